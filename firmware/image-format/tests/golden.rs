@@ -1,0 +1,199 @@
+//! The bytes of every record in format version 1. If one of these changes, the
+//! format's version number must change with it, and the old one stay readable.
+
+use image_format::flight::text;
+use image_format::frame::encode_value;
+use image_format::signature::{decode_signatures, encode_signatures};
+use image_format::*;
+
+/// Pins the record in `tests/golden/NAME.hex`: 32 bytes a line.
+fn assert_golden(name: &str, bytes: &[u8]) {
+    let path = format!("{}/tests/golden/{name}.hex", env!("CARGO_MANIFEST_DIR"));
+    let shown: String = bytes
+        .chunks(32)
+        .map(|line| {
+            line.iter()
+                .map(|byte| format!("{byte:02x}"))
+                .collect::<String>()
+                + "\n"
+        })
+        .collect();
+    let golden = std::fs::read_to_string(&path).unwrap_or_default();
+    assert_eq!(shown, golden, "the bytes of {name} are not those of {path}");
+}
+
+fn digest(fill: u8) -> Digest {
+    Digest([fill; 32])
+}
+
+fn key(fill: u8) -> PublicKey {
+    PublicKey([fill; 32])
+}
+
+fn keyring() -> Keyring {
+    Keyring {
+        purpose: Purpose::Test,
+        threshold: 2,
+        keys: [key(0x11), key(0x22), key(0x33)].into_iter().collect(),
+    }
+}
+
+fn delegation() -> Delegation {
+    Delegation {
+        serial: Serial(7),
+        threshold: 1,
+        keys: [key(0x44)].into_iter().collect(),
+    }
+}
+
+fn manifest() -> Manifest<'static> {
+    Manifest {
+        board: "x86_64-uefi",
+        product: "twinkeel",
+        version: Version(141),
+        epoch: Epoch(3),
+        build_time_secs: 1_790_000_000,
+        command_line: "console=ttyS0 panic=10",
+        kernel: Part {
+            offset_bytes: 1 << 20,
+            length_bytes: 8_000_001,
+            sha256: digest(0xaa),
+        },
+        initrd: Part {
+            offset_bytes: 9 << 20,
+            length_bytes: 3_000_001,
+            sha256: digest(0xbb),
+        },
+        root: Root {
+            offset_bytes: 12 << 20,
+            data_blocks: 10_000,
+            tree_offset_bytes: (12 << 20) + 10_000 * 4096,
+            tree_blocks: 80,
+            root_hash: digest(0xcc),
+            salt: digest(0xdd),
+        },
+    }
+}
+
+fn state() -> BootState {
+    BootState {
+        generation: 0x0102_0304_0506_0708,
+        boot_number: BootNumber(42),
+        flight_sequence: 17,
+        floors: Floors {
+            epoch: Epoch(3),
+            serial: Serial(7),
+        },
+        active: Slot::B,
+        begun_without_up: 2,
+        slots: [
+            SlotRecord {
+                status: SlotStatus::Trial {
+                    attempts_left: 1,
+                    attempts_given: 3,
+                },
+                manifest_hash: digest(0xee),
+            },
+            SlotRecord {
+                status: SlotStatus::Confirmed,
+                manifest_hash: digest(0xff),
+            },
+        ],
+    }
+}
+
+fn entry() -> FlightEntry {
+    FlightEntry {
+        sequence: 16,
+        boot_number: BootNumber(42),
+        event: Event::Refused {
+            source: Source::Slot(Slot::A),
+            version: Some(Version(141)),
+            refusal: Refusal::Digest {
+                part: refusal::PartName::Kernel,
+            },
+        },
+    }
+}
+
+#[test]
+fn framed_records_have_their_golden_bytes() {
+    let mut out = [0; 1024];
+    assert_golden(
+        "keyring",
+        encode_value(Kind::Keyring, &keyring(), &mut out).unwrap(),
+    );
+    assert_golden(
+        "delegation",
+        encode_value(Kind::Delegation, &delegation(), &mut out).unwrap(),
+    );
+    assert_golden(
+        "manifest",
+        encode_value(Kind::Manifest, &manifest(), &mut out).unwrap(),
+    );
+    assert_golden("flight-entry", entry().encode(&mut out).unwrap());
+    let signature = Signature {
+        key: key(0x55),
+        bytes: [0x66; 64],
+    };
+    let bytes = encode_signatures(Kind::ManifestSignatures, &[signature], &mut out).unwrap();
+    assert_golden("manifest-signatures", bytes);
+}
+
+#[test]
+fn the_boot_state_has_its_golden_bytes() {
+    assert_golden("boot-state", &state().encode());
+}
+
+#[test]
+fn records_decode_to_what_was_encoded() {
+    let mut out = [0; 1024];
+    let bytes = encode_value(Kind::Keyring, &keyring(), &mut out).unwrap();
+    assert_eq!(
+        parse_frame(Kind::Keyring, bytes).unwrap().0.decode(),
+        Ok(keyring())
+    );
+    let bytes = encode_value(Kind::Delegation, &delegation(), &mut out).unwrap();
+    assert_eq!(
+        parse_frame(Kind::Delegation, bytes).unwrap().0.decode(),
+        Ok(delegation())
+    );
+    let bytes = encode_value(Kind::Manifest, &manifest(), &mut out).unwrap();
+    assert_eq!(
+        parse_frame(Kind::Manifest, bytes).unwrap().0.decode(),
+        Ok(manifest())
+    );
+    let bytes = entry().encode(&mut out).unwrap();
+    assert_eq!(FlightEntry::parse(bytes), Ok(entry()));
+    assert_eq!(BootState::parse(&state().encode()), Ok(state()));
+    let entries = [
+        Signature {
+            key: key(1),
+            bytes: [2; 64],
+        },
+        Signature {
+            key: key(3),
+            bytes: [4; 64],
+        },
+    ];
+    let bytes = encode_signatures(Kind::KeyringSignatures, &entries, &mut out).unwrap();
+    let (frame, rest) = parse_frame(Kind::KeyringSignatures, bytes).unwrap();
+    assert_eq!(decode_signatures(&frame).unwrap().as_slice(), entries);
+    assert!(rest.is_empty());
+}
+
+#[test]
+fn the_longest_flight_entry_fits_its_bound() {
+    let long = || text("x".repeat(1000));
+    assert_eq!(long().len(), 160);
+    let entry = FlightEntry {
+        sequence: u64::MAX,
+        boot_number: BootNumber(u64::MAX),
+        event: Event::CheckFailed {
+            slot: Slot::B,
+            check: long(),
+            detail: long(),
+        },
+    };
+    assert!(entry.encode(&mut [0; flight::MAX_ENTRY_BYTES]).is_ok());
+}
