@@ -1,0 +1,226 @@
+//! The keys of a board's file.
+
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use crate::error::BoardError;
+
+/// The longest id: what a manifest has room for.
+const MAX_ID_BYTES: usize = 32;
+
+/// A board: everything that differs from one kind of hardware to the next.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Board {
+    /// The file's name without `.toml`. Loader and manifest carry it.
+    #[serde(skip)]
+    pub id: String,
+    /// One line for a person.
+    pub description: String,
+    /// What the processor runs.
+    pub architecture: Architecture,
+    /// The program that the firmware starts.
+    pub loader: Loader,
+    /// What the programs of the image are built for.
+    pub userland: Userland,
+    /// The kernel and its words.
+    pub kernel: Kernel,
+    /// Which kernel modules go where.
+    pub modules: Modules,
+    /// The sizes of the partitions in the image file.
+    pub geometry: Geometry,
+    /// The virtual machine that stands for the board.
+    pub qemu: QemuMachine,
+}
+
+/// A processor architecture, by Rust's name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Architecture {
+    /// 64-bit x86.
+    #[serde(rename = "x86_64")]
+    X86_64,
+}
+
+impl Architecture {
+    /// Debian's name of it.
+    #[must_use]
+    pub fn debian_name(self) -> &'static str {
+        match self {
+            Self::X86_64 => "amd64",
+        }
+    }
+}
+
+/// What kind of firmware starts the loader.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Firmware {
+    /// UEFI: the loader is a file on the ESP.
+    Uefi,
+}
+
+/// The program that the firmware starts.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Loader {
+    /// The firmware.
+    pub firmware: Firmware,
+    /// The crate, a member of the workspace.
+    pub package: String,
+    /// The Rust target.
+    pub target: String,
+    /// Where the firmware looks for it on `system-boot`, in 8.3 names.
+    pub esp_path: String,
+}
+
+/// What the programs of the image are built for.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Userland {
+    /// The Rust target: static programs, without a loader or libraries.
+    pub target: String,
+}
+
+/// The kernel and its words.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Kernel {
+    /// The Debian package. A meta package stands for the kernel that it depends on.
+    pub package: String,
+    /// `console=` values, the last one for `/dev/console`.
+    pub consoles: Vec<String>,
+    /// All other words of the command line.
+    pub command_line: Vec<String>,
+}
+
+impl Kernel {
+    /// The command line that goes into the manifest.
+    #[must_use]
+    pub fn command_line(&self) -> String {
+        let consoles = self
+            .consoles
+            .iter()
+            .map(|console| format!("console={console}"));
+        let words: Vec<String> = consoles.chain(self.command_line.iter().cloned()).collect();
+        words.join(" ")
+    }
+}
+
+/// Which kernel modules go where. What a module needs is added by itself.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Modules {
+    /// In the initrd, loaded in this order.
+    pub initrd: Vec<String>,
+    /// In the root.
+    pub root: Vec<String>,
+    /// Of those in the root, the ones that the system stage loads, in this order.
+    pub load: Vec<String>,
+}
+
+/// The sizes of the partitions in the image file, in MiB.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Geometry {
+    /// The loader's partition.
+    pub system_boot_mib: u64,
+    /// Boot state and flight record.
+    pub boot_state_mib: u64,
+    /// The rescue system.
+    pub rescue_mib: u64,
+    /// Each of the two slots.
+    pub system_slot_mib: u64,
+    /// The writable file system before the device grows it.
+    pub writable_mib: u64,
+}
+
+/// The virtual machine that stands for the board.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct QemuMachine {
+    /// The program, as found on the search path.
+    pub binary: String,
+    /// `-machine`
+    pub machine: String,
+    /// `-cpu`
+    pub processor: String,
+    /// `-m`
+    pub memory_mib: u32,
+    /// What else it is always started with.
+    pub arguments: Vec<String>,
+    /// The device that the disk hangs on.
+    pub disk_device: String,
+    /// Where distributions put the firmware's code. The n-th belongs to the n-th of
+    /// `firmware_variables`.
+    pub firmware_code: Vec<PathBuf>,
+    /// Where distributions put the firmware's empty variable store.
+    pub firmware_variables: Vec<PathBuf>,
+}
+
+impl QemuMachine {
+    /// Code and variable store of the firmware that is installed on this machine.
+    #[must_use]
+    pub fn installed_firmware(&self) -> Option<(&Path, &Path)> {
+        self.firmware_code
+            .iter()
+            .zip(&self.firmware_variables)
+            .find(|(code, variables)| code.exists() && variables.exists())
+            .map(|(code, variables)| (code.as_path(), variables.as_path()))
+    }
+}
+
+impl Board {
+    /// Refuses what the schema alone cannot.
+    pub(crate) fn check(&self) -> Result<(), BoardError> {
+        let id = || self.id.clone();
+        let well_formed = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_' | b'-');
+        if self.id.is_empty() || self.id.len() > MAX_ID_BYTES || !self.id.bytes().all(well_formed) {
+            return Err(BoardError::BadId { id: id() });
+        }
+        if !self
+            .kernel
+            .command_line
+            .iter()
+            .any(|word| word.starts_with("panic="))
+        {
+            return Err(BoardError::NoPanic { id: id() });
+        }
+        if let Some(absent) = self
+            .modules
+            .load
+            .iter()
+            .find(|module| !self.modules.root.contains(module))
+        {
+            return Err(BoardError::LoadsAbsentModule {
+                id: id(),
+                module: absent.clone(),
+            });
+        }
+        self.geometry.check(&self.id)
+    }
+}
+
+impl Geometry {
+    fn check(&self, id: &str) -> Result<(), BoardError> {
+        // FAT32 begins at 65525 clusters; the state copies lie 8 MiB apart; a slot's kernel
+        // begins at 1 MiB; a smaller ext4 has no room for its journal.
+        for (key, value, least_mib) in [
+            ("system_boot_mib", self.system_boot_mib, 64),
+            ("boot_state_mib", self.boot_state_mib, 16),
+            ("rescue_mib", self.rescue_mib, 2),
+            ("system_slot_mib", self.system_slot_mib, 2),
+            ("writable_mib", self.writable_mib, 16),
+        ] {
+            if value < least_mib {
+                return Err(BoardError::PartitionTooSmall {
+                    id: id.to_owned(),
+                    key,
+                    least_mib,
+                });
+            }
+        }
+        Ok(())
+    }
+}

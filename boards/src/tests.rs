@@ -1,0 +1,102 @@
+//! Every board of the repository is good, and bad ones get their own reason.
+
+use std::error::Error;
+
+use super::*;
+
+const GOOD: &str = include_str!("../x86_64-uefi.toml");
+
+fn refusal(id: &str, text: &str) -> String {
+    match parse_board(id, text) {
+        Ok(_) => panic!("accepted"),
+        Err(error) => error.to_string(),
+    }
+}
+
+#[test]
+fn every_board_of_the_repository_is_good() -> Result<(), Box<dyn Error>> {
+    let boards = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let known = read_known_boards(boards)?;
+    assert!(known.contains(&"x86_64-uefi".to_owned()));
+    for id in known {
+        assert_eq!(read_board(boards, &id)?.id, id);
+    }
+    Ok(())
+}
+
+#[test]
+fn an_unknown_board_lists_those_there_are() {
+    let boards = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for id in ["toaster", "Cargo", "../boards/x86_64-uefi"] {
+        let error = read_board(boards, id).map_err(|error| error.to_string());
+        let text = error.expect_err("refused");
+        assert!(text.contains("unknown board"), "{text}");
+        assert!(text.contains("x86_64-uefi"), "{text}");
+    }
+}
+
+#[test]
+fn an_unknown_key_is_named() {
+    let text = refusal("b", &format!("{GOOD}\nturbo = true\n"));
+    assert!(text.contains("turbo"), "{text}");
+}
+
+#[test]
+fn a_missing_key_is_named() {
+    let text = refusal("b", &GOOD.replace("machine = \"q35\"", ""));
+    assert!(text.contains("machine"), "{text}");
+}
+
+#[test]
+fn a_command_line_without_panic_is_refused() {
+    let text = refusal("b", &GOOD.replace("\"panic=10\", ", ""));
+    assert!(text.contains("no panic="), "{text}");
+}
+
+#[test]
+fn a_word_that_only_contains_panic_does_not_count() {
+    let text = refusal("b", &GOOD.replace("\"panic=10\"", "\"softlockup_panic=1\""));
+    assert!(text.contains("no panic="), "{text}");
+}
+
+#[test]
+fn loading_a_module_that_is_not_there_is_refused() {
+    let text = refusal("b", &GOOD.replace("load = [", "load = [\"zram\", "));
+    assert!(text.contains("zram"), "{text}");
+}
+
+#[test]
+fn a_boot_state_without_room_for_its_second_copy_is_refused() {
+    let text = refusal(
+        "b",
+        &GOOD.replace("boot_state_mib = 16", "boot_state_mib = 8"),
+    );
+    assert!(
+        text.contains("boot_state_mib must be at least 16"),
+        "{text}"
+    );
+}
+
+#[test]
+fn an_id_that_no_manifest_can_carry_is_refused() {
+    for id in [
+        "",
+        "Board",
+        "a b",
+        "a-board-with-a-name-of-more-than-32-bytes",
+    ] {
+        assert!(refusal(id, GOOD).contains("board id"), "{id}");
+    }
+}
+
+#[test]
+fn the_last_console_comes_last() -> Result<(), Box<dyn Error>> {
+    let board = parse_board("b", GOOD)?;
+    assert!(
+        board
+            .kernel
+            .command_line()
+            .starts_with("console=tty0 console=ttyS0,115200 panic=10")
+    );
+    Ok(())
+}
