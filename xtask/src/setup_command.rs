@@ -1,0 +1,33 @@
+//! `cargo xtask setup`.
+
+use anyhow::Result;
+use clap::Args;
+
+use crate::setup;
+use crate::workspace;
+
+/// Install everything that any command needs
+///
+/// Every command installs what it needs by itself; this one does it for all of them
+/// at once, for instance before going off-line. As root it installs Debian packages,
+/// otherwise it prints the line to type. Rust targets are added with rustup.
+#[derive(Debug, Args)]
+pub(crate) struct SetupCommand {
+    /// Install Debian packages only, no Rust targets (what `sudo` is asked to run)
+    #[arg(long)]
+    packages_only: bool,
+}
+
+impl SetupCommand {
+    /// Runs the command.
+    pub(crate) fn run(self) -> Result<()> {
+        let needs = &[setup::IMAGE, setup::VIRTUAL_MACHINE, setup::CROSS_CHECKS];
+        if self.packages_only {
+            setup::prepare_packages(workspace::root(), needs)?;
+        } else {
+            setup::prepare(workspace::root(), needs)?;
+        }
+        println!("everything is installed");
+        Ok(())
+    }
+}
