@@ -120,14 +120,13 @@ pub struct Modules {
     pub load: Vec<String>,
 }
 
-/// The sizes of the partitions in the image file, in MiB.
+/// The sizes of the partitions in the image file, in MiB. That of `boot-state` is part of
+/// the format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Geometry {
     /// The loader's partition.
     pub system_boot_mib: u64,
-    /// Boot state and flight record.
-    pub boot_state_mib: u64,
     /// The rescue system.
     pub rescue_mib: u64,
     /// Each of the two slots.
@@ -204,11 +203,9 @@ impl Board {
 
 impl Geometry {
     fn check(&self, id: &str) -> Result<(), BoardError> {
-        // FAT32 begins at 65525 clusters; the state copies lie 8 MiB apart; a slot's kernel
-        // begins at 1 MiB; a smaller ext4 has no room for its journal.
+        // FAT32 begins at 65525 clusters; a slot's kernel begins at 1 MiB; a smaller ext4 has no room for its journal.
         for (key, value, least_mib) in [
             ("system_boot_mib", self.system_boot_mib, 64),
-            ("boot_state_mib", self.boot_state_mib, 16),
             ("rescue_mib", self.rescue_mib, 2),
             ("system_slot_mib", self.system_slot_mib, 2),
             ("writable_mib", self.writable_mib, 16),

@@ -66,13 +66,13 @@ fn loading_a_module_that_is_not_there_is_refused() {
 }
 
 #[test]
-fn a_boot_state_without_room_for_its_second_copy_is_refused() {
+fn a_loader_partition_too_small_for_fat32_is_refused() {
     let text = refusal(
         "b",
-        &GOOD.replace("boot_state_mib = 16", "boot_state_mib = 8"),
+        &GOOD.replace("system_boot_mib = 64", "system_boot_mib = 32"),
     );
     assert!(
-        text.contains("boot_state_mib must be at least 16"),
+        text.contains("system_boot_mib must be at least 64"),
         "{text}"
     );
 }
