@@ -108,6 +108,8 @@ pub enum SignatureError {
     },
     /// The threshold is zero, or higher than the number of keys.
     ImpossibleThreshold,
+    /// A listed key is no point of the curve, of small order, or not canonical.
+    UnusableKey,
 }
 
 impl fmt::Display for PartName {
@@ -130,6 +132,7 @@ impl fmt::Display for SignatureError {
                 write!(f, "signed by {have} of the {need} keys that must agree")
             }
             Self::ImpossibleThreshold => f.write_str("its threshold cannot be met"),
+            Self::UnusableKey => f.write_str("a key in it is not a sound Ed25519 key"),
         }
     }
 }
