@@ -1,1 +1,36 @@
-//! Placeholder.
+//! The boot, without the machine: choose a slot, record the attempt, verify the
+//! image, hand it over.
+//!
+//! The firmware shells ([`Platform`]) open, print and jump; everything that
+//! decides is here, takes bytes and small traits, and runs unchanged in the
+//! loader, in the userland and in the tests. Nothing here allocates.
+//!
+//! The story is told by [`boot()`]. Its parts: [`gpt`] finds the partitions,
+//! [`state_store`] and [`flight`] keep what must survive, [`choice`] decides,
+//! [`load`] reads and verifies, [`handover`] is what Linux is told.
+#![no_std]
+#![forbid(unsafe_code)]
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::arithmetic_side_effects
+    )
+)]
+
+pub mod boot;
+pub mod choice;
+pub mod flight;
+pub mod gpt;
+pub mod handover;
+pub mod journal;
+pub mod load;
+pub mod platform;
+pub mod state_store;
+pub mod transfer;
+
+pub use boot::{Halt, boot};
+pub use gpt::{Layout, Partition, read_layout};
+pub use platform::{Board, Disk, Platform, StartError};

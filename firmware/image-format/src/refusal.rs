@@ -77,6 +77,8 @@ pub enum Refusal {
         /// The firmware's own status code.
         status: u64,
     },
+    /// The boot state could not be written, so a trial may not begin.
+    AttemptNotRecorded,
 }
 
 /// The parts of a system image.
@@ -170,6 +172,9 @@ impl fmt::Display for Refusal {
                     f,
                     "the firmware would not start its kernel: status {status:#x}"
                 )
+            }
+            Self::AttemptNotRecorded => {
+                f.write_str("the attempt cannot be written to the boot state")
             }
         }
     }

@@ -1,0 +1,217 @@
+//! The story of a boot.
+
+use crate::choice::{self, Excluded, MAX_TURNS, SlotImage};
+use crate::gpt::{GptError, Layout, read_layout};
+use crate::journal::Journal;
+use crate::load::{Conditions, LoadError, load, with_release};
+use crate::platform::{Board, Platform};
+use core::fmt;
+use image_format::{BootNumber, Event, Floors, Keyring, Refusal, Slot, SlotStatus, Source};
+use image_trust::{Verified, verify_keyring};
+
+/// Why nothing was started. Shown as what the person at the console should read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Halt {
+    /// The loader's own root keyring is unusable.
+    Keyring(Refusal),
+    /// The disk has no usable partition table.
+    Disk(GptError),
+    /// Every source was refused, in this order.
+    NothingBoots(heapless::Vec<(Source, Refusal), { MAX_TURNS as usize }>),
+}
+
+impl fmt::Display for Halt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Keyring(refusal) => write!(f, "cannot boot: this loader's {refusal}"),
+            Self::Disk(error) => write!(f, "cannot boot: {error}"),
+            Self::NothingBoots(refused) => {
+                f.write_str("cannot boot: no source has a usable system")?;
+                refused
+                    .iter()
+                    .try_for_each(|(source, refusal)| write!(f, "\n  {source}: {refusal}"))
+            }
+        }
+    }
+}
+
+/// Boots. Returns only when nothing could be started: then the shell shows why,
+/// waits and resets.
+pub fn boot<P: Platform>(platform: &mut P, board: &Board, signed_keyring: &[u8]) -> Halt {
+    let keyring = match verify_keyring(signed_keyring) {
+        Ok(keyring) => keyring,
+        Err(refusal) => return Halt::Keyring(refusal),
+    };
+    let layout = match read_layout(platform.disk()) {
+        Ok(layout) => layout,
+        Err(error) => return Halt::Disk(error),
+    };
+    let mut journal = open_journal(platform, board, &keyring, &layout);
+    let asked_for = choice::choose(&journal.state, Excluded::default());
+    journal.state.boot_number = journal.state.boot_number.next();
+    if let Some(event) = choice::settle(&mut journal.state) {
+        journal.record(platform.disk(), event);
+    }
+
+    let mut boot = Boot {
+        board,
+        keyring,
+        layout,
+        journal,
+        excluded: Excluded::default(),
+    };
+    let mut refused = heapless::Vec::new();
+    for _ in 0..MAX_TURNS {
+        let Some(source) = choice::choose(&boot.journal.state, boot.excluded) else {
+            break;
+        };
+        let refusal = boot.attempt(platform, source, asked_for);
+        boot.excluded.add(source);
+        // There is room for every turn.
+        let _ = refused.push((source, refusal));
+    }
+    boot.journal.record(platform.disk(), Event::NothingBoots);
+    // The reasons are on the console either way.
+    let _ = boot.journal.save(platform.disk());
+    Halt::NothingBoots(refused)
+}
+
+/// Reads the state, or rebuilds it from what the slots hold.
+fn open_journal<P: Platform>(
+    platform: &mut P,
+    board: &Board,
+    keyring: &Verified<Keyring>,
+    layout: &Layout,
+) -> Journal {
+    if let Some(journal) = Journal::open(platform.disk(), layout) {
+        return journal;
+    }
+    let floors = Floors::default();
+    let conditions = Conditions {
+        board,
+        keyring,
+        floors,
+        layout,
+        boot_number: BootNumber(0),
+    };
+    let images = Slot::ALL.map(|slot| slot_image(platform, &conditions, slot));
+    Journal::rebuild(platform.disk(), layout, images)
+}
+
+fn slot_image<P: Platform>(
+    platform: &mut P,
+    conditions: &Conditions<'_>,
+    slot: Slot,
+) -> Option<SlotImage> {
+    let source = Source::Slot(slot);
+    with_release(platform, conditions, source, |_, _, release| {
+        Ok(SlotImage {
+            version: release.manifest.version,
+            manifest_hash: release.manifest_hash,
+        })
+    })
+    .inspect_err(|error| log::warn!("{slot}: {}", error.refusal))
+    .ok()
+}
+
+/// What stays the same from turn to turn.
+struct Boot<'a> {
+    board: &'a Board,
+    keyring: Verified<Keyring>,
+    layout: Layout,
+    journal: Journal,
+    excluded: Excluded,
+}
+
+impl Boot<'_> {
+    /// One turn: note the attempt, then read, verify and start. Returns why the
+    /// source did not boot.
+    fn attempt<P: Platform>(
+        &mut self,
+        platform: &mut P,
+        source: Source,
+        asked_for: Option<Source>,
+    ) -> Refusal {
+        if let Some(Source::Slot(from)) = asked_for
+            && Source::Slot(from) != source
+        {
+            log::warn!("falling back from {from} to {source}");
+            self.journal
+                .record(platform.disk(), Event::FellBack { from, to: source });
+        }
+        let on_trial = self.is_on_trial(source);
+        if let Some(event) = choice::begin(&mut self.journal.state, source) {
+            if let Event::TrialBegun {
+                slot,
+                attempt,
+                given,
+            } = &event
+            {
+                log::info!("{slot} is on trial: attempt {attempt} of {given}");
+            }
+            self.journal.record(platform.disk(), event);
+        }
+        if self.journal.save(platform.disk()).is_err() && on_trial {
+            return self.refuse(platform, source, Refusal::AttemptNotRecorded.into());
+        }
+        match self.load_and_start(platform, source) {
+            Ok(never) => match never {},
+            Err(error) => self.refuse(platform, source, error),
+        }
+    }
+
+    fn is_on_trial(&self, source: Source) -> bool {
+        match source {
+            Source::Slot(slot) => {
+                matches!(
+                    self.journal.state.slot(slot).status,
+                    SlotStatus::Trial { .. }
+                )
+            }
+            Source::Rescue => false,
+        }
+    }
+
+    fn load_and_start<P: Platform>(
+        &mut self,
+        platform: &mut P,
+        source: Source,
+    ) -> Result<core::convert::Infallible, LoadError> {
+        let conditions = Conditions {
+            board: self.board,
+            keyring: &self.keyring,
+            floors: self.journal.state.floors,
+            layout: &self.layout,
+            boot_number: self.journal.state.boot_number,
+        };
+        let plan = load(platform, &conditions, source)?;
+        let version = plan.version;
+        log::info!("starting {source} version {version}");
+        let error = platform.start(plan.kernel, plan.initrd, &plan.command_line);
+        Err(LoadError {
+            version: Some(version),
+            refusal: Refusal::NotStarted {
+                status: error.status,
+            },
+        })
+    }
+
+    fn refuse<P: Platform>(
+        &mut self,
+        platform: &mut P,
+        source: Source,
+        LoadError { version, refusal }: LoadError,
+    ) -> Refusal {
+        log::warn!("{source} is refused: {refusal}");
+        let event = Event::Refused {
+            source,
+            version,
+            refusal: refusal.clone(),
+        };
+        self.journal.record(platform.disk(), event);
+        if let Source::Slot(slot) = source {
+            choice::refuse(&mut self.journal.state, slot);
+        }
+        refusal
+    }
+}

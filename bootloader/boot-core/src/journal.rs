@@ -1,0 +1,92 @@
+//! The boot state in memory together with its place on the disk, and the flight
+//! record beside it: what a boot reads first and writes as it goes.
+//!
+//! An event is recorded before the state that follows from it: a power cut
+//! between the two repeats an event rather than losing one.
+
+use crate::choice::{self, SlotImage};
+use crate::flight::FlightRing;
+use crate::gpt::Layout;
+use crate::platform::Disk;
+use crate::state_store::StateStore;
+use image_format::{BootState, Event};
+
+/// State and flight record of the device.
+#[derive(Debug)]
+pub struct Journal {
+    /// As it is to be written next.
+    pub state: BootState,
+    store: Option<StateStore>,
+    ring: Option<FlightRing>,
+}
+
+/// The state could not be written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NotSaved;
+
+impl Journal {
+    /// Reads the state. `None` when both copies are lost.
+    pub fn open<D: Disk>(disk: &mut D, layout: &Layout) -> Option<Self> {
+        let store = StateStore::open(disk, layout)?;
+        let state = store.state()?.clone();
+        let ring = FlightRing::open(disk, layout, state.flight_sequence);
+        let mut journal = Self {
+            state,
+            store: Some(store),
+            ring,
+        };
+        journal.record_lost_copies(disk);
+        Some(journal)
+    }
+
+    /// Makes a new state from what the slots hold; it is not saved yet.
+    pub fn rebuild<D: Disk>(disk: &mut D, layout: &Layout, [a, b]: [Option<SlotImage>; 2]) -> Self {
+        let store = StateStore::open(disk, layout);
+        let (ring, boot_number) = FlightRing::recover(disk, layout).unzip();
+        let next = ring.as_ref().map_or(0, FlightRing::next_sequence);
+        let state = choice::rebuild(a, b, boot_number.unwrap_or_default(), next);
+        let trial = state.trial();
+        let mut journal = Self { state, store, ring };
+        log::warn!("the boot state was lost and is rebuilt from the slots");
+        journal.record_lost_copies(disk);
+        journal.record(disk, Event::StateRebuilt { trial });
+        journal
+    }
+
+    fn record_lost_copies<D: Disk>(&mut self, disk: &mut D) {
+        let Some(store) = self.store.clone() else {
+            return;
+        };
+        for (copy, error) in store.lost_copies() {
+            log::warn!("copy {copy} of the boot state is lost: {error}");
+            self.record(disk, Event::StateCopyLost { copy, error });
+        }
+    }
+
+    /// Records what happened under the current boot number. A record that cannot
+    /// be written stops nothing: the boot matters more.
+    pub fn record<D: Disk>(&mut self, disk: &mut D, event: Event) {
+        let recorded = match &mut self.ring {
+            Some(ring) => ring.append(disk, self.state.boot_number, event).is_ok(),
+            None => false,
+        };
+        if !recorded {
+            log::error!("an event could not be written to the flight record");
+        }
+    }
+
+    /// Writes the state.
+    ///
+    /// # Errors
+    /// [`NotSaved`]; the state on the disk is the last one that was saved.
+    pub fn save<D: Disk>(&mut self, disk: &mut D) -> Result<(), NotSaved> {
+        if let Some(ring) = &self.ring {
+            self.state.flight_sequence = ring.next_sequence();
+        }
+        let store = self.store.as_mut().ok_or(NotSaved)?;
+        store.write(disk, &mut self.state).map_err(|error| {
+            log::error!("{error}");
+            NotSaved
+        })
+    }
+}

@@ -1,0 +1,75 @@
+//! What a firmware shell offers to the boot, and nothing more.
+
+use embedded_io::{Error, ErrorKind, Read, ReadExactError, Seek, SeekFrom, Write};
+
+/// A whole disk, addressed in bytes from its start.
+///
+/// Any offset and length is accepted; what is aligned to blocks goes straight
+/// to the device. `flush` returns when what was written survives a power cut.
+pub trait Disk: Read + Write + Seek {}
+
+impl<T: Read + Write + Seek> Disk for T {}
+
+/// Fills `buffer` from `offset_bytes` on.
+///
+/// # Errors
+/// The device's error, or [`ErrorKind::InvalidInput`] past the end of the disk.
+pub fn read_at<D: Disk>(
+    disk: &mut D,
+    offset_bytes: u64,
+    buffer: &mut [u8],
+) -> Result<(), ErrorKind> {
+    disk.seek(SeekFrom::Start(offset_bytes))
+        .map_err(|error| error.kind())?;
+    disk.read_exact(buffer).map_err(|error| match error {
+        ReadExactError::UnexpectedEof => ErrorKind::InvalidInput,
+        ReadExactError::Other(error) => error.kind(),
+    })
+}
+
+/// Writes `bytes` at `offset_bytes` and flushes.
+///
+/// # Errors
+/// The device's error. What lies there is then unknown.
+pub fn write_at<D: Disk>(disk: &mut D, offset_bytes: u64, bytes: &[u8]) -> Result<(), ErrorKind> {
+    disk.seek(SeekFrom::Start(offset_bytes))
+        .map_err(|error| error.kind())?;
+    disk.write_all(bytes).map_err(|error| error.kind())?;
+    disk.flush().map_err(|error| error.kind())
+}
+
+/// The board that the loader was built for.
+#[derive(Clone, Copy, Debug)]
+pub struct Board {
+    /// Its id, as manifests name it.
+    pub id: &'static str,
+}
+
+/// The firmware would not start the kernel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StartError {
+    /// The firmware's own status code.
+    pub status: u64,
+}
+
+/// The machine that a boot runs on.
+pub trait Platform {
+    /// The disk that the loader itself was read from.
+    type Disk: Disk;
+    /// Page-aligned memory that stays until the kernel takes over.
+    type Memory: AsRef<[u8]> + AsMut<[u8]>;
+
+    /// The disk, opened.
+    fn disk(&mut self) -> &mut Self::Disk;
+
+    /// Memory of exactly `length_bytes`, or `None` when there is not enough.
+    fn allocate(&mut self, length_bytes: usize) -> Option<Self::Memory>;
+
+    /// Starts the kernel. Returns only if it could not be started.
+    fn start(
+        &mut self,
+        kernel: Self::Memory,
+        initrd: Self::Memory,
+        command_line: &str,
+    ) -> StartError;
+}
