@@ -1,5 +1,56 @@
-//! Placeholder.
-#![no_main]
+//! The loader on UEFI firmware: `EFI/BOOT/BOOTX64.EFI` and its likes.
+//!
+//! Firmware starts it; it starts a verified Linux kernel from the disk that it
+//! was itself read from, or says why not and resets. What to boot and whether to
+//! trust it is decided in `boot-core`; here is only what needs the firmware. It
+//! reads no file, takes no word from firmware's load options or variables, and
+//! never returns to the firmware.
 #![no_std]
-#[panic_handler]
-fn p(_: &core::panic::PanicInfo) -> ! { loop {} }
+#![no_main]
+#![deny(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects
+)]
+
+mod banner;
+mod console;
+mod disk;
+mod firmware;
+mod linux;
+mod memory;
+mod origin;
+mod own_disk;
+mod panic;
+mod protocol;
+mod reset;
+mod watchdog;
+
+use boot_core::Board;
+use uefi::{Status, entry};
+
+/// The root keys that this loader trusts, put in by the image builder.
+const SIGNED_KEYRING: &[u8] = include_bytes!(env!("TWINKEEL_KEYRING"));
+const BOARD: Board = Board {
+    id: env!("TWINKEEL_BOARD"),
+};
+
+#[entry]
+fn main() -> Status {
+    console::start_log();
+    watchdog::arm(watchdog::LOADING_SECS);
+    banner::show(&BOARD, SIGNED_KEYRING);
+    origin::ignore_load_options();
+    let disk = match disk::FirmwareDisk::open_own() {
+        Ok(disk) => disk,
+        Err(reason) => {
+            console::print(reason);
+            reset::after(reset::RETRY_SECS)
+        }
+    };
+    panic::record_from_now_on();
+    let halt = boot_core::boot(&mut firmware::Firmware::new(disk), &BOARD, SIGNED_KEYRING);
+    console::print(halt);
+    reset::after(reset::RETRY_SECS)
+}

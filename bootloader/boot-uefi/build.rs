@@ -1,0 +1,60 @@
+//! Turns what the image builder hands over into compile-time constants: the
+//! signed keyring and the board's name. Called by cargo; it reads no image and
+//! makes no key.
+
+use std::env;
+use std::path::Path;
+
+const REMEDY: &str = "`cargo xtask image` sets it; set it by hand only to build the loader alone";
+
+fn main() {
+    for name in ["TWINKEEL_BOARD", "TWINKEEL_KEYRING"] {
+        println!("cargo::rerun-if-env-changed={name}");
+    }
+    if env::var("CARGO_CFG_TARGET_OS").is_ok_and(|os| os == "uefi") {
+        // No link time in the file: the same inputs make the same bytes.
+        println!("cargo::rustc-link-arg-bins=/Brepro");
+    }
+    match board() {
+        Ok(board) => println!("cargo::rustc-env=TWINKEEL_BOARD={board}"),
+        Err(reason) => println!("cargo::error={reason}"),
+    }
+    match keyring() {
+        Ok(keyring) => {
+            println!("cargo::rerun-if-changed={keyring}");
+            println!("cargo::rustc-env=TWINKEEL_KEYRING={keyring}");
+        }
+        Err(reason) => println!("cargo::error={reason}"),
+    }
+}
+
+fn board() -> Result<String, String> {
+    match env::var("TWINKEEL_BOARD") {
+        Ok(board) if !board.is_empty() => Ok(board),
+        _ => Err(format!(
+            "TWINKEEL_BOARD is not set: the loader starts images of one board only; {REMEDY}"
+        )),
+    }
+}
+
+/// The keyring's absolute path, for `include_bytes!` resolves a relative one
+/// against the source file.
+fn keyring() -> Result<String, String> {
+    let given = env::var("TWINKEEL_KEYRING").map_err(|_| {
+        format!("TWINKEEL_KEYRING is not set: it names the signed keyring to bake in; {REMEDY}")
+    })?;
+    if !Path::new(&given).is_absolute() {
+        return Err(format!(
+            "TWINKEEL_KEYRING must be an absolute path, not `{given}`; {REMEDY}"
+        ));
+    }
+    match Path::new(&given).metadata() {
+        Ok(file) if file.is_file() => Ok(given),
+        Ok(_) => Err(format!(
+            "TWINKEEL_KEYRING: `{given}` is not a file; {REMEDY}"
+        )),
+        Err(error) => Err(format!(
+            "TWINKEEL_KEYRING: cannot read `{given}`: {error}; {REMEDY}"
+        )),
+    }
+}

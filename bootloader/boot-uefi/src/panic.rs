@@ -1,0 +1,61 @@
+//! What happens when the loader itself is at fault: the reason goes to the
+//! console and, if the disk was reached before, into the flight record; then a
+//! cold reset. The attempt was counted before, so such turns are bounded.
+
+use core::panic::{Location, PanicInfo};
+use core::sync::atomic::{AtomicBool, Ordering};
+
+use boot_core::flight::FlightRing;
+use boot_core::state_store::StateStore;
+use image_format::Event;
+use image_format::flight::{Text, text};
+
+use crate::disk::FirmwareDisk;
+use crate::{console, reset, watchdog};
+
+/// How long the reason stays readable on a screen.
+const READABLE_SECS: usize = 5;
+/// How long recording it may take.
+const RECORDING_SECS: usize = 60;
+
+/// The disk was opened once: finding it again is code that has worked.
+static DISK_REACHED: AtomicBool = AtomicBool::new(false);
+static PANICKED: AtomicBool = AtomicBool::new(false);
+
+/// From now on a panic is recorded on the loader's own disk.
+pub(crate) fn record_from_now_on() {
+    DISK_REACHED.store(true, Ordering::Relaxed);
+}
+
+#[panic_handler]
+fn panicked(info: &PanicInfo<'_>) -> ! {
+    if PANICKED.swap(true, Ordering::Relaxed) {
+        // Saying or recording the first panic made another: give up on both.
+        reset::cold();
+    }
+    watchdog::arm(RECORDING_SECS);
+    let place = info.location().map_or("", Location::file);
+    let line = info.location().map_or(0, Location::line);
+    let message = info.message();
+    console::print(format_args!(
+        "the loader failed: {message} ({place}:{line})"
+    ));
+    let recorded = DISK_REACHED.load(Ordering::Relaxed)
+        && record(text(format_args!("{message} ({place}:{line})"))).is_some();
+    if !recorded {
+        console::print("this failure is not in the flight record");
+    }
+    reset::after(READABLE_SECS)
+}
+
+/// Opens the disk anew rather than sharing the one that the panic interrupted:
+/// that one may be in the middle of anything, and is never used again.
+fn record(message: Text) -> Option<()> {
+    let mut disk = FirmwareDisk::open_own().ok()?;
+    let layout = boot_core::read_layout(&mut disk).ok()?;
+    let store = StateStore::open(&mut disk, &layout)?;
+    let state = store.state()?;
+    let mut ring = FlightRing::open(&mut disk, &layout, state.flight_sequence)?;
+    let event = Event::LoaderPanicked { message };
+    ring.append(&mut disk, state.boot_number, event).ok()
+}
