@@ -1,1 +1,31 @@
-//! Placeholder.
+//! What a running system does to its boot state: say that it came up, confirm
+//! itself, refuse itself when its root is damaged, go back to the other slot.
+//!
+//! PID 1 and the `snappy` program call these functions; the loader reads the
+//! outcome at the next boot. Each act opens the state, *compares* it with what the
+//! caller believes to be running ([`Running`]: slot, manifest hash, boot number)
+//! and only then writes it, once, as `boot_core::state_store` does: the older copy,
+//! flushed and read back. A power cut at any instant leaves the state from before
+//! or from after the act.
+//!
+//! The acts take any [`boot_core::Disk`]; [`BootDisk`] is the real one, and keeps
+//! two writers apart by a lock. Nothing here verifies an image or decides what is
+//! booted: the loader does, at every boot.
+
+#![forbid(unsafe_code)]
+
+mod boot_disk;
+mod boot_report;
+mod confirm;
+mod refuse;
+mod rollback;
+mod running;
+mod session;
+
+pub use boot_disk::{BootDisk, DiskError};
+pub use boot_report::{BootReport, ReportError, ReportedStatus};
+pub use confirm::{Confirmation, confirm, mark_up};
+pub use refuse::{Refused, record, refuse};
+pub use rollback::{Rollback, RollbackError, rollback};
+pub use running::{Conflict, Running};
+pub use session::ActError;

@@ -1,0 +1,246 @@
+//! The whole disk under Linux, for the boot state and the flight record.
+//!
+//! It is opened with `O_DIRECT`: what is written reaches the device and not only
+//! the page cache, what is read back comes from the device, and no stale page of
+//! this process or another hides what the device holds. `flush` is `fsync`, which
+//! for a block device empties the device's own cache too. The partition nodes are
+//! never used: their page cache is another one than the disk's.
+//!
+//! Writers hold a lock, so that `snappy rollback` and PID 1 never read the same
+//! state and write one after the other.
+
+use core::fmt;
+use embedded_io::{ErrorType, Read, Seek, SeekFrom, Write};
+use rustix::fs::{FlockOperation, OFlags, flock};
+use rustix::io::Errno;
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+/// Writers of the boot state hold this file locked.
+const LOCK: &str = "/run/twinkeel/boot-state.lock";
+/// The unit of transfers, and the largest sector in use.
+const BLOCK_BYTES: u64 = 4096;
+
+/// A block whose address every device's memory access can start at.
+#[repr(C, align(4096))]
+struct Block([u8; BLOCK_BYTES as usize]);
+
+/// A whole-disk device.
+pub struct BootDisk {
+    device: File,
+    position: u64,
+    length: u64,
+    block: Box<Block>,
+    _lock: Option<File>,
+}
+
+/// The disk cannot be opened.
+#[derive(Debug)]
+pub struct DiskError {
+    path: PathBuf,
+    error: io::Error,
+}
+
+impl fmt::Display for DiskError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "cannot open {}: {}", self.path.display(), self.error)?;
+        match self.error.kind() {
+            io::ErrorKind::PermissionDenied => f.write_str("; run this command as root"),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl core::error::Error for DiskError {}
+
+impl BootDisk {
+    /// Opens the disk to look at it. Takes no lock.
+    ///
+    /// # Errors
+    /// See [`DiskError`].
+    pub fn open_to_read(disk: &Path) -> Result<Self, DiskError> {
+        Self::open(disk, File::options().read(true), None)
+    }
+
+    /// Opens the disk to change its boot state. Waits for other writers, and keeps
+    /// them away until the value is dropped.
+    ///
+    /// # Errors
+    /// See [`DiskError`].
+    pub fn open_to_change(disk: &Path) -> Result<Self, DiskError> {
+        let lock = take_lock().map_err(|error| DiskError {
+            path: LOCK.into(),
+            error,
+        })?;
+        Self::open(disk, File::options().read(true).write(true), Some(lock))
+    }
+
+    /// Opens the disk to change its boot state when no other process is left that
+    /// could: PID 1 before a reboot, which must not wait for anything.
+    ///
+    /// # Errors
+    /// See [`DiskError`].
+    pub fn open_as_last_process(disk: &Path) -> Result<Self, DiskError> {
+        Self::open(disk, File::options().read(true).write(true), None)
+    }
+
+    fn open(
+        path: &Path,
+        options: &mut std::fs::OpenOptions,
+        lock: Option<File>,
+    ) -> Result<Self, DiskError> {
+        let refused = |error| DiskError {
+            path: path.to_owned(),
+            error,
+        };
+        let device = open_direct(path, options).map_err(refused)?;
+        let length = io::Seek::seek(&mut &device, io::SeekFrom::End(0)).map_err(refused)?;
+        Ok(Self {
+            device,
+            position: 0,
+            length,
+            block: Box::new(Block([0; BLOCK_BYTES as usize])),
+            _lock: lock,
+        })
+    }
+
+    /// Length of the disk in bytes.
+    #[must_use]
+    pub fn length_bytes(&self) -> u64 {
+        self.length
+    }
+
+    /// Reads the block that holds the position. Returns where the position lies in
+    /// it, and how many bytes of it exist: the last one may be cut off.
+    fn read_block(&mut self) -> io::Result<(usize, usize)> {
+        let skip = self.position % BLOCK_BYTES;
+        let start = self.position - skip;
+        let exist = self.length.saturating_sub(start).min(BLOCK_BYTES) as usize;
+        self.device
+            .read_exact_at(&mut self.block.0[..exist], start)?;
+        Ok((skip as usize, exist))
+    }
+}
+
+/// File systems in memory know no `O_DIRECT`, and need none.
+fn open_direct(path: &Path, options: &mut std::fs::OpenOptions) -> io::Result<File> {
+    let direct = OFlags::DIRECT.bits().cast_signed();
+    match options.custom_flags(direct).open(path) {
+        Err(error) if error.raw_os_error() == Some(Errno::INVAL.raw_os_error()) => {
+            options.custom_flags(0).open(path)
+        }
+        result => result,
+    }
+}
+
+fn take_lock() -> io::Result<File> {
+    let lock = File::options().create(true).append(true).open(LOCK)?;
+    flock(&lock, FlockOperation::LockExclusive)?;
+    Ok(lock)
+}
+
+impl ErrorType for BootDisk {
+    type Error = io::Error;
+}
+
+impl Read for BootDisk {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let (skip, exist) = self.read_block()?;
+        let bytes = self.block.0.get(skip..exist).unwrap_or_default();
+        let length = bytes.len().min(buffer.len());
+        buffer[..length].copy_from_slice(&bytes[..length]);
+        self.position += length as u64;
+        Ok(length)
+    }
+}
+
+impl Write for BootDisk {
+    /// Writes up to the next block boundary. Less than a whole block is merged with
+    /// what the device holds; the records of the boot state are whole blocks.
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.position >= self.length && !bytes.is_empty() {
+            return Err(io::ErrorKind::WriteZero.into());
+        }
+        let (skip, exist) = self.read_block()?;
+        let length = bytes.len().min(exist - skip);
+        self.block.0[skip..skip + length].copy_from_slice(&bytes[..length]);
+        let start = self.position - skip as u64;
+        self.device.write_all_at(&self.block.0[..exist], start)?;
+        self.position += length as u64;
+        Ok(length)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.device.sync_all()
+    }
+}
+
+impl Seek for BootDisk {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        let position = match to {
+            SeekFrom::Start(offset) => Some(offset),
+            SeekFrom::End(offset) => self.length.checked_add_signed(offset),
+            SeekFrom::Current(offset) => self.position.checked_add_signed(offset),
+        };
+        self.position = position.ok_or(io::ErrorKind::InvalidInput)?;
+        Ok(self.position)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn disk(length: usize) -> (tempfile::TempDir, BootDisk) {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("disk");
+        let bytes: Vec<u8> = (0..length).map(|at| (at / 512) as u8).collect();
+        std::fs::write(&path, bytes).unwrap();
+        let disk = BootDisk::open_as_last_process(&path).unwrap();
+        (directory, disk)
+    }
+
+    #[test]
+    fn any_offset_and_length_reads_what_was_written() {
+        let (_directory, mut disk) = disk(5 * 4096 + 512);
+        for (offset, length) in [
+            (0, 4096),
+            (4096, 8192),
+            (100, 1),
+            (4000, 5000),
+            (20480, 512),
+        ] {
+            let written: Vec<u8> = (0..length).map(|at| (at * 7 + offset) as u8).collect();
+            disk.seek(SeekFrom::Start(offset as u64)).unwrap();
+            disk.write_all(&written).unwrap();
+            disk.flush().unwrap();
+            disk.seek(SeekFrom::Start(offset as u64)).unwrap();
+            let mut read = vec![0; length];
+            disk.read_exact(&mut read).unwrap();
+            assert!(read == written, "{length} bytes at {offset}");
+        }
+    }
+
+    #[test]
+    fn a_partial_write_keeps_the_bytes_around_it() {
+        let (_directory, mut disk) = disk(8192);
+        disk.seek(SeekFrom::Start(1000)).unwrap();
+        disk.write_all(&[0xee; 10]).unwrap();
+        disk.seek(SeekFrom::Start(0)).unwrap();
+        let mut all = [0; 8192];
+        disk.read_exact(&mut all).unwrap();
+        assert_eq!(all[1000..1010], [0xee; 10]);
+        assert_eq!((all[999], all[1010], all[8191]), (1, 1, 15));
+    }
+
+    #[test]
+    fn nothing_lies_behind_the_end() {
+        let (_directory, mut disk) = disk(4096);
+        assert_eq!(disk.seek(SeekFrom::End(0)).unwrap(), 4096);
+        assert_eq!(disk.read(&mut [0; 1]).unwrap(), 0);
+        assert!(disk.write(&[0]).is_err());
+        assert!(disk.seek(SeekFrom::Current(-5000)).is_err());
+    }
+}

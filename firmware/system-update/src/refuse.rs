@@ -1,0 +1,43 @@
+//! A system that finds its own root damaged sends the device to the other slot.
+
+use crate::running::Running;
+use crate::session::{ActError, Session};
+use boot_core::Disk;
+use image_format::{Event, SlotStatus};
+
+/// What [`refuse`] did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refused {
+    /// The slot is refused: the next boot takes the other one.
+    FallsBack,
+    /// The other slot holds nothing to fall back to, so the status stays: a device
+    /// with a damaged file is worth more than one that does not boot.
+    NoFallback,
+}
+
+/// Records why the running system must not be booted again, and sees to it.
+///
+/// The event comes first: whatever fails afterwards, the cause is on record.
+///
+/// # Errors
+/// See [`ActError`]. After [`ActError::Conflict`] nothing was recorded either.
+pub fn refuse<D: Disk>(disk: &mut D, running: &Running, event: Event) -> Result<Refused, ActError> {
+    let mut session = Session::open_for(disk, running)?;
+    let recorded = session.record(running.boot_number, event);
+    let other = session.state.slot(running.slot.other()).status;
+    if matches!(other, SlotStatus::Empty | SlotStatus::Refused) {
+        return recorded.map(|()| Refused::NoFallback);
+    }
+    session.state.slot_mut(running.slot).status = SlotStatus::Refused;
+    session.state.begun_without_up = 0;
+    session.write()?;
+    recorded.map(|()| Refused::FallsBack)
+}
+
+/// Records an event of the running system and changes nothing else.
+///
+/// # Errors
+/// See [`ActError`].
+pub fn record<D: Disk>(disk: &mut D, running: &Running, event: Event) -> Result<(), ActError> {
+    Session::open(disk)?.record(running.boot_number, event)
+}
