@@ -70,7 +70,8 @@ pub fn boot<P: Platform>(platform: &mut P, board: &Board, signed_keyring: &[u8])
         // There is room for every turn.
         let _ = refused.push((source, refusal));
     }
-    boot.journal.record(platform.disk(), Event::NothingBoots);
+    boot.journal
+        .record_consequence(platform.disk(), Event::NothingBoots);
     // The reasons are on the console either way.
     let _ = boot.journal.save(platform.disk());
     Halt::NothingBoots(refused)
@@ -137,7 +138,7 @@ impl Boot<'_> {
         {
             log::warn!("falling back from {from} to {source}");
             self.journal
-                .record(platform.disk(), Event::FellBack { from, to: source });
+                .record_consequence(platform.disk(), Event::FellBack { from, to: source });
         }
         let on_trial = self.is_on_trial(source);
         if let Some(event) = choice::begin(&mut self.journal.state, source) {
@@ -158,6 +159,10 @@ impl Boot<'_> {
             Ok(never) => match never {},
             Err(error) => self.refuse(platform, source, error),
         }
+    }
+
+    fn was_refused(&self, slot: Slot) -> bool {
+        self.journal.state.slot(slot).status == SlotStatus::Refused
     }
 
     fn is_on_trial(&self, source: Source) -> bool {
@@ -208,9 +213,12 @@ impl Boot<'_> {
             version,
             refusal: refusal.clone(),
         };
-        self.journal.record(platform.disk(), event);
-        if let Source::Slot(slot) = source {
-            choice::refuse(&mut self.journal.state, slot);
+        match source {
+            Source::Slot(slot) if !self.was_refused(slot) => {
+                choice::refuse(&mut self.journal.state, slot);
+                self.journal.record(platform.disk(), event);
+            }
+            _ => self.journal.record_consequence(platform.disk(), event),
         }
         refusal
     }

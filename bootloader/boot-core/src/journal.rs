@@ -18,6 +18,7 @@ pub struct Journal {
     pub state: BootState,
     store: Option<StateStore>,
     ring: Option<FlightRing>,
+    has_news: bool,
 }
 
 /// The state could not be written.
@@ -34,6 +35,7 @@ impl Journal {
             state,
             store: Some(store),
             ring,
+            has_news: false,
         };
         journal.record_lost_copies(disk);
         Some(journal)
@@ -46,7 +48,12 @@ impl Journal {
         let next = ring.as_ref().map_or(0, FlightRing::next_sequence);
         let state = choice::rebuild(a, b, boot_number.unwrap_or_default(), next);
         let trial = state.trial();
-        let mut journal = Self { state, store, ring };
+        let mut journal = Self {
+            state,
+            store,
+            ring,
+            has_news: false,
+        };
         log::warn!("the boot state was lost and is rebuilt from the slots");
         journal.record_lost_copies(disk);
         journal.record(disk, Event::StateRebuilt { trial });
@@ -66,12 +73,22 @@ impl Journal {
     /// Records what happened under the current boot number. A record that cannot
     /// be written stops nothing: the boot matters more.
     pub fn record<D: Disk>(&mut self, disk: &mut D, event: Event) {
+        self.has_news = true;
         let recorded = match &mut self.ring {
             Some(ring) => ring.append(disk, self.state.boot_number, event).is_ok(),
             None => false,
         };
         if !recorded {
             log::error!("an event could not be written to the flight record");
+        }
+    }
+
+    /// Records what follows from something that this boot recorded before. A
+    /// device that retries in vain would otherwise fill the ring with the same
+    /// few events, and lose those that say how it came to this.
+    pub fn record_consequence<D: Disk>(&mut self, disk: &mut D, event: Event) {
+        if self.has_news {
+            self.record(disk, event);
         }
     }
 

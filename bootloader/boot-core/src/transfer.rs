@@ -186,7 +186,16 @@ mod tests {
         for block_bytes in [512_u32, 520, 4096] {
             let geometry = Geometry::new(block_bytes, 6000, BOUNCE).unwrap();
             let lengths = [1, 511, 512, 4095, 4096, 4097, 66_000, (1 << 20) + 513];
-            for position in [0, 1, 511, 512, 513, 4096, 65_535, geometry.size_bytes() - 700] {
+            for position in [
+                0,
+                1,
+                511,
+                512,
+                513,
+                4096,
+                65_535,
+                geometry.size_bytes() - 700,
+            ] {
                 for length in lengths {
                     for buffer in [Buffer::Aligned, Buffer::Unaligned] {
                         assert_covered(geometry, u64::from(block_bytes), position, length, buffer);

@@ -1,0 +1,103 @@
+//! The partition table: every bit of it, both copies, both ends.
+
+mod device;
+
+use boot_core::gpt::GptError;
+use boot_core::read_layout;
+use device::{Device, Image, MemoryDisk};
+use gpt_disk_types::{GptPartitionEntry, LbaLe};
+use image_format::disk::Role;
+
+fn disk() -> MemoryDisk {
+    Device::new(&Image::new(1), &Image::new(1)).disk
+}
+
+/// A small view of the same disk: the table at the start, none at the end.
+fn without_backup() -> MemoryDisk {
+    let mut disk = disk();
+    let backup = disk.bytes.len() - 33 * 512;
+    disk.bytes[backup..].fill(0);
+    disk
+}
+
+#[test]
+fn all_roles_are_found_in_order() {
+    let layout = read_layout(&mut disk()).unwrap();
+    assert_eq!(layout.disk_guid.to_string(), device::DISK_GUID);
+    let starts = Role::ALL.map(|role| layout.partition(role).unwrap().offset_bytes);
+    assert!(starts.is_sorted());
+    assert_eq!(
+        layout.partition(Role::SystemA).unwrap().length_bytes,
+        device::SLOT_BYTES
+    );
+}
+
+#[test]
+fn a_flipped_bit_of_the_primary_table_is_found_and_the_backup_used() {
+    let good = read_layout(&mut disk()).unwrap();
+    let mut whole = disk();
+    let mut alone = without_backup();
+    let entries = 1024..1024 + 128 * 128;
+    for at in (512..512 + 92).chain(entries.step_by(37)) {
+        for bit in 0..8 {
+            for disk in [&mut whole, &mut alone] {
+                disk.log.clear();
+                disk.bytes[at] ^= 1 << bit;
+            }
+            assert_eq!(read_layout(&mut whole), Ok(good), "byte {at} bit {bit}");
+            let error = read_layout(&mut alone).unwrap_err();
+            match at {
+                512..520 => assert_eq!(error, GptError::NoTable),
+                520..604 => assert_eq!(error, GptError::Header, "byte {at} bit {bit}"),
+                _ => assert_eq!(error, GptError::Entries),
+            }
+            for disk in [&mut whole, &mut alone] {
+                disk.bytes[at] ^= 1 << bit;
+            }
+        }
+    }
+}
+
+#[test]
+fn a_disk_without_a_table_is_named() {
+    let mut disk = disk();
+    disk.bytes.fill(0);
+    assert_eq!(read_layout(&mut disk), Err(GptError::NoTable));
+    disk.bytes.truncate(100);
+    assert_eq!(read_layout(&mut disk), Err(GptError::Unreadable));
+}
+
+fn layout_with(change: impl FnOnce(&mut [GptPartitionEntry; 128])) -> Result<(), GptError> {
+    let mut entries = device::entries();
+    change(&mut entries);
+    let mut disk = disk();
+    device::write_tables(&mut disk.bytes, &entries);
+    read_layout(&mut disk).map(drop)
+}
+
+#[test]
+fn a_table_that_is_intact_but_makes_no_sense_is_refused_by_name() {
+    assert_eq!(layout_with(|_| {}), Ok(()));
+    let twice = layout_with(|entries| {
+        entries[6] = entries[5];
+        entries[6].starting_lba = LbaLe::from_u64(40);
+        entries[6].ending_lba = LbaLe::from_u64(41);
+    });
+    assert_eq!(twice, Err(GptError::Twice(Role::Writable)));
+    let overlap = layout_with(|entries| entries[4].starting_lba = entries[3].ending_lba);
+    assert_eq!(
+        overlap,
+        Err(GptError::Overlap(Role::SystemA, Role::SystemB))
+    );
+    for (first, last) in [(33, 40), (41, 40), (40, u64::MAX), (u64::MAX, u64::MAX)] {
+        let outside = layout_with(|entries| {
+            entries[0].starting_lba = LbaLe::from_u64(first);
+            entries[0].ending_lba = LbaLe::from_u64(last);
+        });
+        assert_eq!(
+            outside,
+            Err(GptError::Bounds(Role::SystemBoot)),
+            "{first} {last}"
+        );
+    }
+}
