@@ -1,2 +1,66 @@
-//! Placeholder.
-fn main() {}
+//! `snappy`: the person's tool on a device, with the verbs of Snappy Ubuntu Core.
+//!
+//! It reads what PID 1, the boot state and the flight record tell, and turns it into
+//! text with pure functions. It changes nothing itself: what changes the device goes
+//! through `system-update`. It decides nothing about trust or boots: those functions
+//! are `image-trust`'s and `boot-core`'s.
+
+mod arguments;
+mod because;
+mod device;
+mod help;
+mod info;
+mod keys;
+mod record;
+mod refusal_text;
+mod rollback;
+mod sentence;
+mod slot_image;
+mod table;
+mod versions;
+mod why;
+
+use arguments::Command;
+use device::Device;
+use keys::{Keys, read_keyring};
+use std::io::Write;
+use std::process::ExitCode;
+use system_update::BootReport;
+
+/// Until there are channels to choose from, every image is of this one.
+const CHANNEL: &str = "edge";
+
+const FAILED: u8 = 1;
+const MISUSED: u8 = 2;
+
+fn main() -> ExitCode {
+    let command = match arguments::parse(std::env::args_os().skip(1)) {
+        Ok(command) => command,
+        Err(error) => {
+            eprintln!("snappy: {}; see 'snappy --help'", error.0);
+            return ExitCode::from(MISUSED);
+        }
+    };
+    let printed = run(&command).and_then(|text| Ok(std::io::stdout().write_all(text.as_bytes())?));
+    match printed {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error:#}");
+            ExitCode::from(FAILED)
+        }
+    }
+}
+
+fn run(command: &Command) -> anyhow::Result<String> {
+    Ok(match *command {
+        Command::Help(verb) => help::text(verb).to_owned(),
+        Command::ProgramVersion => format!("snappy {}\n", env!("CARGO_PKG_VERSION")),
+        Command::Info(form) => {
+            let keys = Keys::of(read_keyring().as_ref());
+            info::output(&BootReport::read()?, keys, form)
+        }
+        Command::Versions(form, scope) => versions::output(&Device::read()?, form, scope),
+        Command::Why(form, boots) => why::output(&Device::read()?, form, boots),
+        Command::Rollback(form) => rollback::run(form)?,
+    })
+}

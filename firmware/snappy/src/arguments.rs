@@ -1,0 +1,194 @@
+//! The command line -> what to do. No verb is run here, nothing is printed.
+
+use lexopt::{Arg, Parser, ValueExt};
+use std::ffi::OsString;
+
+/// What the person asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Command {
+    /// `snappy --help`, `snappy help [VERB]`, `snappy VERB --help`.
+    Help(Option<Verb>),
+    /// `snappy --version`.
+    ProgramVersion,
+    /// `snappy info`.
+    Info(Form),
+    /// `snappy versions`.
+    Versions(Form, Scope),
+    /// `snappy why`.
+    Why(Form, Option<usize>),
+    /// `snappy rollback`.
+    Rollback(Form),
+}
+
+/// The verbs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verb {
+    Info,
+    Versions,
+    Why,
+    Rollback,
+}
+
+impl Verb {
+    /// All, in the order of the help.
+    pub(crate) const ALL: [Self; 4] = [Self::Info, Self::Versions, Self::Why, Self::Rollback];
+
+    /// As it is typed.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::Versions => "versions",
+            Self::Why => "why",
+            Self::Rollback => "rollback",
+        }
+    }
+
+    fn parse(name: &str) -> Result<Self, UsageError> {
+        let found = Self::ALL.into_iter().find(|verb| verb.name() == name);
+        found.ok_or_else(|| UsageError(format!("unknown command {name:?}")))
+    }
+}
+
+/// For whom the output is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// A person.
+    Text,
+    /// A program.
+    Json,
+}
+
+/// Which versions are listed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Scope {
+    /// What runs.
+    Running,
+    /// Both slots.
+    All,
+}
+
+/// The command line makes no sense.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct UsageError(pub(crate) String);
+
+impl From<lexopt::Error> for UsageError {
+    fn from(error: lexopt::Error) -> Self {
+        Self(error.to_string())
+    }
+}
+
+/// Parses the words behind the program's name.
+pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Command, UsageError> {
+    let mut parser = Parser::from_args(words);
+    match parser.next()? {
+        None | Some(Arg::Long("help") | Arg::Short('h')) => Ok(Command::Help(None)),
+        Some(Arg::Long("version") | Arg::Short('V')) => Ok(Command::ProgramVersion),
+        Some(Arg::Value(word)) if word == "help" => parse_help(&mut parser),
+        Some(Arg::Value(word)) => parse_verb(Verb::parse(&word.string()?)?, &mut parser),
+        Some(other) => Err(other.unexpected().into()),
+    }
+}
+
+fn parse_help(parser: &mut Parser) -> Result<Command, UsageError> {
+    match parser.next()? {
+        None => Ok(Command::Help(None)),
+        Some(Arg::Value(word)) => Ok(Command::Help(Some(Verb::parse(&word.string()?)?))),
+        Some(other) => Err(other.unexpected().into()),
+    }
+}
+
+fn parse_verb(verb: Verb, parser: &mut Parser) -> Result<Command, UsageError> {
+    let (mut form, mut scope, mut boots) = (Form::Text, Scope::Running, None);
+    while let Some(argument) = parser.next()? {
+        match (verb, argument) {
+            (_, Arg::Long("help") | Arg::Short('h')) => return Ok(Command::Help(Some(verb))),
+            (_, Arg::Long("json")) => form = Form::Json,
+            (Verb::Versions, Arg::Short('a') | Arg::Long("all")) => scope = Scope::All,
+            (Verb::Why, Arg::Long("boots")) => boots = Some(parser.value()?.parse()?),
+            (Verb::Rollback, Arg::Value(part)) => require_system(&part.string()?)?,
+            (_, other) => return Err(other.unexpected().into()),
+        }
+    }
+    Ok(match verb {
+        Verb::Info => Command::Info(form),
+        Verb::Versions => Command::Versions(form, scope),
+        Verb::Why => Command::Why(form, boots),
+        Verb::Rollback => Command::Rollback(form),
+    })
+}
+
+/// The one part that can be rolled back; `ubuntu-core` was its name in 2014.
+fn require_system(part: &str) -> Result<(), UsageError> {
+    match part {
+        "system" | "ubuntu-core" => Ok(()),
+        other => Err(UsageError(format!(
+            "cannot roll back {other:?}: only \"system\" can be"
+        ))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(line: &str) -> Result<Command, UsageError> {
+        parse(line.split_whitespace().map(OsString::from))
+    }
+
+    #[test]
+    fn every_command_line_means_one_command() {
+        let table = [
+            ("", Command::Help(None)),
+            ("-h", Command::Help(None)),
+            ("--help", Command::Help(None)),
+            ("help", Command::Help(None)),
+            ("help why", Command::Help(Some(Verb::Why))),
+            ("rollback --help", Command::Help(Some(Verb::Rollback))),
+            ("--version", Command::ProgramVersion),
+            ("info", Command::Info(Form::Text)),
+            ("info --json", Command::Info(Form::Json)),
+            ("versions", Command::Versions(Form::Text, Scope::Running)),
+            ("versions -a", Command::Versions(Form::Text, Scope::All)),
+            (
+                "versions --json --all",
+                Command::Versions(Form::Json, Scope::All),
+            ),
+            ("why", Command::Why(Form::Text, None)),
+            ("why --boots 3", Command::Why(Form::Text, Some(3))),
+            ("why --boots=3 --json", Command::Why(Form::Json, Some(3))),
+            ("rollback", Command::Rollback(Form::Text)),
+            ("rollback system", Command::Rollback(Form::Text)),
+            ("rollback ubuntu-core --json", Command::Rollback(Form::Json)),
+        ];
+        for (line, command) in table {
+            assert_eq!(parsed(line), Ok(command), "snappy {line}");
+        }
+    }
+
+    #[test]
+    fn nonsense_is_refused_with_its_name() {
+        let table = [
+            ("instal docker", "unknown command \"instal\""),
+            ("help nobody", "unknown command \"nobody\""),
+            ("--frob", "invalid option '--frob'"),
+            ("info -a", "invalid option '-a'"),
+            ("info now", "unexpected argument \"now\""),
+            ("why --boots", "missing argument for option '--boots'"),
+            (
+                "why --boots many",
+                "cannot parse argument \"many\": invalid digit found in string",
+            ),
+            (
+                "rollback docker",
+                "cannot roll back \"docker\": only \"system\" can be",
+            ),
+        ];
+        for (line, message) in table {
+            assert_eq!(
+                parsed(line),
+                Err(UsageError(message.into())),
+                "snappy {line}"
+            );
+        }
+    }
+}

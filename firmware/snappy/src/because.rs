@@ -1,0 +1,200 @@
+//! Why the running slot runs: the answer in front of the record. Pure; called by `why`.
+//!
+//! The state says *what* is so, the record says *how it came about*: the newest
+//! event that put the running slot in its place decides.
+
+use crate::device::Device;
+use crate::sentence::{counted, image_name};
+use image_format::{Event, FlightEntry, Slot, SlotStatus, Source};
+
+/// The answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Because {
+    pub(crate) cause: Cause,
+    /// The slot that would run instead, had nothing happened to it.
+    pub(crate) from: Option<Slot>,
+    pub(crate) sentence: String,
+}
+
+/// The kinds of answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Cause {
+    /// It is on trial.
+    Trial,
+    /// It was confirmed here.
+    Confirmed,
+    /// The other slot did not boot.
+    FellBack,
+    /// A person asked for it.
+    RolledBack,
+    /// The boot state was lost, and rebuilt from the slots.
+    Rebuilt,
+    /// Nothing ever happened to the slot that the device was made with.
+    Factory,
+}
+
+impl Cause {
+    /// For programs: never changed.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Trial => "trial",
+            Self::Confirmed => "confirmed",
+            Self::FellBack => "fell-back",
+            Self::RolledBack => "rolled-back",
+            Self::Rebuilt => "rebuilt",
+            Self::Factory => "factory",
+        }
+    }
+}
+
+/// Why the running slot runs.
+pub(crate) fn because(device: &Device) -> Because {
+    let report = &device.report;
+    let image = image_name(report.slot.name(), Some(report.version));
+    let (cause, from, reason) = reason(device);
+    let status = match device.running_status() {
+        SlotStatus::Trial {
+            attempts_left,
+            attempts_given,
+        } => trial_note(
+            cause,
+            attempts_given.saturating_sub(attempts_left),
+            attempts_given,
+        ),
+        _ => String::new(),
+    };
+    Because {
+        cause,
+        from,
+        sentence: format!("{image} runs because {reason}.{status}"),
+    }
+}
+
+fn reason(device: &Device) -> (Cause, Option<Slot>, String) {
+    let slot = device.report.slot;
+    let placed = device
+        .flight
+        .iter()
+        .enumerate()
+        .rev()
+        .find_map(|(index, entry)| {
+            Some((
+                index,
+                entry,
+                placement(&device.flight[..index], entry, slot)?,
+            ))
+        });
+    match placed {
+        Some((index, entry, Cause::FellBack)) => {
+            let from = slot.other();
+            let why = downfall(&device.flight[..index], from);
+            (
+                Cause::FellBack,
+                Some(from),
+                format!("{why} (boot {})", entry.boot_number),
+            )
+        }
+        Some((_, entry, Cause::RolledBack)) => {
+            let reason = format!("a person rolled back to it (boot {})", entry.boot_number);
+            (Cause::RolledBack, Some(slot.other()), reason)
+        }
+        Some((_, entry, Cause::Rebuilt)) => {
+            let reason = format!(
+                "the boot state was lost and rebuilt from the slots (boot {})",
+                entry.boot_number
+            );
+            (Cause::Rebuilt, None, reason)
+        }
+        Some((index, _, _)) => own_merit(device, &device.flight[index..]),
+        None => own_merit(device, &device.flight),
+    }
+}
+
+/// It runs because it is on trial, or because it worked.
+fn own_merit(device: &Device, since: &[FlightEntry]) -> (Cause, Option<Slot>, String) {
+    let running = device.report.slot;
+    let confirmed = since.iter().rev().find(|entry| {
+        matches!(&entry.event, Event::Confirmed { slot, manifest_hash, .. }
+            if *slot == running && *manifest_hash == device.report.manifest)
+    });
+    match (device.running_status(), confirmed) {
+        (SlotStatus::Trial { .. }, _) => (Cause::Trial, None, "it is on trial".into()),
+        (_, Some(entry)) => {
+            let reason = format!("it is confirmed (since boot {})", entry.boot_number);
+            (Cause::Confirmed, None, reason)
+        }
+        (SlotStatus::Confirmed, None) => (Cause::Factory, None, "it is confirmed".into()),
+        (_, None) => (
+            Cause::Factory,
+            None,
+            "no other slot has a better claim".into(),
+        ),
+    }
+}
+
+/// How the event put `slot` in its place, if it did.
+fn placement(before: &[FlightEntry], entry: &FlightEntry, slot: Slot) -> Option<Cause> {
+    match &entry.event {
+        Event::FellBack { to, .. } if *to == Source::Slot(slot) => Some(Cause::FellBack),
+        Event::RollbackRequested { to, .. } if *to == slot => Some(Cause::RolledBack),
+        Event::StateRebuilt { .. } => Some(Cause::Rebuilt),
+        // A first attempt is what put the slot there, unless it follows from the event
+        // just before: then that one did.
+        Event::TrialBegun {
+            slot: tried,
+            attempt: 1,
+            ..
+        } if *tried == slot => {
+            let (last, earlier) = before.split_last().unzip();
+            last.and_then(|last| placement(earlier.unwrap_or_default(), last, slot))
+                .is_none()
+                .then_some(Cause::Trial)
+        }
+        _ => None,
+    }
+}
+
+/// Why `slot` did not boot: the newest event that says so.
+fn downfall(flight: &[FlightEntry], slot: Slot) -> String {
+    let cause = |entry: &FlightEntry| match &entry.event {
+        Event::Refused {
+            source,
+            version,
+            refusal,
+        } if *source == Source::Slot(slot) => Some(format!(
+            "{} was refused: {refusal}",
+            image_name(slot.name(), *version)
+        )),
+        Event::AttemptsExhausted {
+            slot: failed,
+            given,
+        } if *failed == slot => Some(format!("{slot} used up its {}", counted(*given, "attempt"))),
+        Event::ConfirmationLost {
+            slot: failed,
+            boots,
+        } if *failed == slot => Some(format!(
+            "{slot} did not come up in {} in a row",
+            counted(*boots, "boot")
+        )),
+        Event::RootCorrupt {
+            slot: failed,
+            block,
+        } if *failed == slot => Some(format!(
+            "block {block} of the root of {slot} is not the one that was signed"
+        )),
+        _ => None,
+    };
+    let newest = flight.iter().rev().find_map(cause);
+    newest.unwrap_or_else(|| format!("{slot} did not boot"))
+}
+
+fn trial_note(cause: Cause, attempt: u8, given: u8) -> String {
+    let again = if cause == Cause::Trial {
+        "This"
+    } else {
+        "It is on trial: this"
+    };
+    format!(
+        " {again} is attempt {attempt} of {given}; it is confirmed once the health check passes."
+    )
+}

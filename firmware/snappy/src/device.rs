@@ -1,0 +1,128 @@
+//! What the verbs know about this device. Reads; changes nothing.
+
+use crate::keys::read_keyring;
+use crate::slot_image::{Conditions, Image, SlotImage, read_image};
+use anyhow::{Context, Result, bail, ensure};
+use boot_core::choice::{self, Excluded};
+use boot_core::flight::for_each_entry;
+use boot_core::platform::read_at;
+use boot_core::state_store::StateStore;
+use boot_core::{Disk, Layout, read_layout};
+use image_format::{BootState, ENVELOPE_BYTES, FlightEntry, Keyring, Slot, SlotStatus, Source};
+use image_trust::Verified;
+use system_update::{BootDisk, BootReport};
+
+/// The device as it is now.
+#[derive(Clone, Debug)]
+pub(crate) struct Device {
+    /// What runs, by the word of PID 1.
+    pub(crate) report: BootReport,
+    pub(crate) state: BootState,
+    /// The image in the slot that does not run.
+    pub(crate) other: SlotImage,
+    /// Oldest first.
+    pub(crate) flight: Vec<FlightEntry>,
+}
+
+impl Device {
+    /// Reads everything: needs to open the disk.
+    pub(crate) fn read() -> Result<Self> {
+        let report = BootReport::read()?;
+        let mut disk = BootDisk::open_to_read(&report.disk)?;
+        let keyring = read_keyring();
+        Self::from_disk(report, keyring.as_ref(), &mut disk)
+    }
+
+    /// Reads everything but the report from `disk`.
+    pub(crate) fn from_disk<D: Disk>(
+        report: BootReport,
+        keyring: Option<&Verified<Keyring>>,
+        disk: &mut D,
+    ) -> Result<Self> {
+        let path = report.disk.display();
+        let layout = read_layout(disk).with_context(|| format!("cannot use {path}"))?;
+        ensure!(
+            layout.disk_guid.to_string() == report.disk_guid,
+            "cannot use {path}: it is not the disk that this system was booted from; reboot"
+        );
+        let state = read_state(disk, &layout)?;
+        let other = read_slot(disk, &layout, report.slot.other(), |slot_length_bytes| {
+            Conditions {
+                keyring,
+                board: &report.board,
+                floors: state.floors,
+                slot_length_bytes,
+            }
+        });
+        let flight = read_flight(disk, &layout);
+        Ok(Self {
+            report,
+            state,
+            other,
+            flight,
+        })
+    }
+
+    /// The image that runs: verified by the loader, not read again.
+    pub(crate) fn running(&self) -> SlotImage {
+        SlotImage::Verified(Image {
+            version: self.report.version,
+            epoch: self.report.epoch,
+            manifest_hash: self.report.manifest,
+        })
+    }
+
+    /// How far the running slot got.
+    pub(crate) fn running_status(&self) -> SlotStatus {
+        self.state.slot(self.report.slot).status
+    }
+
+    /// What the loader will choose at the next reboot, by the loader's own function.
+    pub(crate) fn next(&self) -> Option<Source> {
+        let mut state = self.state.clone();
+        choice::settle(&mut state);
+        choice::choose(&state, Excluded::default())
+    }
+
+    /// The next reboot brings another system because somebody wants it so, rather than
+    /// because the running one has failed.
+    pub(crate) fn is_reboot_pending(&self) -> bool {
+        let other = Source::Slot(self.report.slot.other());
+        let failed = match self.running_status() {
+            SlotStatus::Trial { .. } | SlotStatus::Exhausted | SlotStatus::Refused => true,
+            SlotStatus::Confirmed | SlotStatus::Installed | SlotStatus::Empty => false,
+        };
+        self.next() == Some(other) && !failed
+    }
+}
+
+fn read_state<D: Disk>(disk: &mut D, layout: &Layout) -> Result<BootState> {
+    let Some(store) = StateStore::open(disk, layout) else {
+        bail!("cannot find the boot state: the disk has no such partition; flash it again");
+    };
+    let state = store.state().cloned();
+    state.context("cannot read the boot state: both copies are damaged; reboot to have it rebuilt")
+}
+
+fn read_slot<'a, D: Disk>(
+    disk: &mut D,
+    layout: &Layout,
+    slot: Slot,
+    conditions: impl FnOnce(u64) -> Conditions<'a>,
+) -> SlotImage {
+    let Some(partition) = layout.partition(slot.into()) else {
+        return SlotImage::Unusable(image_format::Refusal::NoPartition);
+    };
+    let mut area = vec![0; ENVELOPE_BYTES];
+    match read_at(disk, partition.offset_bytes, &mut area) {
+        Ok(()) => read_image(&area, &conditions(partition.length_bytes)),
+        Err(_) => SlotImage::Unusable(image_format::Refusal::Unreadable),
+    }
+}
+
+fn read_flight<D: Disk>(disk: &mut D, layout: &Layout) -> Vec<FlightEntry> {
+    let mut flight = Vec::new();
+    for_each_entry(disk, layout, |entry| flight.push(entry));
+    flight.sort_by_key(|entry| entry.sequence);
+    flight
+}

@@ -1,0 +1,100 @@
+//! The texts of `snappy --help` and `snappy help VERB`.
+
+use crate::arguments::Verb;
+
+const OVERVIEW: &str = "\
+snappy shows and changes the system on this device.
+
+Usage: snappy COMMAND [OPTIONS]
+
+Commands:
+  info       what this device is and which system it runs
+  versions   what is installed, and what runs at the next reboot
+  why        why this system is running: refusals, fall backs, confirms
+  rollback   go back to the other slot at the next reboot
+  help       more about a command: snappy help why
+
+Options:
+  --json     print JSON instead of text (with every command)
+  --help     print this
+  --version  print the version of this program
+
+Exit code: 0 done, 1 failed, 2 the command line makes no sense.
+";
+
+const INFO: &str = "\
+Usage: snappy info [--json]
+
+Prints what this device is: release, architecture, frameworks and apps, board, slot,
+version, fingerprint (the start of the manifest's hash), security epoch, status, boot
+number, and whether the system trusts test keys. Needs neither root nor a network.
+";
+
+const VERSIONS: &str = "\
+Usage: snappy versions [-a] [--json]
+
+Lists what is installed. In the column Active, * marks what runs and R what runs at the
+next reboot, if that is another. Available is - while there is no source of updates.
+
+Options:
+  -a, --all  also list the other slot. A ? in place of its version says that its
+             envelope does not verify; a line below the table says why
+  --json     print JSON
+";
+
+const WHY: &str = "\
+Usage: snappy why [--boots N] [--json]
+
+Says in one sentence why this system is running, then tells what is in the flight record,
+boot by boot, the newest last. Quiet boots leave nothing there. The record survives
+updates and rollbacks.
+
+Options:
+  --boots N  show the last N boots that left something (default 10)
+  --json     print JSON
+";
+
+const ROLLBACK: &str = "\
+Usage: snappy rollback [system] [--json]
+
+Makes the system in the other slot the one that runs at the next reboot. Needs root, but
+no network and no free space. Refused while the other slot holds no system that
+verifies. To undo it, do it again after the reboot.
+
+\"ubuntu-core\" is accepted for \"system\".
+";
+
+/// The help for a verb, or the overview.
+pub(crate) fn text(verb: Option<Verb>) -> &'static str {
+    match verb {
+        None => OVERVIEW,
+        Some(Verb::Info) => INFO,
+        Some(Verb::Versions) => VERSIONS,
+        Some(Verb::Why) => WHY,
+        Some(Verb::Rollback) => ROLLBACK,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_overview_names_every_verb_and_each_has_its_own_text() {
+        for verb in Verb::ALL {
+            assert!(
+                OVERVIEW.contains(&format!("\n  {} ", verb.name())),
+                "{verb:?}"
+            );
+            assert!(text(Some(verb)).starts_with(&format!("Usage: snappy {} ", verb.name())));
+        }
+    }
+
+    #[test]
+    fn no_line_is_longer_than_a_console() {
+        let texts = [None].into_iter().chain(Verb::ALL.map(Some)).map(text);
+        for line in texts.flat_map(str::lines) {
+            assert!(line.len() <= 90, "{line}");
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! Each event of the flight record as a sentence. Pure; called by `why` and `record`.
+//!
+//! The match is exhaustive on purpose: a new kind of event does not compile until it
+//! has its sentence.
+
+use crate::refusal_text::remedy;
+use crate::slot_image::fingerprint;
+use image_format::{Event, Version};
+
+/// The event in one or two sentences.
+pub(crate) fn sentence(event: &Event) -> String {
+    plain(&match event {
+        Event::TrialBegun { slot, attempt, given } => {
+            format!("The loader began attempt {attempt} of {given} to boot {slot}, which is on trial.")
+        }
+        Event::Refused { source, version, refusal } => {
+            let image = image_name(source.name(), *version);
+            format!("The loader refused {image}: {refusal}. {}", remedy(refusal))
+        }
+        Event::AttemptsExhausted { slot, given } => format!(
+            "{slot} used up its {} without being confirmed. It stays a last resort until a release \
+             is installed there again.",
+            counted(*given, "attempt"),
+        ),
+        Event::ConfirmationLost { slot, boots } => format!(
+            "{slot} lost its confirmation: {} in a row began and did not come up.",
+            counted(*boots, "boot"),
+        ),
+        Event::FellBack { from, to } => format!("The loader fell back from {from} to {}.", to.name()),
+        Event::StateCopyLost { copy, error } => format!(
+            "Copy {copy} of the boot state was lost: {error}. The other copy counts, and the lost one \
+             is written again. If this repeats without a loss of power, replace the disk."
+        ),
+        Event::StateRebuilt { trial: Some(slot) } => format!(
+            "Both copies of the boot state were lost. The loader rebuilt it from the slots, with {slot} on trial."
+        ),
+        Event::StateRebuilt { trial: None } => {
+            "Both copies of the boot state were lost, and no slot verified to rebuild it from.".into()
+        }
+        Event::NothingBoots => {
+            "Nothing could be booted: the refusals above name the reasons. Flash the disk again if they stay.".into()
+        }
+        Event::LoaderPanicked { message } => {
+            format!("The loader failed where it should not: {message}. Please report this.")
+        }
+        Event::Confirmed { slot, version, manifest_hash } => format!(
+            "{slot} version {version} ({}) works and was confirmed.",
+            fingerprint(manifest_hash),
+        ),
+        Event::CheckFailed { slot, check, detail } => {
+            format!("{slot} failed the health check {check:?}: {detail}.")
+        }
+        Event::RootCorrupt { slot, block } => format!(
+            "Block {block} of the root of {slot} is not the one that was signed: the slot was refused \
+             and the device rebooted. Install the release there again; if this repeats, replace the disk."
+        ),
+        Event::InitFailed { slot, step, reason } => {
+            format!("{slot} did not come up: cannot {step}: {reason}.")
+        }
+        Event::WritableLost { reason } => format!(
+            "The file system \"writable\" could not be mounted: {reason}. The system ran on memory, \
+             and what was written there in this boot is gone. If this repeats, replace the disk."
+        ),
+        Event::RollbackRequested { from, to } => {
+            format!("A person asked to roll back from {from} to {to}.")
+        }
+    })
+}
+
+/// The image in `slot`, as exactly as it is known.
+pub(crate) fn image_name(slot: &str, version: Option<Version>) -> String {
+    match version {
+        Some(version) => format!("{slot} version {version}"),
+        None => slot.to_owned(),
+    }
+}
+
+/// "1 attempt", "2 attempts".
+pub(crate) fn counted(count: u8, noun: &str) -> String {
+    let ending = if count == 1 { "" } else { "s" };
+    format!("{count} {noun}{ending}")
+}
+
+/// The text without control characters: a damaged record must not drive a terminal.
+fn plain(text: &str) -> String {
+    text.chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect()
+}

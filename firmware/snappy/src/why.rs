@@ -1,0 +1,85 @@
+//! `snappy why`: why is this slot running, and what happened on the way here.
+
+use crate::arguments::Form;
+use crate::because::because;
+use crate::device::Device;
+use crate::record::record;
+use crate::sentence::sentence;
+use image_format::FlightEntry;
+use serde_json::{Value, json};
+
+/// Boots that are told unless the person asks for more.
+const DEFAULT_BOOTS: usize = 10;
+
+/// What `snappy why` prints.
+pub(crate) fn output(device: &Device, form: Form, boots: Option<usize>) -> String {
+    let told = tell(&device.flight, boots.unwrap_or(DEFAULT_BOOTS));
+    match form {
+        Form::Text => text(device, &told),
+        Form::Json => format!("{}\n", value(device, &told)),
+    }
+}
+
+/// The last boots that left something in the record, oldest first.
+struct Told<'a> {
+    boots: Vec<&'a [FlightEntry]>,
+    left_out: usize,
+}
+
+fn tell(flight: &[FlightEntry], most: usize) -> Told<'_> {
+    let same_boot = |a: &FlightEntry, b: &FlightEntry| a.boot_number == b.boot_number;
+    let mut boots: Vec<&[FlightEntry]> = flight.chunk_by(same_boot).collect();
+    let left_out = boots.len().saturating_sub(most);
+    boots.drain(..left_out);
+    Told { boots, left_out }
+}
+
+fn text(device: &Device, told: &Told<'_>) -> String {
+    let mut text = format!("{}\n", because(device).sentence);
+    if told.left_out > 0 {
+        let all = told.left_out + told.boots.len();
+        text += &format!(
+            "\n{} not shown: snappy why --boots {all}\n",
+            earlier_boots(told.left_out)
+        );
+    }
+    for boot in &told.boots {
+        let Some(first) = boot.first() else { continue };
+        text += &format!("\nboot {}\n", first.boot_number);
+        for entry in *boot {
+            text += &format!("  {}\n", sentence(&entry.event));
+        }
+    }
+    if told.boots.is_empty() && told.left_out == 0 {
+        text += "\nThe flight record is empty: nothing but quiet boots so far.\n";
+    }
+    text
+}
+
+fn earlier_boots(count: usize) -> String {
+    match count {
+        1 => "1 earlier boot is".into(),
+        many => format!("{many} earlier boots are"),
+    }
+}
+
+fn value(device: &Device, told: &Told<'_>) -> Value {
+    let report = &device.report;
+    let because = because(device);
+    json!({
+        "running": {
+            "slot": report.slot.name(),
+            "version": report.version,
+            "manifest": report.manifest.to_string(),
+            "boot": report.boot,
+            "status": device.running_status().to_string(),
+        },
+        "because": {
+            "cause": because.cause.name(),
+            "from": because.from.map(|slot| slot.name()),
+            "sentence": because.sentence,
+        },
+        "boots_left_out": told.left_out,
+        "events": told.boots.iter().copied().flatten().map(record).collect::<Vec<_>>(),
+    })
+}
