@@ -138,19 +138,29 @@ fn placement(before: &[FlightEntry], entry: &FlightEntry, slot: Slot) -> Option<
         Event::FellBack { to, .. } if *to == Source::Slot(slot) => Some(Cause::FellBack),
         Event::RollbackRequested { to, .. } if *to == slot => Some(Cause::RolledBack),
         Event::StateRebuilt { .. } => Some(Cause::Rebuilt),
-        // A first attempt is what put the slot there, unless it follows from the event
-        // just before: then that one did.
         Event::TrialBegun {
             slot: tried,
             attempt: 1,
             ..
         } if *tried == slot => {
-            let (last, earlier) = before.split_last().unzip();
-            last.and_then(|last| placement(earlier.unwrap_or_default(), last, slot))
-                .is_none()
-                .then_some(Cause::Trial)
+            let follows = before
+                .last()
+                .is_some_and(|last| brings_trial(last, entry, slot));
+            (!follows).then_some(Cause::Trial)
         }
         _ => None,
+    }
+}
+
+/// The first attempt `begun` only carries out what `last` decided.
+fn brings_trial(last: &FlightEntry, begun: &FlightEntry, slot: Slot) -> bool {
+    match &last.event {
+        Event::FellBack { to, .. } => {
+            *to == Source::Slot(slot) && last.boot_number == begun.boot_number
+        }
+        Event::StateRebuilt { .. } => last.boot_number == begun.boot_number,
+        Event::RollbackRequested { to, .. } => *to == slot,
+        _ => false,
     }
 }
 
@@ -198,3 +208,6 @@ fn trial_note(cause: Cause, attempt: u8, given: u8) -> String {
         " {again} is attempt {attempt} of {given}; it is confirmed once the health check passes."
     )
 }
+
+#[cfg(test)]
+mod tests;

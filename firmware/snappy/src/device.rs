@@ -126,3 +126,6 @@ fn read_flight<D: Disk>(disk: &mut D, layout: &Layout) -> Vec<FlightEntry> {
     flight.sort_by_key(|entry| entry.sequence);
     flight
 }
+
+#[cfg(test)]
+mod tests;

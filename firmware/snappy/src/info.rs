@@ -72,3 +72,53 @@ fn architecture() -> &'static str {
         other => other,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixtures::report;
+
+    #[test]
+    fn text_is_snappys_with_ours_behind() {
+        let expected = format!(
+            "release: twinkeel/edge\n\
+             architecture: {}\n\
+             frameworks:\n\
+             apps:\n\
+             board: x86_64-uefi\n\
+             slot: system-a\n\
+             version: 1\n\
+             fingerprint: 184ad1e863e947\n\
+             security epoch: 1\n\
+             status: confirmed\n\
+             boot: 4\n",
+            architecture()
+        );
+        assert_eq!(output(&report(), Keys::Production, Form::Text), expected);
+        assert_eq!(output(&report(), Keys::Unknown, Form::Text), expected);
+    }
+
+    #[test]
+    fn test_keys_are_called_by_their_name() {
+        let text = output(&report(), Keys::Test, Form::Text);
+        let last = text.lines().last();
+        assert_eq!(
+            last,
+            Some("keys: TEST KEYS, which anybody may have: not for a device in the field")
+        );
+    }
+
+    #[test]
+    fn json_has_the_same_facts() {
+        let json = output(&report(), Keys::Test, Form::Json);
+        let expected = format!(
+            "{{\"apps\":[],\"architecture\":\"{}\",\"board\":\"x86_64-uefi\",\"boot\":4,\
+             \"epoch\":1,\"frameworks\":[],\"keys\":\"test\",\"manifest\":\"{}\",\
+             \"release\":\"twinkeel/edge\",\"slot\":\"system-a\",\"status\":\"confirmed\",\
+             \"version\":1}}\n",
+            architecture(),
+            report().manifest
+        );
+        assert_eq!(json, expected);
+    }
+}

@@ -8,6 +8,8 @@
 mod arguments;
 mod because;
 mod device;
+#[cfg(test)]
+mod fixtures;
 mod help;
 mod info;
 mod keys;

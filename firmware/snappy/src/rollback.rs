@@ -79,3 +79,66 @@ fn value(slot: Slot, image: &Image) -> Value {
         "fingerprint": fingerprint(&image.manifest_hash),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixtures::{device, image_b};
+    use crate::slot_image::NotVerified;
+    use image_format::{Refusal, refusal::PartName};
+
+    #[test]
+    fn text_is_snappys() {
+        let device = device();
+        let target = target(&device).unwrap();
+        assert_eq!(
+            output(&device, &target, Form::Text),
+            "Rolling back system: (edge 1 184ad1e863e947 -> edge 2 7f068cb4fa876c)\n\
+             Reboot to use the new system.\n"
+        );
+    }
+
+    #[test]
+    fn json_names_both_slots() {
+        assert_eq!(
+            output(&device(), &image_b(), Form::Json),
+            "{\"from\":{\"fingerprint\":\"184ad1e863e947\",\"slot\":\"system-a\",\"version\":1},\
+             \"part\":\"system\",\"reboot_pending\":true,\
+             \"to\":{\"fingerprint\":\"7f068cb4fa876c\",\"slot\":\"system-b\",\"version\":2}}\n"
+        );
+    }
+
+    #[test]
+    fn a_slot_that_does_not_verify_is_no_target_and_the_reason_is_named() {
+        let bounds = Refusal::Bounds {
+            part: PartName::Root,
+        };
+        let table = [
+            (
+                SlotImage::Unusable(Refusal::Empty),
+                "cannot roll back: system-b cannot be used: it holds no system image",
+            ),
+            (
+                SlotImage::Unverified {
+                    manifest_hash: image_b().manifest_hash,
+                    reason: NotVerified::Refused(bounds),
+                },
+                "cannot roll back: system-b cannot be used: it does not verify: \
+                 its root lies outside its place in the slot",
+            ),
+            (
+                SlotImage::Unverified {
+                    manifest_hash: image_b().manifest_hash,
+                    reason: NotVerified::NoKeyring,
+                },
+                "cannot roll back: system-b cannot be used: it does not verify: \
+                 there is no usable keyring at /usr/lib/twinkeel/root.keyring",
+            ),
+        ];
+        for (other, message) in table {
+            let mut device = device();
+            device.other = other;
+            assert_eq!(target(&device).unwrap_err().to_string(), message);
+        }
+    }
+}

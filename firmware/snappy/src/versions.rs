@@ -157,3 +157,6 @@ fn value(listed: &Listed) -> Value {
         "problem": problem(&listed.image),
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -83,3 +83,6 @@ fn value(device: &Device, told: &Told<'_>) -> Value {
         "events": told.boots.iter().copied().flatten().map(record).collect::<Vec<_>>(),
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,293 @@
+//! Every kind of event and every refusal has a sentence of its own.
+
+use super::sentence;
+use crate::fixtures::HASH_A;
+use crate::record::{kind, record};
+use crate::refusal_text::{check_name, remedy};
+use image_format::frame::encode_frame;
+use image_format::refusal::PartName;
+use image_format::{
+    BootNumber, Epoch, Event, FlightEntry, FrameError, Kind, Refusal, Serial, SignatureError, Slot,
+    Source, StateError, Version, flight::text,
+};
+use std::collections::BTreeSet;
+
+/// One event of each kind, with its sentence. The numbers pin that none is missing:
+/// a new kind does not compile until it has a sentence, and fails here until it is added.
+fn events() -> Vec<(Event, &'static str)> {
+    let (a, b) = (Slot::A, Slot::B);
+    vec![
+        (
+            Event::TrialBegun {
+                slot: b,
+                attempt: 1,
+                given: 3,
+            },
+            "The loader began attempt 1 of 3 to boot system-b, which is on trial.",
+        ),
+        (
+            Event::Refused {
+                source: Source::Slot(b),
+                version: Some(Version(2)),
+                refusal: Refusal::Digest {
+                    part: PartName::Kernel,
+                },
+            },
+            "The loader refused system-b version 2: the kernel is not the one that was signed: \
+             digest mismatch. Install the release there again; if this repeats, replace the disk.",
+        ),
+        (
+            Event::AttemptsExhausted { slot: b, given: 1 },
+            "system-b used up its 1 attempt without being confirmed. It stays a last resort until \
+             a release is installed there again.",
+        ),
+        (
+            Event::ConfirmationLost { slot: a, boots: 5 },
+            "system-a lost its confirmation: 5 boots in a row began and did not come up.",
+        ),
+        (
+            Event::FellBack {
+                from: b,
+                to: Source::Rescue,
+            },
+            "The loader fell back from system-b to rescue.",
+        ),
+        (
+            Event::StateCopyLost {
+                copy: 1,
+                error: StateError::Checksum,
+            },
+            "Copy 1 of the boot state was lost: checksum mismatch. The other copy counts, and the \
+             lost one is written again. If this repeats without a loss of power, replace the disk.",
+        ),
+        (
+            Event::StateRebuilt { trial: Some(b) },
+            "Both copies of the boot state were lost. The loader rebuilt it from the slots, with \
+             system-b on trial.",
+        ),
+        (
+            Event::NothingBoots,
+            "Nothing could be booted: the refusals above name the reasons. Flash the disk again if \
+             they stay.",
+        ),
+        (
+            Event::LoaderPanicked {
+                message: text("main.rs:7: out of cheese"),
+            },
+            "The loader failed where it should not: main.rs:7: out of cheese. Please report this.",
+        ),
+        (
+            Event::Confirmed {
+                slot: a,
+                version: Version(1),
+                manifest_hash: HASH_A,
+            },
+            "system-a version 1 (184ad1e863e947) works and was confirmed.",
+        ),
+        (
+            Event::CheckFailed {
+                slot: b,
+                check: text("writable"),
+                detail: text("it is full"),
+            },
+            "system-b failed the health check \"writable\": it is full.",
+        ),
+        (
+            Event::RootCorrupt { slot: a, block: 77 },
+            "Block 77 of the root of system-a is not the one that was signed: the slot was refused \
+             and the device rebooted. Install the release there again; if this repeats, replace the \
+             disk.",
+        ),
+        (
+            Event::InitFailed {
+                slot: b,
+                step: text("map the root"),
+                reason: text("no such device"),
+            },
+            "system-b did not come up: cannot map the root: no such device.",
+        ),
+        (
+            Event::WritableLost {
+                reason: text("bad superblock"),
+            },
+            "The file system \"writable\" could not be mounted: bad superblock. The system ran on \
+             memory, and what was written there in this boot is gone. If this repeats, replace the \
+             disk.",
+        ),
+        (
+            Event::RollbackRequested { from: b, to: a },
+            "A person asked to roll back from system-b to system-a.",
+        ),
+    ]
+}
+
+fn refusals() -> Vec<Refusal> {
+    vec![
+        Refusal::NoPartition,
+        Refusal::Unreadable,
+        Refusal::Empty,
+        Refusal::Damaged {
+            record: Kind::Manifest,
+            error: FrameError::Checksum,
+        },
+        Refusal::TrailingBytes,
+        Refusal::Untrusted {
+            record: Kind::Manifest,
+            error: SignatureError::Invalid,
+        },
+        Refusal::SerialBelowFloor {
+            serial: Serial(1),
+            floor: Serial(2),
+        },
+        Refusal::EpochBelowFloor {
+            epoch: Epoch(3),
+            floor: Epoch(4),
+        },
+        Refusal::WrongBoard {
+            image: "toaster".try_into().unwrap(),
+        },
+        Refusal::Bounds {
+            part: PartName::Root,
+        },
+        Refusal::CommandLine,
+        Refusal::NoMemory {
+            part: PartName::Initrd,
+        },
+        Refusal::Digest {
+            part: PartName::Kernel,
+        },
+        Refusal::NotStarted { status: 3 },
+        Refusal::AttemptNotRecorded,
+    ]
+}
+
+#[test]
+fn every_kind_of_event_has_its_sentence() {
+    for (event, expected) in events() {
+        assert_eq!(sentence(&event), expected);
+    }
+}
+
+#[test]
+fn no_two_kinds_share_a_sentence_or_a_name() {
+    let events = events();
+    let sentences: BTreeSet<_> = events.iter().map(|(event, _)| sentence(event)).collect();
+    let kinds: BTreeSet<_> = events.iter().map(|(event, _)| kind(event)).collect();
+    assert_eq!((sentences.len(), kinds.len()), (events.len(), events.len()));
+}
+
+/// Stored enums are numbered by position, so the number behind the tables' last is no
+/// event and no refusal: if it is, a variant is missing from the tables.
+#[test]
+fn the_tables_hold_every_variant() {
+    const SEQUENCE_AND_BOOT: [u8; 2] = [1, 1];
+    const REFUSED_RESCUE_UNKNOWN_VERSION: [u8; 3] = [1, 1, 0];
+    let event = |number: usize| [&SEQUENCE_AND_BOOT[..], &[number as u8]].concat();
+    let refusal = |number: usize| {
+        let refused = [
+            SEQUENCE_AND_BOOT.as_slice(),
+            &REFUSED_RESCUE_UNKNOWN_VERSION,
+        ]
+        .concat();
+        [refused, vec![number as u8]].concat()
+    };
+    let (events, refusals) = (events().len(), refusals().len());
+    assert!(is_known(event(events - 1)) && is_known(refusal(refusals - 1)));
+    assert!(
+        !is_known(event(events)),
+        "an event is missing from the table"
+    );
+    assert!(
+        !is_known(refusal(refusals)),
+        "a refusal is missing from the table"
+    );
+}
+
+/// Whether an entry that starts like this decodes, with zeros for its fields.
+fn is_known(mut payload: Vec<u8>) -> bool {
+    payload.resize(64, 0);
+    let mut block = [0; 512];
+    let frame = encode_frame(Kind::FlightEntry, &payload, &mut block).unwrap();
+    FlightEntry::parse(frame) != Err(FrameError::Payload)
+}
+
+#[test]
+fn every_refusal_has_its_reason_name_and_remedy() {
+    let refusals = refusals();
+    let names: BTreeSet<_> = refusals.iter().map(check_name).collect();
+    let sentences: BTreeSet<_> = refusals
+        .iter()
+        .map(|refusal| refused(refusal.clone()))
+        .collect();
+    assert_eq!(
+        (names.len(), sentences.len()),
+        (refusals.len(), refusals.len())
+    );
+    for refusal in refusals {
+        let sentence = refused(refusal.clone());
+        assert!(sentence.starts_with(&format!("The loader refused system-b: {refusal}. ")));
+        assert!(sentence.ends_with(remedy(&refusal)) && remedy(&refusal).ends_with('.'));
+    }
+}
+
+fn refused(refusal: Refusal) -> String {
+    sentence(&Event::Refused {
+        source: Source::Slot(Slot::B),
+        version: None,
+        refusal,
+    })
+}
+
+#[test]
+fn a_damaged_record_does_not_drive_the_terminal() {
+    let message = text("\u{1b}[2Jgone\r\n");
+    let sentence = sentence(&Event::LoaderPanicked { message });
+    assert!(sentence.chars().all(|c| !c.is_control()), "{sentence:?}");
+}
+
+#[test]
+fn a_record_has_the_fields_of_its_event() {
+    for (event, expected) in events() {
+        let entry = FlightEntry {
+            sequence: 7,
+            boot_number: BootNumber(4),
+            event,
+        };
+        let record = record(&entry);
+        assert_eq!(record["sequence"], 7);
+        assert_eq!(record["boot"], 4);
+        assert_eq!(record["kind"], kind(&entry.event));
+        assert_eq!(record["sentence"], expected);
+    }
+}
+
+#[test]
+fn a_refusal_is_told_with_its_check_and_fields() {
+    let table = [
+        (
+            Refusal::Damaged {
+                record: Kind::DelegationSignatures,
+                error: FrameError::Truncated,
+            },
+            r#"{"check":"damaged","error":"truncated","record":"delegation signatures"}"#,
+        ),
+        (
+            Refusal::EpochBelowFloor {
+                epoch: Epoch(3),
+                floor: Epoch(4),
+            },
+            r#"{"check":"epoch-below-floor","epoch":3,"floor":4}"#,
+        ),
+        (
+            Refusal::Digest {
+                part: PartName::Initrd,
+            },
+            r#"{"check":"digest","part":"initrd"}"#,
+        ),
+        (Refusal::TrailingBytes, r#"{"check":"trailing-bytes"}"#),
+    ];
+    for (refusal, expected) in table {
+        let fields = serde_json::Value::Object(crate::refusal_text::fields(&refusal));
+        assert_eq!(fields.to_string(), expected);
+    }
+}
