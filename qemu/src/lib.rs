@@ -1,1 +1,22 @@
-//! Placeholder.
+//! Boots images in QEMU and judges them.
+//!
+//! Called by `cargo xtask qemu-test` (scenarios) and `cargo xtask qemu` (a machine for a
+//! person). From the outside in: [`runner`] runs [`scenarios`], each with a [`bench`] of
+//! its own; a [`guest`] is the system inside a [`machine`], behind a [`console`]; a
+//! [`disk`] is what a scenario damages; [`proof`] and [`evidence`] make it impossible to
+//! pass because nothing happened.
+
+pub mod bench;
+pub mod command_line;
+pub mod console;
+pub mod disk;
+pub mod esp;
+pub mod evidence;
+pub mod ext4;
+pub mod guest;
+pub mod machine;
+pub mod proof;
+pub mod qmp;
+pub mod runner;
+pub mod scenarios;
+pub mod world;

@@ -1,0 +1,149 @@
+//! What one scenario works with: its own disk, and machines started from it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, ensure};
+use image_builder::SystemImage;
+use image_format::{Digest, Slot};
+
+use crate::command_line::{Accelerator, Boot, Drive, MachineDescription, installed_firmware};
+use crate::disk::TestDisk;
+use crate::guest::Guest;
+use crate::machine::Machine;
+use crate::proof::{Expected, Proof};
+use crate::world::World;
+
+/// A scenario's workplace.
+pub struct Bench<'a> {
+    world: &'a World,
+    directory: PathBuf,
+    accelerator: Accelerator,
+}
+
+impl<'a> Bench<'a> {
+    /// An empty workplace for `scenario`; what an earlier run left there is removed.
+    ///
+    /// # Errors
+    /// The directory cannot be made.
+    pub fn new(world: &'a World, scenario: &str, accelerator: Accelerator) -> Result<Self> {
+        let directory = world.directory_of(scenario);
+        if directory.exists() {
+            fs::remove_dir_all(&directory)
+                .with_context(|| format!("cannot empty {}", directory.display()))?;
+        }
+        fs::create_dir_all(&directory)
+            .with_context(|| format!("cannot make {}", directory.display()))?;
+        Ok(Self {
+            world,
+            directory,
+            accelerator,
+        })
+    }
+
+    /// What all scenarios share.
+    #[must_use]
+    pub fn world(&self) -> &World {
+        self.world
+    }
+
+    /// Where this scenario keeps its files.
+    #[must_use]
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    /// A fresh copy of the base disk.
+    ///
+    /// # Errors
+    /// There is no room.
+    pub fn disk(&self) -> Result<TestDisk> {
+        self.world.copy_base(&self.directory.join("disk.img"))
+    }
+
+    /// What a guest says that runs what the base disk has in `slot`.
+    ///
+    /// # Errors
+    /// The base disk cannot be read.
+    pub fn expected(&self, slot: Slot) -> Result<Expected> {
+        Ok(Expected {
+            slot,
+            manifest: self.world.manifest_hash(slot)?,
+        })
+    }
+
+    /// Writes `system` to `slot`, properly signed, as an update that was installed and
+    /// not tried yet; returns its manifest hash.
+    ///
+    /// # Errors
+    /// It cannot be signed or does not fit.
+    pub fn install(&self, disk: &TestDisk, slot: Slot, system: &SystemImage) -> Result<Digest> {
+        let envelope = self.world.keys().seal(&system.manifest())?;
+        let hash = disk.write_system(slot, system, &envelope)?;
+        disk.change_state(|state| state.slot_mut(slot).manifest_hash = hash)?;
+        Ok(hash)
+    }
+
+    /// The kernel got the manifest's words and the loader's three, nothing else.
+    ///
+    /// # Errors
+    /// It got other words.
+    pub fn require_signed_words(&self, proof: &Proof, disk: &TestDisk, slot: Slot) -> Result<()> {
+        let signed = disk.signed_words(slot)?;
+        let (guid, boot) = (disk.guid()?, proof.boot_number);
+        let expected =
+            format!("{signed} twinkeel.slot={slot} twinkeel.disk={guid} twinkeel.boot={boot}");
+        ensure!(
+            proof.command_line == expected,
+            "the kernel got the words {:?} instead of {expected:?}",
+            proof.command_line
+        );
+        Ok(())
+    }
+
+    /// Starts the board with this one disk.
+    ///
+    /// # Errors
+    /// QEMU cannot be started.
+    pub fn start(&self, disk: &TestDisk) -> Result<Guest> {
+        let drive = Drive::of_board(self.world.board(), disk.image(), Boot::Unordered);
+        self.start_with(vec![drive])
+    }
+
+    /// Starts the board with these disks, in the order of the bus. The firmware's
+    /// variables are kept from one start of a scenario to the next.
+    ///
+    /// # Errors
+    /// QEMU cannot be started.
+    pub fn start_with(&self, drives: Vec<Drive>) -> Result<Guest> {
+        let board = self.world.board();
+        let variables = self.directory.join("firmware-variables");
+        if !variables.exists() {
+            let (_, empty) = installed_firmware(board)?;
+            fs::copy(empty, &variables).context("cannot copy the firmware's variables")?;
+        }
+        let description = MachineDescription {
+            board,
+            memory_mib: board.qemu.memory_mib,
+            accelerator: self.accelerator,
+            drives,
+            variables,
+        };
+        let machine = Machine::start(&description, &self.directory, &self.next_name()?)?;
+        Ok(Guest::of(machine))
+    }
+
+    /// Machines of a scenario are numbered in the order of their start.
+    fn next_name(&self) -> Result<String> {
+        let taken = fs::read_dir(&self.directory)?
+            .flatten()
+            .filter(|entry| {
+                entry
+                    .file_name()
+                    .to_string_lossy()
+                    .ends_with(".console.log")
+            })
+            .count();
+        Ok(format!("{}", taken + 1))
+    }
+}

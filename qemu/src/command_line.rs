@@ -1,0 +1,142 @@
+//! The arguments that QEMU is started with.
+//!
+//! Used for machines of scenarios and for the one a person sits at. No default devices:
+//! a machine has exactly what the board's file and the caller name.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use boards::Board;
+
+/// How guest code is executed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Accelerator {
+    /// By translation: works everywhere, and always the same way.
+    Emulation,
+    /// By the host's processor. Not every `/dev/kvm` works, so this is never chosen by itself.
+    Kvm,
+}
+
+/// A disk of the machine.
+#[derive(Debug, Clone)]
+pub struct Drive {
+    /// The raw image.
+    pub image: PathBuf,
+    /// How it is connected: QEMU's device, without `drive=`.
+    pub device: Vec<String>,
+    /// Whether the firmware is told to start from it, or left to find something itself.
+    pub boot: Boot,
+}
+
+/// Whether the firmware is told to start from a drive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Boot {
+    /// It is first in the firmware's order.
+    First,
+    /// The firmware is told nothing about it.
+    Unordered,
+}
+
+/// A machine to start.
+#[derive(Debug, Clone)]
+pub struct MachineDescription<'a> {
+    /// The board that it stands for.
+    pub board: &'a Board,
+    /// Its memory, in MiB.
+    pub memory_mib: u32,
+    /// How guest code is executed.
+    pub accelerator: Accelerator,
+    /// Its disks, in the order of the bus.
+    pub drives: Vec<Drive>,
+    /// The firmware's variables, which the machine changes.
+    pub variables: PathBuf,
+}
+
+/// Code of the firmware, and the variables that a machine starts with.
+///
+/// # Errors
+/// The firmware is not installed.
+pub fn installed_firmware(board: &Board) -> Result<(&Path, &Path)> {
+    board.qemu.installed_firmware().with_context(|| {
+        format!(
+            "cannot find firmware for {}; `cargo xtask setup` installs it",
+            board.id
+        )
+    })
+}
+
+impl MachineDescription<'_> {
+    /// Everything but console and monitor.
+    ///
+    /// # Errors
+    /// The firmware is not installed.
+    pub fn arguments(&self) -> Result<Vec<OsString>> {
+        let (code, _) = installed_firmware(self.board)?;
+        let machine = &self.board.qemu;
+        let mut arguments = Arguments::default();
+        arguments.words(["-nodefaults", "-no-user-config", "-display", "none"]);
+        arguments.words(["-machine", &machine.machine]);
+        match self.accelerator {
+            Accelerator::Emulation => {
+                arguments.words(["-accel", "tcg", "-cpu", &machine.processor]);
+            }
+            Accelerator::Kvm => arguments.words(["-accel", "kvm", "-cpu", "host"]),
+        }
+        arguments.words(["-m", &format!("{}M", self.memory_mib)]);
+        arguments.words(&machine.arguments);
+        arguments.drive("if=pflash,format=raw,unit=0,readonly=on", code);
+        arguments.drive("if=pflash,format=raw,unit=1", &self.variables);
+        for (index, drive) in self.drives.iter().enumerate() {
+            let options = format!("if=none,id=disk{index},format=raw,cache=unsafe,discard=unmap");
+            arguments.drive(&options, &drive.image);
+            for device in drive.controllers() {
+                arguments.words(["-device", device]);
+            }
+            let mut device = format!("{},drive=disk{index}", drive.disk_device());
+            if drive.boot == Boot::First {
+                device.push_str(",bootindex=0");
+            }
+            arguments.words(["-device", &device]);
+        }
+        Ok(arguments.0)
+    }
+}
+
+impl Drive {
+    /// A drive on the board's own device.
+    #[must_use]
+    pub fn of_board(board: &Board, image: &Path, boot: Boot) -> Self {
+        Self {
+            image: image.to_owned(),
+            device: vec![board.qemu.disk_device.clone()],
+            boot,
+        }
+    }
+
+    fn disk_device(&self) -> &str {
+        self.device.last().map_or("", String::as_str)
+    }
+
+    fn controllers(&self) -> &[String] {
+        self.device.split_last().map_or(&[], |(_, before)| before)
+    }
+}
+
+#[derive(Default)]
+struct Arguments(Vec<OsString>);
+
+impl Arguments {
+    fn words<'a>(&mut self, words: impl IntoIterator<Item = impl AsRef<str> + 'a>) {
+        let words = words.into_iter().map(|word| word.as_ref().into());
+        self.0.extend(words);
+    }
+
+    /// A comma in a path has to be doubled: QEMU's own quoting.
+    fn drive(&mut self, options: &str, file: &Path) {
+        let mut drive = OsString::from(options);
+        drive.push(",file=");
+        drive.push(file.to_string_lossy().replace(',', ",,"));
+        self.0.extend(["-drive".into(), drive]);
+    }
+}

@@ -1,0 +1,326 @@
+//! A scenario's own disk: a raw image file that it may damage as it likes.
+//!
+//! Finds everything by the product's own code for GPT, state and flight record; damages
+//! it by plain writes to the file. Only for machines that are switched off.
+
+use std::fs::{File, OpenOptions};
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+use boot_core::state_store::StateStore;
+use boot_core::{Layout, flight, read_layout};
+use embedded_io_adapters::std::FromStd;
+use image_builder::SystemImage;
+use image_builder::signing::padded_envelope;
+use image_format::disk::{BLOCK_BYTES, Role, STATE_COPY_OFFSETS};
+use image_format::{
+    BootState, Digest, ENVELOPE_BYTES, Envelope, FlightEntry, Kind, Manifest, Slot, StateError,
+    parse_envelope,
+};
+
+/// A raw disk image.
+#[derive(Debug, Clone)]
+pub struct TestDisk {
+    image: PathBuf,
+}
+
+/// Something on the disk that a scenario changes by one bit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Spot {
+    /// The middle of the kernel.
+    Kernel,
+    /// The middle of the initrd.
+    Initrd,
+    /// The first block of the root: its superblock, read at every boot.
+    Root,
+    /// The middle of a record of the envelope.
+    Record(Kind),
+}
+
+/// What lies at a place of the slot.
+#[derive(Debug, Clone, Copy)]
+struct Span {
+    offset_bytes: u64,
+    length_bytes: u64,
+}
+
+impl TestDisk {
+    /// The disk in that file.
+    #[must_use]
+    pub fn at(image: &Path) -> Self {
+        Self {
+            image: image.to_owned(),
+        }
+    }
+
+    /// Copies the disk, holes included, to another file.
+    ///
+    /// # Errors
+    /// There is no room.
+    pub fn copy_to(&self, image: &Path) -> Result<Self> {
+        let status = Command::new("cp")
+            .args(["--sparse=always", "--reflink=auto", "--"])
+            .args([&self.image, image])
+            .status()
+            .context("cannot start cp")?;
+        if !status.success() {
+            bail!("cannot copy the disk to {}", image.display());
+        }
+        Ok(Self::at(image))
+    }
+
+    /// The image file.
+    #[must_use]
+    pub fn image(&self) -> &Path {
+        &self.image
+    }
+
+    /// Makes the disk larger, as when an image is flashed to a larger card.
+    ///
+    /// # Errors
+    /// The file cannot be changed.
+    pub fn grow_to(&self, length_bytes: u64) -> Result<()> {
+        self.open()?
+            .set_len(length_bytes)
+            .context("cannot grow the disk")
+    }
+
+    /// Where a partition begins, in bytes.
+    ///
+    /// # Errors
+    /// The disk has no such partition.
+    pub fn offset_of(&self, role: Role) -> Result<u64> {
+        let partition = self.layout()?.partition(role);
+        let partition = partition.with_context(|| format!("the disk has no {role}"))?;
+        Ok(partition.offset_bytes)
+    }
+
+    /// Length of a partition, in bytes.
+    ///
+    /// # Errors
+    /// The disk has no such partition.
+    pub fn length_of(&self, role: Role) -> Result<u64> {
+        let partition = self.layout()?.partition(role);
+        let partition = partition.with_context(|| format!("the disk has no {role}"))?;
+        Ok(partition.length_bytes)
+    }
+
+    /// Changes one bit of what lies in `slot`.
+    ///
+    /// # Errors
+    /// The slot holds no image.
+    pub fn flip_bit(&self, slot: Slot, spot: Spot) -> Result<()> {
+        let span = self.find(slot, spot)?;
+        let offset_bytes = span.offset_bytes + span.length_bytes / 2;
+        let file = self.open()?;
+        let mut byte = [0];
+        file.read_exact_at(&mut byte, offset_bytes)?;
+        byte[0] ^= 0x10;
+        file.write_all_at(&byte, offset_bytes)?;
+        Ok(())
+    }
+
+    /// The SHA-256 of the manifest in `slot`: the image's name in state and record.
+    ///
+    /// # Errors
+    /// The slot holds no image.
+    pub fn manifest_hash(&self, slot: Slot) -> Result<Digest> {
+        self.with_envelope(slot, |envelope| {
+            Ok(image_trust::sha256(envelope.manifest.bytes))
+        })
+    }
+
+    /// Writes a signed system to `slot`, as an updater would, and returns its manifest
+    /// hash. The boot state is not told.
+    ///
+    /// # Errors
+    /// It does not fit.
+    pub fn write_system(
+        &self,
+        slot: Slot,
+        system: &SystemImage,
+        envelope: &[u8],
+    ) -> Result<Digest> {
+        let offset = self.offset_of(slot.into())?;
+        let area = padded_envelope(envelope).context("cannot pad the envelope")?;
+        system.write_to_slot(&area, &self.open()?, offset)?;
+        self.manifest_hash(slot)
+    }
+
+    /// Overwrites the envelope of `slot` and nothing else.
+    ///
+    /// # Errors
+    /// The file cannot be changed.
+    pub fn write_envelope(&self, slot: Slot, area: &[u8]) -> Result<()> {
+        self.write_at(self.offset_of(slot.into())?, area)
+    }
+
+    /// The 64 KiB of envelope at the start of `slot`.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn read_envelope(&self, slot: Slot) -> Result<Vec<u8>> {
+        let mut area = vec![0; ENVELOPE_BYTES];
+        let offset = self.offset_of(slot.into())?;
+        self.open()?.read_exact_at(&mut area, offset)?;
+        Ok(area)
+    }
+
+    /// Plain bytes at a place of the disk.
+    ///
+    /// # Errors
+    /// The file cannot be changed.
+    pub fn write_at(&self, offset_bytes: u64, bytes: &[u8]) -> Result<()> {
+        self.open()?
+            .write_all_at(bytes, offset_bytes)
+            .context("cannot write to the disk")
+    }
+
+    /// The boot state that counts.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn read_state(&self) -> Result<BootState> {
+        let mut disk = FromStd::new(self.open()?);
+        let layout = self.layout()?;
+        let store = StateStore::open(&mut disk, &layout).context("no room for a boot state")?;
+        store.state().cloned().context("both copies are lost")
+    }
+
+    /// Changes the boot state, in both copies: what an earlier life of the device left.
+    ///
+    /// # Errors
+    /// There is none, or it cannot be written.
+    pub fn change_state(&self, change: impl FnOnce(&mut BootState)) -> Result<()> {
+        let mut disk = FromStd::new(self.open()?);
+        let layout = self.layout()?;
+        let mut store = StateStore::open(&mut disk, &layout).context("no room for a state")?;
+        let mut state = store.state().cloned().context("both copies are lost")?;
+        change(&mut state);
+        store.write(&mut disk, &mut state)?;
+        store.write(&mut disk, &mut state)?;
+        Ok(())
+    }
+
+    /// Overwrites a copy of the boot state with zeros.
+    ///
+    /// # Errors
+    /// The file cannot be changed.
+    pub fn lose_state_copy(&self, copy: usize) -> Result<()> {
+        let offset = self.offset_of(Role::BootState)? + STATE_COPY_OFFSETS[copy];
+        self.write_at(offset, &[0; BLOCK_BYTES])
+    }
+
+    /// The copies of the boot state that are no state, and why.
+    ///
+    /// # Errors
+    /// The disk has no room for them.
+    pub fn lost_state_copies(&self) -> Result<Vec<(u8, StateError)>> {
+        let mut disk = FromStd::new(self.open()?);
+        let layout = self.layout()?;
+        let store = StateStore::open(&mut disk, &layout).context("no room for a boot state")?;
+        Ok(store.lost_copies().collect())
+    }
+
+    /// The signed words of the kernel's command line in `slot`.
+    ///
+    /// # Errors
+    /// The slot holds no image.
+    pub fn signed_words(&self, slot: Slot) -> Result<String> {
+        self.with_envelope(slot, |envelope| {
+            let manifest: Manifest<'_> = envelope.manifest.decode()?;
+            Ok(manifest.command_line.to_owned())
+        })
+    }
+
+    /// The flight record, oldest entry first.
+    ///
+    /// # Errors
+    /// The disk has no readable layout.
+    pub fn read_flight(&self) -> Result<Vec<FlightEntry>> {
+        let mut disk = FromStd::new(self.open()?);
+        let layout = self.layout()?;
+        let mut entries = Vec::new();
+        flight::for_each_entry(&mut disk, &layout, |entry| entries.push(entry));
+        entries.sort_by_key(|entry| entry.sequence);
+        Ok(entries)
+    }
+
+    /// The identity of the disk, as `twinkeel.disk=` names it.
+    ///
+    /// # Errors
+    /// The disk has no readable layout.
+    pub fn guid(&self) -> Result<String> {
+        Ok(self.layout()?.disk_guid.to_string())
+    }
+
+    fn layout(&self) -> Result<Layout> {
+        let mut disk = FromStd::new(self.open()?);
+        read_layout(&mut disk)
+            .with_context(|| format!("cannot read the layout of {}", self.image.display()))
+    }
+
+    fn open(&self) -> Result<File> {
+        OpenOptions::new()
+            .read(true)
+            .write(true)
+            .open(&self.image)
+            .with_context(|| format!("cannot open {}", self.image.display()))
+    }
+
+    fn find(&self, slot: Slot, spot: Spot) -> Result<Span> {
+        let start = self.offset_of(slot.into())?;
+        let span = self.with_envelope(slot, |envelope| {
+            let part = |offset_bytes, length_bytes| Span {
+                offset_bytes,
+                length_bytes,
+            };
+            let manifest: Manifest<'_> = envelope.manifest.decode()?;
+            Ok(match spot {
+                Spot::Kernel => part(manifest.kernel.offset_bytes, manifest.kernel.length_bytes),
+                Spot::Initrd => part(manifest.initrd.offset_bytes, manifest.initrd.length_bytes),
+                Spot::Root => part(manifest.root.offset_bytes, BLOCK_BYTES as u64),
+                Spot::Record(kind) => record_span(envelope, kind)
+                    .with_context(|| format!("an envelope has no {kind}"))?,
+            })
+        })?;
+        Ok(Span {
+            offset_bytes: start + span.offset_bytes,
+            ..span
+        })
+    }
+
+    fn with_envelope<T>(
+        &self,
+        slot: Slot,
+        take: impl FnOnce(&Envelope<'_>) -> Result<T>,
+    ) -> Result<T> {
+        let area = self.read_envelope(slot)?;
+        let envelope = parse_envelope(&area)
+            .with_context(|| format!("cannot parse the envelope of {slot}"))?;
+        take(&envelope)
+    }
+}
+
+/// Records follow one another without a gap.
+fn record_span(envelope: &Envelope<'_>, kind: Kind) -> Option<Span> {
+    let mut offset_bytes = 0;
+    for record in [
+        envelope.delegation,
+        envelope.delegation_signatures,
+        envelope.manifest,
+        envelope.manifest_signatures,
+    ] {
+        let length_bytes = record.bytes.len() as u64;
+        if record.kind == kind {
+            return Some(Span {
+                offset_bytes,
+                length_bytes,
+            });
+        }
+        offset_bytes += length_bytes;
+    }
+    None
+}

@@ -1,0 +1,136 @@
+//! What a scenario has to bring: evidence that the behaviour was seen, not that nothing
+//! went wrong.
+//!
+//! [`Evidence`] can be had in two ways only. Either a guest proved itself and both it and
+//! the raw disk name the expected cause; or no guest may run, and then the console says
+//! the reason and the raw disk names the cause.
+
+use std::fmt::Write;
+
+use anyhow::{Result, bail};
+use image_format::refusal::Refusal;
+use image_format::{Event, FlightEntry, Source};
+use serde_json::{Value, json};
+
+use crate::disk::TestDisk;
+use crate::proof::Proof;
+
+/// A scenario's behaviour was seen.
+#[derive(Debug)]
+pub struct Evidence(());
+
+/// An event that a scenario expects, as the disk and as `snappy why` must tell it.
+pub struct Cause {
+    told: Value,
+    recorded: Box<dyn Fn(&Event) -> bool>,
+}
+
+impl Cause {
+    /// `told` is what an event of `snappy why --json` must contain at least.
+    pub fn new(told: Value, recorded: impl Fn(&Event) -> bool + 'static) -> Self {
+        Self {
+            told,
+            recorded: Box::new(recorded),
+        }
+    }
+
+    /// The loader refused `source` with exactly this cause; `told` is how `snappy why`
+    /// names the check.
+    #[must_use]
+    pub fn refused(source: impl Into<Source>, refusal: Refusal, told: Value) -> Self {
+        let source = source.into();
+        let mut told = told;
+        told["kind"] = json!("refused");
+        told["source"] = json!(source.name());
+        Self::new(told, move |event| {
+            matches!(event, Event::Refused { source: from, refusal: cause, .. }
+                if *from == source && *cause == refusal)
+        })
+    }
+}
+
+impl Evidence {
+    /// The guest proved itself, knows the cause, and the disk holds it.
+    ///
+    /// # Errors
+    /// One of the two does not; the error lists what it has instead.
+    pub fn of_guest(proof: &Proof, disk: &TestDisk, cause: &Cause) -> Result<Self> {
+        if !proof.why.iter().any(|event| tells(event, &cause.told)) {
+            let known: Vec<_> = proof.why.iter().map(Value::to_string).collect();
+            bail!(
+                "`snappy why` does not tell {}; it tells\n{}",
+                cause.told,
+                known.join("\n")
+            );
+        }
+        find_on_disk(disk, cause)
+    }
+
+    /// No guest may run: the console gave the reason and the disk holds the cause.
+    ///
+    /// # Errors
+    /// One of the two does not.
+    pub fn of_halt(console: &str, reason: &str, disk: &TestDisk, cause: &Cause) -> Result<Self> {
+        if !console.contains(reason) {
+            bail!("the console does not say {reason:?}");
+        }
+        find_on_disk(disk, cause)
+    }
+
+    /// Both of two.
+    #[must_use]
+    pub fn and(self, _other: Self) -> Self {
+        self
+    }
+}
+
+fn find_on_disk(disk: &TestDisk, cause: &Cause) -> Result<Evidence> {
+    let entries = disk.read_flight()?;
+    if entries.iter().any(|entry| (cause.recorded)(&entry.event)) {
+        return Ok(Evidence(()));
+    }
+    bail!(
+        "the flight record on the disk does not hold {}; it holds\n{}",
+        cause.told,
+        list(&entries)
+    );
+}
+
+/// Does `event` have everything that `told` has?
+fn tells(event: &Value, told: &Value) -> bool {
+    told.as_object()
+        .is_some_and(|told| told.iter().all(|(key, value)| &event[key] == value))
+}
+
+fn list(entries: &[FlightEntry]) -> String {
+    entries.iter().fold(String::new(), |mut text, entry| {
+        // Writing to a string does not fail.
+        let _ = writeln!(
+            text,
+            "{} boot {}: {:?}",
+            entry.sequence, entry.boot_number, entry.event
+        );
+        text
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_tells_a_cause_when_it_has_all_of_its_fields() {
+        let event = json!({"kind": "refused", "source": "system-a", "check": "digest"});
+        assert!(tells(&event, &json!({"check": "digest"})));
+        assert!(!tells(&event, &json!({"check": "empty"})));
+        assert!(!tells(
+            &event,
+            &json!({"check": "digest", "part": "kernel"})
+        ));
+    }
+
+    #[test]
+    fn a_cause_that_is_no_object_is_told_by_nothing() {
+        assert!(!tells(&json!({"kind": "refused"}), &json!("refused")));
+    }
+}

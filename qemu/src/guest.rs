@@ -1,0 +1,137 @@
+//! The system inside a running machine, through its console: came up, confirmed, answers.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use image_format::Slot;
+
+use crate::console::ConsoleError;
+use crate::machine::Machine;
+use crate::proof::{Expected, Nonce, Proof, question, verify_answer};
+
+/// From power-on or reset to the system stage: minutes on a loaded machine without KVM.
+const BOOT: Duration = Duration::from_secs(300);
+/// An answer of the shell.
+const ANSWER: Duration = Duration::from_secs(120);
+
+const PROMPT: &str = "twinkeel:~# ";
+
+/// A machine whose console leads to our system.
+pub struct Guest {
+    machine: Machine,
+}
+
+impl Guest {
+    /// The system of a machine that was just started.
+    #[must_use]
+    pub fn of(machine: Machine) -> Self {
+        Self { machine }
+    }
+
+    /// Lets the scenario provoke what no healthy boot says.
+    pub fn allow(&mut self, words: &str) {
+        self.machine.console.allow(words);
+    }
+
+    /// Waits for a line of the loader or of init, over a whole boot.
+    ///
+    /// # Errors
+    /// See [`ConsoleError`].
+    pub fn expect(&mut self, text: &str) -> Result<(), ConsoleError> {
+        self.machine.console.expect(text, BOOT)
+    }
+
+    /// Waits until the system stage of `slot` is up.
+    ///
+    /// # Errors
+    /// See [`ConsoleError`].
+    pub fn expect_up(&mut self, slot: Slot) -> Result<(), ConsoleError> {
+        self.expect(&format!("twinkeel: {slot} version "))?;
+        // Up or, on a console that was read late, already confirmed: the next lines tell.
+        self.expect(" is up ")
+    }
+
+    /// Waits until the health gate has confirmed `slot`.
+    ///
+    /// # Errors
+    /// See [`ConsoleError`].
+    pub fn expect_confirmed(&mut self, slot: Slot) -> Result<(), ConsoleError> {
+        self.expect(&format!("twinkeel: {slot} version "))?;
+        self.expect(" is confirmed")
+    }
+
+    /// Asks the guest which system it is, and judges the answer.
+    ///
+    /// # Errors
+    /// It does not answer, or it is another system than expected.
+    pub fn prove(&mut self, expected: Expected) -> Result<Proof> {
+        // Kernel messages must not fall into the answer.
+        self.run("dmesg -n 1")?;
+        let nonce = Nonce::fresh()?;
+        let answer = self.ask(&nonce, &question(&nonce))?;
+        let proof = verify_answer(&answer, &expected)
+            .with_context(|| format!("the answer proves nothing:\n{answer}"))?;
+        Ok(proof)
+    }
+
+    /// Runs a command in the guest's shell and returns what it printed.
+    ///
+    /// # Errors
+    /// The command fails, or does not end.
+    pub fn run(&mut self, command: &str) -> Result<String> {
+        let nonce = Nonce::fresh()?;
+        let question = nonce.question(&format!("{command}; echo \"status $?\""));
+        let answer = self.ask(&nonce, &question)?.replace('\r', "");
+        match answer.trim().rsplit_once("status ") {
+            Some((output, "0")) => Ok(output.trim().to_owned()),
+            _ => bail!("`{command}` failed in the guest:\n{answer}"),
+        }
+    }
+
+    /// Orderly: the system shuts down and switches the machine off.
+    ///
+    /// # Errors
+    /// It does not.
+    pub fn power_off(mut self) -> Result<()> {
+        self.shell()?;
+        self.machine.console.type_line("poweroff")?;
+        self.machine.expect_power_off()
+    }
+
+    /// Orderly: the system shuts down and the machine starts again.
+    ///
+    /// # Errors
+    /// See [`ConsoleError`].
+    pub fn reboot(&mut self) -> Result<(), ConsoleError> {
+        self.shell()?;
+        self.machine.console.type_line("reboot")
+    }
+
+    /// Ends the machine without telling the guest.
+    ///
+    /// # Errors
+    /// QEMU does not answer.
+    pub fn pull_the_plug(self) -> Result<()> {
+        self.machine.pull_the_plug()
+    }
+
+    /// Everything that the console said up to the last awaited text.
+    #[must_use]
+    pub fn heard(&self) -> String {
+        self.machine.console.heard()
+    }
+
+    fn ask(&mut self, nonce: &Nonce, question: &str) -> Result<String> {
+        self.shell()?;
+        let console = &mut self.machine.console;
+        console.type_line(question)?;
+        console.expect(&nonce.opening(), ANSWER)?;
+        Ok(console.read_until(&nonce.closing(), ANSWER)?)
+    }
+
+    /// An empty line brings a fresh prompt, whatever stands on the console.
+    fn shell(&mut self) -> Result<(), ConsoleError> {
+        self.machine.console.type_line("")?;
+        self.machine.console.expect(PROMPT, ANSWER)
+    }
+}

@@ -1,0 +1,127 @@
+//! Runs scenarios, two machines at once, and keeps the account.
+
+use std::any::Any;
+use std::fs;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
+use std::sync::Mutex;
+use std::sync::PoisonError;
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, anyhow};
+
+use crate::bench::Bench;
+use crate::command_line::Accelerator;
+use crate::evidence::Evidence;
+use crate::scenarios::Scenario;
+use crate::world::World;
+
+/// Machines that run at the same time.
+const AT_ONCE: usize = 2;
+
+/// What became of a scenario.
+pub struct Outcome {
+    /// Which one.
+    pub scenario: Scenario,
+    /// How long it took.
+    pub duration: Duration,
+    /// Why it failed, if it did.
+    pub failure: Option<String>,
+    /// Where its transcripts are.
+    pub directory: PathBuf,
+}
+
+/// Runs all of `scenarios` and calls `report` after each; returns the outcomes in the
+/// order of `scenarios`.
+pub fn run(
+    world: &World,
+    scenarios: &[Scenario],
+    accelerator: Accelerator,
+    report: impl Fn(&Outcome) + Sync,
+) -> Vec<Outcome> {
+    let queue = Mutex::new(scenarios.iter().copied().enumerate());
+    let outcomes = Mutex::new(Vec::new());
+    let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).next();
+    std::thread::scope(|scope| {
+        for _ in 0..AT_ONCE {
+            scope.spawn(|| {
+                while let Some((index, scenario)) = next() {
+                    let outcome = run_one(world, scenario, accelerator);
+                    report(&outcome);
+                    let mut outcomes = outcomes.lock().unwrap_or_else(PoisonError::into_inner);
+                    outcomes.push((index, outcome));
+                }
+            });
+        }
+    });
+    let mut outcomes = outcomes
+        .into_inner()
+        .unwrap_or_else(PoisonError::into_inner);
+    outcomes.sort_by_key(|(index, _)| *index);
+    outcomes.into_iter().map(|(_, outcome)| outcome).collect()
+}
+
+fn run_one(world: &World, scenario: Scenario, accelerator: Accelerator) -> Outcome {
+    let start = Instant::now();
+    let failure = judge(|| {
+        let bench = Bench::new(world, scenario.name, accelerator)?;
+        (scenario.run)(&bench)
+    });
+    let directory = world.directory_of(scenario.name);
+    if failure.is_none() {
+        remove_disks(&directory);
+    }
+    Outcome {
+        scenario,
+        duration: start.elapsed(),
+        failure,
+        directory,
+    }
+}
+
+/// Only evidence passes; an error and a panic are failures alike.
+fn judge(run: impl FnOnce() -> Result<Evidence>) -> Option<String> {
+    let result = catch_unwind(AssertUnwindSafe(run))
+        .unwrap_or_else(|panic| Err(anyhow!("the scenario panicked: {}", message(&*panic))));
+    result.err().map(|error| format!("{error:#}"))
+}
+
+fn message(panic: &(dyn Any + Send)) -> String {
+    if let Some(text) = panic.downcast_ref::<&str>() {
+        return (*text).to_owned();
+    }
+    panic
+        .downcast_ref::<String>()
+        .cloned()
+        .unwrap_or_else(|| "no message".to_owned())
+}
+
+/// Disks are large, and of a scenario that passed nobody needs them.
+fn remove_disks(directory: &std::path::Path) {
+    for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
+        if entry.path().extension().is_some_and(|kind| kind == "img") {
+            // What cannot be removed now is removed by the next run.
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_is_a_failure_with_all_of_its_causes() {
+        let failure = judge(|| Err(anyhow!("the end").context("the start")));
+        assert_eq!(failure.as_deref(), Some("the start: the end"));
+    }
+
+    #[test]
+    fn a_panic_is_a_failure_and_does_not_take_the_run_along() {
+        let failure = judge(|| panic!("out of {}", "bounds"));
+        assert_eq!(
+            failure.as_deref(),
+            Some("the scenario panicked: out of bounds")
+        );
+    }
+}

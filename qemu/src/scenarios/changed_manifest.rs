@@ -1,0 +1,26 @@
+//! The manifest of the first slot changed by one bit.
+
+use anyhow::Result;
+use image_format::refusal::Refusal;
+use image_format::{FrameError, Kind, Slot};
+use serde_json::json;
+
+use super::{Scenario, Tier, fall_back};
+use crate::bench::Bench;
+use crate::disk::Spot;
+use crate::evidence::Evidence;
+
+pub(super) const SCENARIO: Scenario = Scenario {
+    name: "changed-manifest",
+    behaviour: "one changed bit in the manifest: boots the other slot",
+    tier: Tier::Everyday,
+    run,
+};
+
+fn run(bench: &Bench<'_>) -> Result<Evidence> {
+    let disk = bench.disk()?;
+    disk.flip_bit(Slot::A, Spot::Record(Kind::Manifest))?;
+    let refusal = Refusal::damaged(Kind::Manifest, FrameError::Checksum);
+    let told = json!({"check": "damaged", "record": "manifest"});
+    fall_back::from_refused_a(bench, &disk, refusal, told)
+}

@@ -1,0 +1,106 @@
+//! The scenarios: one file per behaviour, named by the behaviour.
+//!
+//! A scenario prepares a disk, starts machines from it and returns [`Evidence`] that it
+//! saw what it is named for. `docs/testing.md` tells how to add one.
+
+mod attempts_run_out;
+mod both_slots_bad;
+mod changed_delegation;
+mod changed_initrd;
+mod changed_kernel;
+mod changed_manifest;
+mod changed_root;
+mod changed_signature;
+mod confirmed;
+mod fall_back;
+mod first_boot;
+mod floor_epoch;
+mod floor_serial;
+mod forged_manifest;
+mod ignored_clone;
+mod ignored_clone_first;
+mod ignored_files;
+mod ignored_load_options;
+mod other_disks;
+mod rollback;
+mod shutdown;
+mod state_copy_lost;
+mod state_lost;
+mod two_disks;
+mod writable_grown;
+mod writable_lost;
+mod wrong_board;
+
+use anyhow::Result;
+
+use crate::bench::Bench;
+use crate::evidence::Evidence;
+
+/// When a scenario runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tier {
+    /// At every run.
+    Everyday,
+    /// With `--all` only.
+    Full,
+}
+
+/// A behaviour and how to see it.
+#[derive(Clone, Copy)]
+pub struct Scenario {
+    /// Short, unique, with dashes; scenarios that belong together share a prefix.
+    pub name: &'static str,
+    /// One sentence on what the device does.
+    pub behaviour: &'static str,
+    /// When it runs.
+    pub tier: Tier,
+    /// Does it.
+    pub run: fn(&Bench<'_>) -> Result<Evidence>,
+}
+
+/// All scenarios, in the order of a run.
+pub const ALL: &[Scenario] = &[
+    first_boot::SCENARIO,
+    changed_kernel::SCENARIO,
+    changed_initrd::SCENARIO,
+    changed_manifest::SCENARIO,
+    changed_signature::SCENARIO,
+    changed_delegation::SCENARIO,
+    changed_root::SCENARIO,
+    forged_manifest::SCENARIO,
+    wrong_board::SCENARIO,
+    floor_epoch::SCENARIO,
+    floor_serial::SCENARIO,
+    attempts_run_out::SCENARIO,
+    both_slots_bad::SCENARIO,
+    state_copy_lost::SCENARIO,
+    state_lost::SCENARIO,
+    ignored_files::SCENARIO,
+    ignored_load_options::SCENARIO,
+    ignored_clone::SCENARIO,
+    ignored_clone_first::SCENARIO,
+    rollback::SCENARIO,
+    shutdown::SCENARIO,
+    writable_grown::SCENARIO,
+    writable_lost::SCENARIO,
+    other_disks::NVME,
+    other_disks::AHCI,
+    other_disks::USB,
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_unique_and_plain() {
+        for (index, scenario) in ALL.iter().enumerate() {
+            let plain = |c: char| c.is_ascii_lowercase() || c == '-';
+            assert!(scenario.name.chars().all(plain), "{}", scenario.name);
+            let twin = ALL[..index]
+                .iter()
+                .find(|other| other.name == scenario.name);
+            assert!(twin.is_none(), "{} appears twice", scenario.name);
+        }
+    }
+}

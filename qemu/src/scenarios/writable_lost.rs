@@ -1,0 +1,35 @@
+//! A device whose writable file system is beyond repair.
+
+use anyhow::{Result, ensure};
+use image_format::disk::Role;
+use image_format::{Event, Slot};
+use serde_json::json;
+
+use super::{Scenario, Tier};
+use crate::bench::Bench;
+use crate::evidence::{Cause, Evidence};
+
+pub(super) const SCENARIO: Scenario = Scenario {
+    name: "writable-lost",
+    behaviour: "`writable` cannot be mounted: runs on memory and says so",
+    tier: Tier::Everyday,
+    run,
+};
+
+fn run(bench: &Bench<'_>) -> Result<Evidence> {
+    let disk = bench.disk()?;
+    let length_bytes = usize::try_from(disk.length_of(Role::Writable)?)?;
+    disk.write_at(disk.offset_of(Role::Writable)?, &vec![0x5a; length_bytes])?;
+
+    let mut guest = bench.start(&disk)?;
+    guest.expect_up(Slot::A)?;
+    guest.run("touch /writable/works")?;
+    let mounts = guest.run("grep ' /writable ' /proc/mounts")?;
+    ensure!(mounts.contains("tmpfs"), "writable is mounted as {mounts}");
+    let proof = guest.prove(bench.expected(Slot::A)?)?;
+    guest.power_off()?;
+    let lost = Cause::new(json!({"kind": "writable-lost"}), |event| {
+        matches!(event, Event::WritableLost { .. })
+    });
+    Evidence::of_guest(&proof, &disk, &lost)
+}

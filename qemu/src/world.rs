@@ -1,0 +1,110 @@
+//! What all scenarios of a run share: the board, the test keys and the disk that each
+//! scenario gets a copy of.
+//!
+//! The base disk is an image as `cargo xtask image` makes it, with one attempt for the
+//! trial and another release in the second slot, so that no scenario can mistake one
+//! slot for the other: `system-a` has version 2 on trial, `system-b` version 1.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use boards::Board;
+use image_builder::signing::KeyDirectory;
+use image_builder::{ImageRequest, Progress, SystemImage, Workspace, build_image};
+use image_format::{Digest, Slot, Version};
+
+use crate::disk::TestDisk;
+
+/// Version of `system-a` on the base disk.
+pub const VERSION_A: Version = Version(2);
+/// Version of `system-b` on the base disk.
+pub const VERSION_B: Version = Version(1);
+
+/// What all scenarios share.
+pub struct World {
+    board: Board,
+    keys: KeyDirectory,
+    system: SystemImage,
+    base: TestDisk,
+    directory: PathBuf,
+}
+
+impl World {
+    /// Builds the base disk; keeps everything of this run below `directory`.
+    ///
+    /// # Errors
+    /// The board is unknown or its image cannot be built.
+    pub fn prepare(
+        workspace: &Workspace,
+        board: Board,
+        directory: &Path,
+        progress: &mut dyn Progress,
+    ) -> Result<Self> {
+        fs::create_dir_all(directory)
+            .with_context(|| format!("cannot make {}", directory.display()))?;
+        let keys = KeyDirectory::open_or_create_test(&workspace.test_keys())
+            .context("cannot make test keys")?;
+        let mut request = ImageRequest::new(board.clone());
+        request.version = VERSION_A;
+        request.attempts = 1;
+        // The last `panic=` counts: a scenario need not wait longer for a reboot.
+        request.extra_words = "panic=1".to_owned();
+        let image = directory.join("base.img");
+        let report = build_image(workspace, &keys, &request, &image, progress)?;
+        let base = TestDisk::at(&image);
+        let second = report
+            .system
+            .with_manifest(|manifest| manifest.version = VERSION_B);
+        let envelope = keys.seal(&second.manifest())?;
+        let hash = base.write_system(Slot::B, &second, &envelope)?;
+        base.change_state(|state| state.slot_mut(Slot::B).manifest_hash = hash)?;
+        Ok(Self {
+            board,
+            keys,
+            system: report.system,
+            base,
+            directory: directory.to_owned(),
+        })
+    }
+
+    /// The board under test.
+    #[must_use]
+    pub fn board(&self) -> &Board {
+        &self.board
+    }
+
+    /// The test keys that everything is signed with.
+    #[must_use]
+    pub fn keys(&self) -> &KeyDirectory {
+        &self.keys
+    }
+
+    /// The system of `system-a`, to sign under another description.
+    #[must_use]
+    pub fn system(&self) -> &SystemImage {
+        &self.system
+    }
+
+    /// Where a scenario keeps its disk and transcripts.
+    #[must_use]
+    pub fn directory_of(&self, scenario: &str) -> PathBuf {
+        self.directory.join(scenario)
+    }
+
+    /// A copy of the base disk.
+    ///
+    /// # Errors
+    /// There is no room.
+    pub fn copy_base(&self, image: &Path) -> Result<TestDisk> {
+        self.base.copy_to(image)
+    }
+
+    /// The manifest hash of `slot` on the base disk.
+    ///
+    /// # Errors
+    /// The base disk cannot be read.
+    pub fn manifest_hash(&self, slot: Slot) -> Result<Digest> {
+        self.base.manifest_hash(slot)
+    }
+}
