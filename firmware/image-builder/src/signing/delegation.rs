@@ -1,7 +1,7 @@
 //! New delegations: other release keys, and the end of old ones.
 
 use super::files::{DELEGATION_FILE, read_document, write_document};
-use super::plan::{key_name, list_keys};
+use super::plan::list_keys;
 use super::{Document, KeyDirectory, KeyError, PrivateKey, Record, Role};
 use image_format::{Delegation, Kind, PublicKey, Serial};
 use image_trust::Quorum;
@@ -158,7 +158,7 @@ fn write_next_keys(directory: &Path, made: &[PrivateKey]) -> Result<(), KeyError
             .all(|ending| fs::symlink_metadata(half(ending)).is_err())
     };
     for key in made {
-        let mut names = (1..).map(|number| key_name(Role::Release, number));
+        let mut names = (1..).map(|number| Role::Release.key_name(number));
         if let Some(name) = names.find(is_free) {
             key.write_new(directory, &name)?;
         }

@@ -46,4 +46,7 @@ pub use files::{read_document, write_document};
 pub use plan::{KeyPlan, write_new_keys};
 pub use private_key::{PrivateKey, Role, read_private_keys};
 pub use public_key::parse_public_key;
-pub use show::{Description, KeyDescription, RecordDescription, describe, describe_directory};
+pub use show::{
+    Description, DirectoryDescription, KeyDescription, RecordDescription, SignatureDescription,
+    describe, describe_directory,
+};

@@ -102,14 +102,9 @@ pub(super) fn list_keys(
     Ok(listed)
 }
 
-/// A key's file name without its ending; numbers start at 1.
-pub(super) fn key_name(role: Role, number: usize) -> String {
-    format!("{}-{number}", role.name())
-}
-
 fn write_keys(directory: &Path, role: Role, keys: &[PrivateKey]) -> Result<(), KeyError> {
     for (index, key) in keys.iter().enumerate() {
-        key.write_new(directory, &key_name(role, index + 1))?;
+        key.write_new(directory, &role.key_name(index + 1))?;
     }
     Ok(())
 }
@@ -117,7 +112,7 @@ fn write_keys(directory: &Path, role: Role, keys: &[PrivateKey]) -> Result<(), K
 fn refuse_to_overwrite(directory: &Path, plan: &KeyPlan) -> Result<(), KeyError> {
     let halves = |role: Role, count: u8| {
         (1..=usize::from(count)).flat_map(move |number| {
-            ["pem", "pub"].map(|half| format!("{}.{half}", key_name(role, number)))
+            ["pem", "pub"].map(|half| format!("{}.{half}", role.key_name(number)))
         })
     };
     let keys = halves(Role::Root, plan.roots).chain(halves(Role::Release, plan.releases));

@@ -29,10 +29,17 @@ impl Role {
         }
     }
 
+    /// The name of a key's files without their ending. Numbers start at 1.
+    pub(super) fn key_name(self, number: usize) -> String {
+        format!("{}-{number}", self.name())
+    }
+
     /// The number of a private key's file name, when it is one of this role.
-    fn number(self, file_name: &str) -> Option<u32> {
-        let number = file_name.strip_prefix(self.name())?.strip_prefix('-')?;
-        number.strip_suffix(".pem")?.parse().ok()
+    fn number(self, file_name: &str) -> Option<usize> {
+        let stem = file_name.strip_suffix(".pem")?;
+        let number = stem.strip_prefix(self.name())?.strip_prefix('-')?;
+        let number = number.parse().ok()?;
+        (self.key_name(number) == stem).then_some(number)
     }
 }
 
@@ -135,24 +142,29 @@ impl fmt::Debug for PrivateKey {
 /// The first key that cannot be used: a key that is there and unusable is no
 /// absent one.
 pub fn read_private_keys(directory: &Path, role: Role) -> Result<Vec<PrivateKey>, KeyError> {
+    let named = read_named_keys(directory, role)?;
+    Ok(named.into_iter().map(|(_, key)| key).collect())
+}
+
+/// The keys with the names that their files have.
+pub(super) fn read_named_keys(
+    directory: &Path,
+    role: Role,
+) -> Result<Vec<(String, PrivateKey)>, KeyError> {
     let entries = fs::read_dir(directory).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => KeyError::NoKeys(directory.to_owned()),
         _ => KeyError::io("list", directory)(error),
     })?;
-    let mut numbered = Vec::new();
+    let mut numbers = Vec::new();
     for entry in entries {
-        let entry = entry.map_err(KeyError::io("list", directory))?;
-        if let Some(number) = entry
-            .file_name()
-            .to_str()
-            .and_then(|name| role.number(name))
-        {
-            numbered.push((number, entry.path()));
-        }
+        let name = entry.map_err(KeyError::io("list", directory))?.file_name();
+        numbers.extend(name.to_str().and_then(|name| role.number(name)));
     }
-    numbered.sort();
-    numbered
-        .iter()
-        .map(|(_, path)| PrivateKey::read(path))
-        .collect()
+    numbers.sort();
+    let read = |number| {
+        let name = role.key_name(number);
+        let key = PrivateKey::read(&directory.join(format!("{name}.pem")))?;
+        Ok((name, key))
+    };
+    numbers.into_iter().map(read).collect()
 }

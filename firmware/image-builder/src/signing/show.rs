@@ -2,13 +2,14 @@
 
 use super::document::signed_frames;
 use super::files::{DELEGATION_FILE, KEYRING_FILE, read_document};
-use super::{Document, KeyError, PrivateKey, Record, Role, read_private_keys};
+use super::private_key::read_named_keys;
+use super::{Document, KeyError, Record, Role};
 use image_format::{Delegation, Digest, Floors, Keyring, Kind, Manifest, PublicKey, Purpose};
 use image_trust::{
     Quorum, Requirements, Verified, sha256, verify_envelope, verify_keyring, verify_quorum,
     verify_signature,
 };
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use std::fmt;
 use std::path::Path;
 
@@ -32,7 +33,8 @@ pub struct RecordDescription {
     pub record: &'static str,
     /// SHA-256 of its frame: a manifest's hash names the image.
     pub hash: String,
-    /// What it says, name and value.
+    /// What it says.
+    #[serde(serialize_with = "serialize_fields")]
     pub fields: Vec<(&'static str, String)>,
     /// The keys that it lists.
     pub keys: Vec<String>,
@@ -54,10 +56,19 @@ pub struct SignatureDescription {
 /// A private key in a directory.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct KeyDescription {
-    /// `root` or `release`.
-    pub role: &'static str,
+    /// Of its file, without the ending.
+    pub name: String,
     /// Its public half.
     pub key: String,
+}
+
+/// A key directory.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct DirectoryDescription {
+    /// Its keyring and its delegation.
+    pub documents: Vec<Description>,
+    /// The private keys that are in it.
+    pub private_keys: Vec<KeyDescription>,
 }
 
 /// Describes a document; with a keyring it also says whether devices would trust it.
@@ -103,26 +114,23 @@ pub fn describe(
 ///
 /// # Errors
 /// A file that is missing or cannot be used.
-pub fn describe_directory(
-    directory: &Path,
-) -> Result<(Vec<Description>, Vec<KeyDescription>), KeyError> {
+pub fn describe_directory(directory: &Path) -> Result<DirectoryDescription, KeyError> {
     let keyring = read_document(&directory.join(KEYRING_FILE))?;
     let verified = verify_keyring(&keyring.encode()?).ok();
     let delegation = read_document(&directory.join(DELEGATION_FILE))?;
-    let mut keys = Vec::new();
-    for role in [Role::Root, Role::Release] {
-        let at_hand = read_private_keys(directory, role)?;
-        keys.extend(at_hand.iter().map(|key| describe_key(role, key)));
-    }
-    let documents = [&keyring, &delegation].map(|document| describe(document, verified.as_ref()));
-    Ok((documents.into_iter().collect::<Result<_, _>>()?, keys))
-}
-
-fn describe_key(role: Role, key: &PrivateKey) -> KeyDescription {
-    KeyDescription {
-        role: role.name(),
+    let mut keys = read_named_keys(directory, Role::Root)?;
+    keys.extend(read_named_keys(directory, Role::Release)?);
+    let private_keys = keys.into_iter().map(|(name, key)| KeyDescription {
+        name,
         key: key.public_key().to_string(),
-    }
+    });
+    Ok(DirectoryDescription {
+        documents: vec![
+            describe(&keyring, None)?,
+            describe(&delegation, verified.as_ref())?,
+        ],
+        private_keys: private_keys.collect(),
+    })
 }
 
 fn verdict(
@@ -176,6 +184,14 @@ fn describe_record(
 }
 
 type Fields = Vec<(&'static str, String)>;
+
+fn serialize_fields<S: Serializer>(fields: &Fields, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(
+        fields
+            .iter()
+            .map(|(name, value)| (name.replace(' ', "_"), value)),
+    )
+}
 
 fn keyring_fields(keyring: &Keyring) -> (Fields, Vec<String>) {
     let fields = vec![
@@ -273,6 +289,17 @@ impl fmt::Display for SignatureDescription {
 
 impl fmt::Display for KeyDescription {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} key {} is here", self.role, self.key)
+        write!(f, "private key {} is here: {}", self.name, self.key)
+    }
+}
+
+impl fmt::Display for DirectoryDescription {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.documents
+            .iter()
+            .try_for_each(|document| document.fmt(f))?;
+        self.private_keys
+            .iter()
+            .try_for_each(|key| writeln!(f, "{key}"))
     }
 }
