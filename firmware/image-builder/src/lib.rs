@@ -1,3 +1,56 @@
-//! Placeholder.
+//! Makes partitioned, signed, reproducible disk images.
+//!
+//! Used on the host, by `cargo xtask` and the VM harness. From a [`Board`](boards::Board)
+//! and an [`ImageRequest`] it builds the loader and the userland with cargo, fetches the
+//! kernel and a few static programs from Debian, makes initrd, root and hash tree, signs
+//! the manifest and lays everything out on a disk. It never changes this machine's
+//! configuration, and nothing of this machine reaches the image: no path, time, name,
+//! owner, mode or random number.
+//!
+//! # The slot
+//!
+//! | at | what |
+//! |---|---|
+//! | 0 | envelope, 64 KiB ([`image_format::envelope`]) |
+//! | 1 MiB | kernel, as Debian signed it |
+//! | next 1 MiB | initrd: zstd newc archive with PID 1 and the modules that lead to the root |
+//! | next 1 MiB | root: erofs without compression |
+//! | behind it | hash tree: dm-verity, SHA-256, 4096-byte blocks, no superblock |
+//!
+//! All files in initrd and root belong to root and were changed at the beginning of 1980.
 
+mod build;
+mod build_time;
+mod cache;
+mod debian;
+mod device_build;
+mod disk_image;
+mod erofs;
+mod error;
+mod esp;
+mod host_tool;
+mod identity;
+mod initrd;
+mod modules;
+mod partitions;
+mod progress;
+mod report;
+mod request;
+mod root;
 pub mod signing;
+mod system_image;
+mod tree;
+mod verity;
+mod workspace;
+mod writable;
+
+pub use build::{build_image, build_system_image};
+pub use build_time::{BuildTime, find_build_time};
+pub use debian::Locking;
+pub use error::ImageError;
+pub use partitions::{DiskLayout, Place};
+pub use progress::{Printed, Progress, Silent};
+pub use report::{Component, ImageReport};
+pub use request::{ImageRequest, Staging};
+pub use system_image::{ManifestFields, SystemImage, write_envelope};
+pub use workspace::Workspace;

@@ -1,0 +1,271 @@
+//! The sequence of a build: from a request to a system image, and on to a disk image.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use image_format::disk::Role;
+use image_format::{Digest, Floors};
+use image_trust::sha256;
+
+use crate::cache::{component, component_of_bytes};
+use crate::debian::DebianPackages;
+use crate::device_build::{Userland, build_loader, build_userland};
+use crate::disk_image::{DiskParts, initial_state, write_disk};
+use crate::erofs::{erofs_tool_version, make_erofs};
+use crate::error::Mebibytes;
+use crate::esp::make_esp;
+use crate::identity::derived_guid;
+use crate::initrd::{initrd_tree, write_initrd};
+use crate::modules::{LoadOrder, ModuleIndex};
+use crate::partitions::DiskLayout;
+use crate::progress::Progress;
+use crate::report::{Component, ImageReport};
+use crate::request::ImageRequest;
+use crate::root::{RootParts, root_tree};
+use crate::signing::KeyDirectory;
+use crate::system_image::{Description, PartFiles, RootIdentity, SystemImage};
+use crate::tree::Tree;
+use crate::verity::{HashTree, salt_of_product};
+use crate::workspace::Workspace;
+use crate::writable::make_writable;
+
+/// A slot should hold this many of its image, for ten years of growth.
+const WANTED_SLACK: u64 = 3;
+
+/// Makes the whole disk image `out`: both slots hold the same system image, system-a is on
+/// trial and system-b stands ready.
+///
+/// # Errors
+/// [`ImageError`](crate::ImageError) for what the request or the board can change;
+/// otherwise what went wrong, with context.
+pub fn build_image(
+    workspace: &Workspace,
+    keys: &KeyDirectory,
+    request: &ImageRequest,
+    out: &Path,
+    progress: &mut dyn Progress,
+) -> Result<ImageReport> {
+    let system = build_system_image(workspace, request, progress)?;
+    progress.step("building the loader");
+    let loader = build_loader(workspace, &request.board, &keys.keyring_path())?;
+    let layout = DiskLayout::new(&request.board.geometry);
+    let esp = make_esp(
+        layout.place(Role::SystemBoot).length_bytes,
+        &request.board.loader.esp_path,
+        &loader,
+    )?;
+
+    progress.step("signing the manifest");
+    let envelope = keys
+        .seal(&system.manifest())
+        .context("cannot sign the system image")?;
+    let manifest_hash = manifest_hash(&envelope)?;
+    let disk_guid = request
+        .disk_guid
+        .unwrap_or_else(|| derived_guid(&format!("disk of {manifest_hash}")));
+    let floors = Floors {
+        epoch: request.epoch,
+        serial: keys.delegation_serial(),
+    };
+
+    progress.step("writing the disk image");
+    let writable = writable_component(workspace, &layout)?;
+    let state = initial_state(manifest_hash, request.attempts, floors);
+    let parts = DiskParts {
+        layout: &layout,
+        disk_guid,
+        esp: &esp,
+        state: &state,
+        system: &system,
+        envelope: &envelope,
+        writable: &writable,
+    };
+    let sha256 = write_disk(&parts, out)?;
+    let mut components = vec![
+        Component::of("loader", &loader),
+        Component::of("system-boot", &esp),
+    ];
+    components.extend(system.components()?);
+    components.push(Component::of("envelope", &envelope));
+    components.push(Component::of("writable", &fs::read(&writable)?));
+    Ok(ImageReport {
+        image: out.to_owned(),
+        length_bytes: layout.length_bytes,
+        sha256,
+        components,
+        disk_guid,
+        manifest_hash,
+        system,
+    })
+}
+
+/// Makes the parts of the system image that are not there yet.
+///
+/// # Errors
+/// As [`build_image`].
+pub fn build_system_image(
+    workspace: &Workspace,
+    request: &ImageRequest,
+    progress: &mut dyn Progress,
+) -> Result<SystemImage> {
+    request.check()?;
+    progress.step("building the userland");
+    let userland = build_userland(workspace, &request.board)?;
+    let packages = Packages::fetch(workspace, request, progress)?;
+    progress.step("choosing kernel modules");
+    let index = ModuleIndex::read(&packages.kernel)?;
+    let kernel = packages
+        .kernel
+        .join("boot")
+        .join(format!("vmlinuz-{}", index.release()));
+    let kernel = component_of_bytes(
+        workspace,
+        "kernel",
+        &fs::read(&kernel).with_context(|| format!("cannot read {}", kernel.display()))?,
+    )?;
+    let (initrd, root) = trees(request, userland, &packages, &index)?;
+    progress.step("making the initrd");
+    let initrd = component(workspace, "initrd", &initrd.digest()?.to_string(), |path| {
+        write_initrd(&initrd, File::create(path)?)
+    })?;
+    progress.step("making the root and its hash tree");
+    let (root, tree, identity) = root_components(workspace, request, &root)?;
+    let slot_bytes = DiskLayout::new(&request.board.geometry)
+        .place(Role::SystemA)
+        .length_bytes;
+    let files = PartFiles {
+        kernel,
+        initrd,
+        root,
+        tree,
+    };
+    let system = SystemImage::place(files, &identity, describe(request), slot_bytes)?;
+    if let Some(warning) = slack_warning(system.used_bytes(), slot_bytes, &request.board.id) {
+        progress.warn(&warning);
+    }
+    Ok(system)
+}
+
+/// The unpacked packages of an image.
+struct Packages {
+    kernel: PathBuf,
+    busybox: PathBuf,
+    e2fsck: PathBuf,
+}
+
+impl Packages {
+    fn fetch(
+        workspace: &Workspace,
+        request: &ImageRequest,
+        progress: &mut dyn Progress,
+    ) -> Result<Self> {
+        let mut packages =
+            DebianPackages::open(workspace, request.board.architecture, request.locking)?;
+        Ok(Self {
+            kernel: packages.fetch(&request.board.kernel.package, progress)?,
+            busybox: packages.fetch("busybox-static", progress)?,
+            e2fsck: packages.fetch("e2fsck-static", progress)?,
+        })
+    }
+}
+
+/// The content of initrd and root.
+fn trees(
+    request: &ImageRequest,
+    userland: Userland,
+    packages: &Packages,
+    index: &ModuleIndex,
+) -> Result<(Tree, Tree)> {
+    let board = &request.board;
+    let early = LoadOrder::resolve(index, &board.id, &board.modules.initrd)?;
+    let modules = LoadOrder::resolve(index, &board.id, &board.modules.root)?;
+    let load = LoadOrder::resolve(index, &board.id, &board.modules.load)?.without(&early);
+    let root = root_tree(&RootParts {
+        request,
+        snappy: userland.snappy,
+        busybox: &packages.busybox,
+        e2fsck: &packages.e2fsck,
+        index,
+        modules: &modules,
+        load: &load,
+    })?;
+    Ok((initrd_tree(userland.init, &early, index), root))
+}
+
+fn root_components(
+    workspace: &Workspace,
+    request: &ImageRequest,
+    tree: &Tree,
+) -> Result<(PathBuf, PathBuf, RootIdentity)> {
+    let uuid = derived_guid(&format!("root of {}", request.product));
+    let key = format!("{} {uuid} {}", tree.digest()?, erofs_tool_version()?);
+    let root = component(workspace, "root", &key, |path| {
+        make_erofs(tree, request.staging, uuid, path)
+    })?;
+    let salt = salt_of_product(&request.product);
+    let hash_tree = HashTree::over(&fs::read(&root)?, &salt)?;
+    let identity = RootIdentity {
+        root_hash: hash_tree.root_hash,
+        salt,
+    };
+    let hash_tree = component_of_bytes(workspace, "hash-tree", &hash_tree.bytes)?;
+    Ok((root, hash_tree, identity))
+}
+
+fn describe(request: &ImageRequest) -> Description {
+    Description {
+        board: request.board.id.clone(),
+        product: request.product.clone(),
+        version: request.version,
+        epoch: request.epoch,
+        build_time_secs: request.build_time_secs,
+        command_line: request.command_line(),
+    }
+}
+
+/// The empty file system of `writable`: the same for all products and versions.
+fn writable_component(workspace: &Workspace, layout: &DiskLayout) -> Result<PathBuf> {
+    let length_bytes = layout.place(Role::Writable).length_bytes;
+    component(
+        workspace,
+        "writable",
+        &format!("1 {length_bytes}"),
+        |path| make_writable(path, length_bytes, derived_guid("writable")),
+    )
+}
+
+fn manifest_hash(envelope: &[u8]) -> Result<Digest> {
+    let parsed = image_format::parse_envelope(envelope)
+        .context("cannot read back the envelope just made")?;
+    Ok(sha256(parsed.manifest.bytes))
+}
+
+/// Says when the slot has less room to grow than ten years of releases want.
+fn slack_warning(used_bytes: u64, slot_bytes: u64, board: &str) -> Option<String> {
+    if used_bytes.saturating_mul(WANTED_SLACK) <= slot_bytes {
+        return None;
+    }
+    Some(format!(
+        "the system image takes {} of a slot of {}, which leaves little room to grow: geometry.system_slot_mib in \
+         boards/{board}.toml should be at least {}",
+        Mebibytes(used_bytes),
+        Mebibytes(slot_bytes),
+        used_bytes.saturating_mul(WANTED_SLACK).div_ceil(1 << 20),
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slot_under_three_times_the_image_is_worth_a_warning() {
+        assert_eq!(slack_warning(30 << 20, 90 << 20, "b"), None);
+        let warning = slack_warning((30 << 20) + 1, 90 << 20, "b").expect("little slack");
+        assert!(
+            warning.contains("at least 91") && warning.contains("boards/b.toml"),
+            "{warning}"
+        );
+    }
+}

@@ -1,0 +1,224 @@
+//! Builds the programs of a device with cargo: the loader and the static userland.
+//!
+//! The same sources give the same bytes wherever they lie: paths of the checkout, of
+//! cargo's registry and of the toolchain are replaced before they reach a program. They
+//! have a target directory of their own, so that host builds do not undo them.
+
+use std::env;
+use std::ffi::OsString;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, bail};
+use boards::Board;
+
+use crate::host_tool::{host_tool, run};
+use crate::workspace::Workspace;
+
+/// The programs of the userland, ready to run on the device.
+#[derive(Debug, Clone)]
+pub(crate) struct Userland {
+    /// PID 1.
+    pub(crate) init: Vec<u8>,
+    /// The person's tool.
+    pub(crate) snappy: Vec<u8>,
+}
+
+/// The loader of `board` with the keyring in `keyring` baked in.
+pub(crate) fn build_loader(
+    workspace: &Workspace,
+    board: &Board,
+    keyring: &Path,
+) -> Result<Vec<u8>> {
+    let build = DeviceBuild::new(workspace, &board.loader.target)?;
+    build.run(
+        &[&board.loader.package],
+        &[
+            ("TWINKEEL_KEYRING", keyring.as_os_str().to_owned()),
+            ("TWINKEEL_BOARD", OsString::from(&board.id)),
+        ],
+    )?;
+    build.program(&format!("{}.efi", board.loader.package))
+}
+
+/// The userland of `board`.
+pub(crate) fn build_userland(workspace: &Workspace, board: &Board) -> Result<Userland> {
+    let build = DeviceBuild::new(workspace, &board.userland.target)?;
+    build.run(&["init", "snappy"], &[])?;
+    Ok(Userland {
+        init: build.program("init")?,
+        snappy: build.program("snappy")?,
+    })
+}
+
+/// A build for one target. Others wait until it is dropped, so that what is read is what
+/// was built here.
+struct DeviceBuild<'a> {
+    workspace: &'a Workspace,
+    target: &'a str,
+    directory: PathBuf,
+    _in_use: File,
+}
+
+impl<'a> DeviceBuild<'a> {
+    fn new(workspace: &'a Workspace, target: &'a str) -> Result<Self> {
+        let directory = workspace.target().join("device");
+        fs::create_dir_all(&directory)
+            .with_context(|| format!("cannot make {}", directory.display()))?;
+        let in_use = File::create(directory.join("in-use"))?;
+        in_use
+            .lock()
+            .context("cannot lock the device programs' directory")?;
+        Ok(Self {
+            workspace,
+            target,
+            directory,
+            _in_use: in_use,
+        })
+    }
+
+    fn run(&self, packages: &[&str], variables: &[(&str, OsString)]) -> Result<()> {
+        let mut cargo = Command::new(cargo());
+        cargo
+            .current_dir(self.workspace.root())
+            .args([
+                "build",
+                "--quiet",
+                "--profile",
+                "device",
+                "--target",
+                self.target,
+            ])
+            .env("CARGO_TARGET_DIR", &self.directory)
+            .env("CARGO_ENCODED_RUSTFLAGS", self.flags()?)
+            .env("CARGO_TERM_COLOR", "auto")
+            .stdin(Stdio::null())
+            // The caller's standard output may be a report that a program reads.
+            .stdout(Stdio::null());
+        for package in packages {
+            cargo.args(["--package", package]);
+        }
+        cargo.envs(variables.iter().map(|(name, value)| (name, value)));
+        let status = cargo.status().context("cannot run cargo")?;
+        if !status.success() {
+            bail!(
+                "cannot build {} for {}: cargo says why above",
+                packages.join(" and "),
+                self.target
+            );
+        }
+        Ok(())
+    }
+
+    fn program(&self, name: &str) -> Result<Vec<u8>> {
+        let path = self.directory.join(self.target).join("device").join(name);
+        fs::read(&path).with_context(|| format!("cannot read the program {}", path.display()))
+    }
+
+    /// Flags in cargo's encoding. They replace those of `.cargo/config.toml`, so these
+    /// come along.
+    fn flags(&self) -> Result<OsString> {
+        let mut flags = configured_flags(self.workspace.root(), self.target)?;
+        if self.target.ends_with("-linux-musl") {
+            // The toolchain's own linker and start files: no C compiler of the host.
+            flags.extend(["-Clinker=rust-lld", "-Clinker-flavor=ld.lld"].map(str::to_owned));
+        }
+        let mut encoded = OsString::from(flags.join("\u{1f}"));
+        for (from, to) in replaced_paths(self.workspace.root())? {
+            let mut flag = OsString::from("--remap-path-prefix=");
+            flag.push(from);
+            flag.push("=");
+            flag.push(to);
+            if !encoded.is_empty() {
+                encoded.push("\u{1f}");
+            }
+            encoded.push(flag);
+        }
+        Ok(encoded)
+    }
+}
+
+fn cargo() -> OsString {
+    env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
+}
+
+/// `target.<target>.rustflags` of the checkout's cargo configuration.
+fn configured_flags(root: &Path, target: &str) -> Result<Vec<String>> {
+    let path = root.join(".cargo/config.toml");
+    let text =
+        fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    let configuration: toml::Table =
+        toml::from_str(&text).with_context(|| format!("cannot understand {}", path.display()))?;
+    let flags = configuration
+        .get("target")
+        .and_then(|targets| targets.get(target))
+        .and_then(|table| table.get("rustflags"));
+    match flags {
+        Some(flags) => flags.clone().try_into().with_context(|| {
+            format!(
+                "cannot use the rustflags of {target} in {}: write them as a list",
+                path.display()
+            )
+        }),
+        None => Ok(Vec::new()),
+    }
+}
+
+/// Every directory that may stand in a program, and what it is called there.
+fn replaced_paths(root: &Path) -> Result<Vec<(OsString, String)>> {
+    let toolchain = run(host_tool("rustc")
+        .args(["--print", "sysroot"])
+        .current_dir(root))?;
+    let library = Path::new(toolchain.trim_end()).join("lib/rustlib/src/rust");
+    let mut paths = vec![
+        (root.as_os_str().to_owned(), "/twinkeel".to_owned()),
+        // Where the compiler calls its own sources when they are not installed.
+        (
+            library.into_os_string(),
+            format!("/rustc/{}", compiler_commit(root)?),
+        ),
+    ];
+    if let Some(home) = cargo_home() {
+        paths.push((home.into_os_string(), "/cargo".to_owned()));
+    }
+    Ok(paths)
+}
+
+fn compiler_commit(root: &Path) -> Result<String> {
+    let version = run(host_tool("rustc")
+        .args(["--version", "--verbose"])
+        .current_dir(root))?;
+    let commit = version
+        .lines()
+        .find_map(|line| line.strip_prefix("commit-hash: "));
+    commit
+        .map(str::to_owned)
+        .context("cannot tell which compiler this is: rustc -vV has no commit-hash")
+}
+
+fn cargo_home() -> Option<PathBuf> {
+    let home = || env::var_os("HOME").map(|home| Path::new(&home).join(".cargo"));
+    env::var_os("CARGO_HOME").map(PathBuf::from).or_else(home)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_checkouts_own_flags_come_along() -> Result<()> {
+        let root = tempfile::tempdir()?;
+        fs::create_dir(root.path().join(".cargo"))?;
+        fs::write(
+            root.path().join(".cargo/config.toml"),
+            "[target.x86_64-unknown-uefi]\nrustflags = ['--cfg', 'a=\"b\"']\n",
+        )?;
+        assert_eq!(
+            configured_flags(root.path(), "x86_64-unknown-uefi")?,
+            ["--cfg", "a=\"b\""]
+        );
+        assert!(configured_flags(root.path(), "x86_64-unknown-linux-musl")?.is_empty());
+        Ok(())
+    }
+}

@@ -1,0 +1,171 @@
+//! Writes the partitioned disk image.
+
+use std::fs::File;
+use std::io::{BufReader, Read, Seek, SeekFrom, Write};
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use image_format::disk::{Guid, Role, STATE_COPY_OFFSETS};
+use image_format::{BootNumber, BootState, Digest, Floors, Slot, SlotRecord, SlotStatus};
+use image_trust::Hasher;
+use tempfile::NamedTempFile;
+
+use crate::partitions::DiskLayout;
+use crate::system_image::SystemImage;
+
+/// Blocks of zeros stay holes; the file is new.
+const HOLE_BYTES: usize = 4096;
+
+/// What a disk image is made of.
+pub(crate) struct DiskParts<'a> {
+    pub(crate) layout: &'a DiskLayout,
+    pub(crate) disk_guid: Guid,
+    /// The file system of `system-boot`.
+    pub(crate) esp: &'a [u8],
+    pub(crate) state: &'a BootState,
+    pub(crate) system: &'a SystemImage,
+    pub(crate) envelope: &'a [u8],
+    /// The file system of `writable`.
+    pub(crate) writable: &'a Path,
+}
+
+/// What the device knows before its first boot: nothing has begun, system-a is to be
+/// tried, system-b stands ready. The floors are those of the image itself, so nothing
+/// older ever boots.
+pub(crate) fn initial_state(manifest_hash: Digest, attempts: u8, floors: Floors) -> BootState {
+    let record = |status| SlotRecord {
+        status,
+        manifest_hash,
+    };
+    BootState {
+        generation: 1,
+        boot_number: BootNumber(0),
+        flight_sequence: 0,
+        floors,
+        active: Slot::A,
+        begun_without_up: 0,
+        slots: [
+            record(SlotStatus::Trial {
+                attempts_left: attempts,
+                attempts_given: attempts,
+            }),
+            record(SlotStatus::Installed),
+        ],
+    }
+}
+
+/// Writes the image to a temporary file beside `out` and renames it at the end: the file
+/// is complete or not there. Returns the digest of the whole.
+pub(crate) fn write_disk(parts: &DiskParts<'_>, out: &Path) -> Result<Digest> {
+    let directory = match out.parent() {
+        Some(directory) if directory != Path::new("") => directory,
+        _ => Path::new("."),
+    };
+    let partial = NamedTempFile::new_in(directory)
+        .with_context(|| format!("cannot make a file in {}", directory.display()))?;
+    let mut disk = partial.reopen()?;
+    fill(parts, &mut disk).with_context(|| format!("cannot write {}", out.display()))?;
+    let digest = digest_of(&mut disk)?;
+    set_ordinary_mode(&disk)?;
+    partial
+        .persist(out)
+        .with_context(|| format!("cannot make {}", out.display()))?;
+    Ok(digest)
+}
+
+fn fill(parts: &DiskParts<'_>, disk: &mut File) -> Result<()> {
+    let place = |role| parts.layout.place(role);
+    disk.set_len(parts.layout.length_bytes)?;
+    write_with_holes(disk, place(Role::SystemBoot).offset_bytes, parts.esp)?;
+    for (copy, offset) in (0..).zip(STATE_COPY_OFFSETS) {
+        // The first copy is the newer one: the loader's first write goes to the other.
+        let state = BootState {
+            generation: parts.state.generation - copy,
+            ..parts.state.clone()
+        };
+        write_with_holes(
+            disk,
+            place(Role::BootState).offset_bytes + offset,
+            state.encode().as_slice(),
+        )?;
+    }
+    for slot in Slot::ALL {
+        parts
+            .system
+            .write_to_slot(parts.envelope, disk, place(slot.into()).offset_bytes)?;
+    }
+    let writable = BufReader::new(File::open(parts.writable)?);
+    write_with_holes(disk, place(Role::Writable).offset_bytes, writable)?;
+    parts.layout.write_table(disk, parts.disk_guid)
+}
+
+fn write_with_holes(disk: &mut File, offset_bytes: u64, mut content: impl Read) -> Result<()> {
+    disk.seek(SeekFrom::Start(offset_bytes))?;
+    let mut block = Vec::with_capacity(HOLE_BYTES);
+    loop {
+        block.clear();
+        content
+            .by_ref()
+            .take(HOLE_BYTES as u64)
+            .read_to_end(&mut block)?;
+        if block.is_empty() {
+            return Ok(());
+        }
+        if block.iter().all(|byte| *byte == 0) {
+            disk.seek(SeekFrom::Current(i64::try_from(block.len())?))?;
+        } else {
+            disk.write_all(&block)?;
+        }
+    }
+}
+
+fn digest_of(disk: &mut File) -> Result<Digest> {
+    disk.seek(SeekFrom::Start(0))?;
+    let mut hasher = Hasher::new();
+    let mut chunk = vec![0; 1 << 20];
+    loop {
+        match disk.read(&mut chunk)? {
+            0 => return Ok(hasher.finish()),
+            length => hasher.update(chunk.get(..length).unwrap_or_default()),
+        }
+    }
+}
+
+/// Temporary files are private; an image is as readable as any other file.
+fn set_ordinary_mode(disk: &File) -> Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    Ok(disk.set_permissions(std::fs::Permissions::from_mode(0o644))?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use image_format::{Epoch, Serial};
+
+    #[test]
+    fn a_new_device_tries_system_a_and_can_fall_back_to_b() {
+        let floors = Floors {
+            epoch: Epoch(3),
+            serial: Serial(2),
+        };
+        let state = initial_state(Digest([9; 32]), 3, floors);
+        assert_eq!(state.trial(), Some(Slot::A));
+        assert_eq!(state.slot(Slot::B).status, SlotStatus::Installed);
+        assert_eq!(BootState::parse(&state.encode()), Ok(state));
+    }
+
+    #[test]
+    fn zeros_become_holes_and_the_rest_is_where_it_belongs() -> Result<()> {
+        let mut disk = tempfile::tempfile()?;
+        disk.set_len(64 << 20)?;
+        let mut content = vec![0; 32 << 20];
+        content[20 << 20] = 7;
+        write_with_holes(&mut disk, 1 << 20, content.as_slice())?;
+        use std::os::unix::fs::{FileExt, MetadataExt};
+        let mut byte = [0];
+        disk.read_exact_at(&mut byte, 21 << 20)?;
+        assert_eq!(byte, [7]);
+        assert!(disk.metadata()?.blocks() * 512 < 1 << 20);
+        Ok(())
+    }
+}

@@ -1,0 +1,176 @@
+//! Lays the partitions out and writes the GPT.
+//!
+//! In the order of [`Role::ALL`], one behind the other, each at a multiple of 1 MiB: a
+//! multiple of every erase block and physical sector in use. `writable` is the last one,
+//! so that it can grow. The table is written once, here; nothing rewrites it in the field.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+
+use anyhow::{Context, Result};
+use boards::Geometry;
+use gpt::partition::Partition;
+use gpt::partition_types::{OperatingSystem, Type};
+use gpt::{GptConfig, disk::LogicalBlockSize, mbr::ProtectiveMBR};
+use image_format::disk::{BOOT_STATE_BYTES, Guid, Role};
+
+use crate::identity::derived_guid;
+
+const SECTOR_BYTES: u64 = 512;
+const MEBIBYTE: u64 = 1 << 20;
+
+/// Where a partition lies on the disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    /// What it is for.
+    pub role: Role,
+    /// Its first byte.
+    pub offset_bytes: u64,
+    /// Its length.
+    pub length_bytes: u64,
+}
+
+/// Where everything lies on the disk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DiskLayout {
+    places: [Place; 6],
+    /// Of the whole disk, both tables included.
+    pub length_bytes: u64,
+}
+
+impl DiskLayout {
+    /// For a board of that geometry.
+    #[must_use]
+    pub fn new(geometry: &Geometry) -> Self {
+        // The protective MBR and the table lie in front.
+        let mut end = MEBIBYTE;
+        let places = Role::ALL.map(|role| {
+            let place = Place {
+                role,
+                offset_bytes: end,
+                length_bytes: length_of(role, geometry),
+            };
+            end += place.length_bytes;
+            place
+        });
+        Self {
+            places,
+            // The second table lies in the last sectors.
+            length_bytes: end + MEBIBYTE,
+        }
+    }
+
+    /// The partition of that role.
+    #[must_use]
+    pub fn place(&self, role: Role) -> Place {
+        let [boot, state, rescue, a, b, writable] = self.places;
+        match role {
+            Role::SystemBoot => boot,
+            Role::BootState => state,
+            Role::Rescue => rescue,
+            Role::SystemA => a,
+            Role::SystemB => b,
+            Role::Writable => writable,
+        }
+    }
+
+    /// Writes protective MBR and both tables to `disk`, which has its length already.
+    pub(crate) fn write_table(&self, disk: &mut File, disk_guid: Guid) -> Result<()> {
+        let sectors = u32::try_from(self.length_bytes / SECTOR_BYTES - 1).unwrap_or(u32::MAX);
+        ProtectiveMBR::with_lb_size(sectors)
+            .overwrite_lba0(disk)
+            .context("cannot write the protective MBR")?;
+        let mut partitions = BTreeMap::new();
+        for (number, place) in (1..).zip(&self.places) {
+            partitions.insert(number, entry(place, disk_guid)?);
+        }
+        let mut table = GptConfig::new()
+            .writable(true)
+            .logical_block_size(LogicalBlockSize::Lb512)
+            .create_from_device(disk, Some(disk_guid.to_string().parse()?))
+            .context("cannot make the partition table")?;
+        table
+            .update_partitions(partitions)
+            .context("cannot fill the partition table")?;
+        table.write().context("cannot write the partition table")?;
+        Ok(())
+    }
+}
+
+fn length_of(role: Role, geometry: &Geometry) -> u64 {
+    match role {
+        Role::SystemBoot => geometry.system_boot_mib * MEBIBYTE,
+        Role::BootState => BOOT_STATE_BYTES,
+        Role::Rescue => geometry.rescue_mib * MEBIBYTE,
+        Role::SystemA | Role::SystemB => geometry.system_slot_mib * MEBIBYTE,
+        Role::Writable => geometry.writable_mib * MEBIBYTE,
+    }
+}
+
+fn entry(place: &Place, disk_guid: Guid) -> Result<Partition> {
+    let identity = derived_guid(&format!("partition {} of disk {disk_guid}", place.role));
+    Ok(Partition {
+        part_type_guid: Type {
+            guid: place.role.type_guid().to_string().parse()?,
+            os: OperatingSystem::None,
+        },
+        part_guid: identity.to_string().parse()?,
+        first_lba: place.offset_bytes / SECTOR_BYTES,
+        last_lba: (place.offset_bytes + place.length_bytes) / SECTOR_BYTES - 1,
+        flags: 0,
+        name: place.role.name().to_owned(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GEOMETRY: Geometry = Geometry {
+        system_boot_mib: 64,
+        rescue_mib: 96,
+        system_slot_mib: 256,
+        writable_mib: 64,
+    };
+
+    #[test]
+    fn partitions_follow_one_another_and_writable_is_last() {
+        let layout = DiskLayout::new(&GEOMETRY);
+        for pair in layout.places.windows(2) {
+            let [before, after] = pair else { panic!("two") };
+            assert_eq!(
+                before.offset_bytes + before.length_bytes,
+                after.offset_bytes
+            );
+        }
+        let writable = layout.place(Role::Writable);
+        assert_eq!(
+            writable.offset_bytes + writable.length_bytes + MEBIBYTE,
+            layout.length_bytes
+        );
+        for role in Role::ALL {
+            assert_eq!(layout.place(role).role, role);
+            assert!(layout.place(role).offset_bytes.is_multiple_of(MEBIBYTE));
+        }
+    }
+
+    #[test]
+    fn the_table_reads_back_with_our_types_and_names() -> Result<()> {
+        let layout = DiskLayout::new(&GEOMETRY);
+        let guid = derived_guid("disk");
+        let mut disk = tempfile::tempfile()?;
+        disk.set_len(layout.length_bytes)?;
+        layout.write_table(&mut disk, guid)?;
+        let read = GptConfig::new().open_from_device(&mut disk)?;
+        assert_eq!(read.guid().to_string(), guid.to_string());
+        for (place, partition) in layout.places.iter().zip(read.partitions().values()) {
+            assert_eq!(partition.name, place.role.name());
+            assert_eq!(
+                partition.part_type_guid.guid.to_string(),
+                place.role.type_guid().to_string()
+            );
+            assert_eq!(partition.first_lba * SECTOR_BYTES, place.offset_bytes);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,64 @@
+//! What came out: sizes and digests, for a person and for the comparison of two builds.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use image_format::Digest;
+use image_format::disk::Guid;
+use image_trust::sha256;
+
+use crate::error::Mebibytes;
+use crate::system_image::SystemImage;
+
+/// A part of an image.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Component {
+    /// What it is.
+    pub name: String,
+    /// How long it is.
+    pub length_bytes: u64,
+    /// Of its bytes.
+    pub sha256: Digest,
+}
+
+impl Component {
+    pub(crate) fn of(name: &str, bytes: &[u8]) -> Self {
+        Self {
+            name: name.to_owned(),
+            length_bytes: bytes.len() as u64,
+            sha256: sha256(bytes),
+        }
+    }
+}
+
+/// A disk image that was made.
+#[derive(Debug, Clone)]
+pub struct ImageReport {
+    /// The file.
+    pub image: PathBuf,
+    /// Its length; the holes in it take no room.
+    pub length_bytes: u64,
+    /// Of the whole file.
+    pub sha256: Digest,
+    /// What it is made of, in the order in which they are made.
+    pub components: Vec<Component>,
+    /// The disk's identity.
+    pub disk_guid: Guid,
+    /// SHA-256 of the manifest's frame, by which boot state and flight record name it.
+    pub manifest_hash: Digest,
+    /// The system image in both slots.
+    pub system: SystemImage,
+}
+
+impl fmt::Display for ImageReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for component in &self.components {
+            let size = Mebibytes(component.length_bytes).to_string();
+            writeln!(f, "{:<12} {size:>10}  {}", component.name, component.sha256)?;
+        }
+        let size = Mebibytes(self.length_bytes).to_string();
+        writeln!(f, "{:<12} {size:>10}  {}", "image", self.sha256)?;
+        writeln!(f, "manifest {}", self.manifest_hash)?;
+        write!(f, "disk     {}", self.disk_guid)
+    }
+}

@@ -1,0 +1,126 @@
+//! What an image shall be.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use boards::Board;
+use image_format::disk::Guid;
+use image_format::{Epoch, Version};
+
+use crate::debian::Locking;
+use crate::error::ImageError;
+
+/// What an image shall be. Two builds of equal requests from equal sources are equal.
+#[derive(Debug, Clone)]
+pub struct ImageRequest {
+    /// The board that it is for.
+    pub board: Board,
+    /// The product line.
+    pub product: String,
+    /// Where the device looks for updates: `stable`, `edge` ...
+    pub channel: String,
+    /// Which release it is.
+    pub version: Version,
+    /// Devices that confirmed it refuse lower ones.
+    pub epoch: Epoch,
+    /// How often system-a is tried before the device falls back to system-b.
+    pub attempts: u8,
+    /// Words behind the board's command line.
+    pub extra_words: String,
+    /// A maker's tree, laid over the root.
+    pub overlay: Option<PathBuf>,
+    /// The disk's identity; derived from the system image if not given.
+    pub disk_guid: Option<Guid>,
+    /// A lower bound of the present for the device, in seconds since 1970.
+    pub build_time_secs: u64,
+    /// How faithfully `boards/debian.lock` is followed.
+    pub locking: Locking,
+    /// The order in which files are laid out for the tools.
+    pub staging: Staging,
+}
+
+/// The order in which files are laid out for the tools. It must not matter: the
+/// reproducibility check builds once with each.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Staging {
+    /// By name.
+    #[default]
+    Sorted,
+    /// By name, backwards.
+    Reversed,
+}
+
+impl ImageRequest {
+    /// The first version for that board, as a developer wants it.
+    #[must_use]
+    pub fn new(board: Board) -> Self {
+        Self {
+            board,
+            product: "twinkeel".to_owned(),
+            channel: "edge".to_owned(),
+            version: Version(1),
+            epoch: Epoch(1),
+            attempts: 3,
+            extra_words: String::new(),
+            overlay: None,
+            disk_guid: None,
+            build_time_secs: 0,
+            locking: Locking::default(),
+            staging: Staging::default(),
+        }
+    }
+
+    /// The manifest's command line.
+    pub(crate) fn command_line(&self) -> String {
+        let board = self.board.kernel.command_line();
+        format!("{board} {}", self.extra_words)
+            .trim_end()
+            .to_owned()
+    }
+
+    /// Refuses what can be refused before anything is built.
+    pub(crate) fn check(&self) -> Result<(), ImageError> {
+        if self.attempts == 0 {
+            return Err(ImageError::Attempts);
+        }
+        check_panic(&self.command_line())
+    }
+}
+
+/// The kernel goes by the last `panic=`. 0 means to wait for ever.
+fn check_panic(command_line: &str) -> Result<(), ImageError> {
+    let last = command_line
+        .split(' ')
+        .filter_map(|word| word.strip_prefix("panic="))
+        .next_back();
+    match last.map(str::parse::<i32>) {
+        Some(Ok(seconds)) if seconds != 0 => Ok(()),
+        _ => Err(ImageError::NoPanic {
+            command_line: command_line.to_owned(),
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_panic_word_counts() {
+        for good in ["panic=10", "quiet panic=-1", "panic=0 panic=5"] {
+            assert_eq!(check_panic(good), Ok(()), "{good}");
+        }
+        for bad in [
+            "",
+            "quiet",
+            "panic=0",
+            "panic=5 panic=0",
+            "panic=",
+            "softlockup_panic=1",
+            "panic=soon",
+        ] {
+            let error = check_panic(bad).expect_err(bad);
+            assert!(error.to_string().contains("add panic=10"), "{error}");
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! The read-only root: what is in it.
+//!
+//! Small on purpose: static programs, busybox for a shell, the modules, a few files in
+//! `/etc`. It says nothing of the release's version, which is the manifest's to say: so
+//! two releases with the same programs have the same root.
+
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+
+use crate::host_tool::{host_tool, run};
+use crate::modules::{LoadOrder, ModuleIndex};
+use crate::request::ImageRequest;
+use crate::tree::{Content, Tree};
+
+/// Where the system stage looks for the modules to load, one path a line.
+const MODULE_LIST: &str = "usr/lib/twinkeel/modules";
+
+/// What init and snaps mount on, and what stays empty.
+const MOUNT_POINTS: [&str; 10] = [
+    "dev", "media", "mnt", "proc", "run", "snap", "sys", "tmp", "var", "writable",
+];
+
+/// What the root is put together from.
+pub(crate) struct RootParts<'a> {
+    /// The request: board, channel, overlay.
+    pub(crate) request: &'a ImageRequest,
+    /// The program `snappy`.
+    pub(crate) snappy: Vec<u8>,
+    /// The unpacked package `busybox-static`.
+    pub(crate) busybox: &'a Path,
+    /// The unpacked package `e2fsck-static`.
+    pub(crate) e2fsck: &'a Path,
+    /// The kernel's modules.
+    pub(crate) index: &'a ModuleIndex,
+    /// All modules of the root.
+    pub(crate) modules: &'a LoadOrder,
+    /// Those of them that the system stage loads.
+    pub(crate) load: &'a LoadOrder,
+}
+
+/// The content of the root, the maker's overlay included.
+pub(crate) fn root_tree(parts: &RootParts<'_>) -> Result<Tree> {
+    let mut tree = Tree::default();
+    for mount_point in MOUNT_POINTS {
+        tree.directory(mount_point);
+    }
+    tree.directory_with_mode("root", 0o700);
+    add_busybox(&mut tree, &parts.busybox.join("bin/busybox"))?;
+    tree.program(
+        "sbin/e2fsck",
+        Content::File(parts.e2fsck.join("sbin/e2fsck.static")),
+    );
+    tree.program("usr/bin/snappy", Content::Bytes(parts.snappy.clone()));
+    parts.modules.add_to(&mut tree, parts.index);
+    parts.modules.add_modprobe_tables(&mut tree, parts.index);
+    tree.text(MODULE_LIST, &parts.load.list(parts.index));
+    tree.text(
+        "usr/lib/twinkeel/channel",
+        &format!("{}\n", parts.request.channel),
+    );
+    add_configuration(&mut tree, parts.request);
+    if let Some(overlay) = &parts.request.overlay {
+        tree.add_overlay(overlay)?;
+    }
+    Ok(tree)
+}
+
+/// busybox under all its names. It names them itself; `init` and `linuxrc` stay away,
+/// since PID 1 is ours.
+fn add_busybox(tree: &mut Tree, busybox: &Path) -> Result<()> {
+    tree.program("bin/busybox", Content::File(busybox.to_owned()));
+    let names = run(host_tool(busybox).arg("--list-full"))
+        .context("cannot ask busybox for its names: it has to run on this machine")?;
+    for name in names.lines() {
+        if name.contains("..") || name.starts_with('/') {
+            bail!("cannot use the name {name:?} that busybox gives itself");
+        }
+        if !matches!(name, "sbin/init" | "linuxrc") && !tree.contains(name) {
+            tree.link(name, "/bin/busybox");
+        }
+    }
+    Ok(())
+}
+
+fn add_configuration(tree: &mut Tree, request: &ImageRequest) {
+    tree.text("etc/hostname", "twinkeel\n");
+    tree.text(
+        "etc/hosts",
+        "127.0.0.1 localhost twinkeel\n::1 localhost twinkeel\n",
+    );
+    tree.text(
+        "etc/passwd",
+        "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/nonexistent:/bin/false\n",
+    );
+    tree.text("etc/group", "root:x:0:\nnogroup:x:65534:\n");
+    // Nobody has a password: the console is a matter of physical access.
+    tree.insert(
+        "etc/shadow",
+        crate::tree::Entry::File {
+            content: Content::Bytes(b"root:!::0:::::\nnobody:!::0:::::\n".to_vec()),
+            mode: 0o600,
+        },
+    );
+    tree.text("etc/shells", "/bin/sh\n");
+    tree.text(
+        "etc/profile",
+        "export PATH=/usr/sbin:/usr/bin:/sbin:/bin\nPS1='\\h:\\w\\$ '\n",
+    );
+    tree.text(
+        "etc/os-release",
+        &format!(
+            "NAME=Twinkeel\nPRETTY_NAME=Twinkeel\nID=twinkeel\nVARIANT_ID={}\n",
+            request.board.id
+        ),
+    );
+    // What a device makes for itself lies in /run, where init puts it.
+    tree.link("etc/machine-id", "/run/machine-id");
+    tree.link("etc/mtab", "/proc/self/mounts");
+    tree.link("etc/resolv.conf", "/run/resolv.conf");
+}

@@ -1,0 +1,253 @@
+//! A system image: the parts of a slot on this machine's disk, and their description.
+//!
+//! It is not signed here. Whoever holds keys signs [`SystemImage::manifest`] and gives the
+//! envelope to [`SystemImage::write_to_slot`].
+
+use std::fs::{self, File};
+use std::io::{Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, ensure};
+use image_format::{Digest, ENVELOPE_BYTES, Epoch, Manifest, Part, Root, Version};
+use image_trust::{check_manifest, sha256};
+
+use crate::error::ImageError;
+
+/// The kernel's place, and what every part begins at a multiple of: what a person sees in
+/// a dump, and a multiple of any erase block.
+const PART_ALIGNMENT: u64 = 1 << 20;
+
+/// The description of a system image: [`Manifest`] with names of its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ManifestFields {
+    /// See [`Manifest::board`].
+    pub board: String,
+    /// See [`Manifest::product`].
+    pub product: String,
+    /// See [`Manifest::version`].
+    pub version: Version,
+    /// See [`Manifest::epoch`].
+    pub epoch: Epoch,
+    /// See [`Manifest::build_time_secs`].
+    pub build_time_secs: u64,
+    /// See [`Manifest::command_line`].
+    pub command_line: String,
+    /// See [`Manifest::kernel`].
+    pub kernel: Part,
+    /// See [`Manifest::initrd`].
+    pub initrd: Part,
+    /// See [`Manifest::root`].
+    pub root: Root,
+}
+
+/// The files that a system image is made of.
+#[derive(Debug, Clone)]
+pub(crate) struct PartFiles {
+    /// The kernel.
+    pub(crate) kernel: PathBuf,
+    /// The initrd.
+    pub(crate) initrd: PathBuf,
+    /// The root file system.
+    pub(crate) root: PathBuf,
+    /// The hash tree over it.
+    pub(crate) tree: PathBuf,
+}
+
+/// A system image, not signed.
+#[derive(Debug, Clone)]
+pub struct SystemImage {
+    files: PartFiles,
+    fields: ManifestFields,
+}
+
+/// What the hash tree says of the root.
+pub(crate) struct RootIdentity {
+    /// The digest at the tree's root.
+    pub(crate) root_hash: Digest,
+    /// Hashed before each block.
+    pub(crate) salt: Digest,
+}
+
+/// What a manifest says besides its parts.
+pub(crate) struct Description {
+    pub(crate) board: String,
+    pub(crate) product: String,
+    pub(crate) version: Version,
+    pub(crate) epoch: Epoch,
+    pub(crate) build_time_secs: u64,
+    pub(crate) command_line: String,
+}
+
+impl SystemImage {
+    /// Gives every part its place in a slot of `slot_bytes`.
+    pub(crate) fn place(
+        files: PartFiles,
+        identity: &RootIdentity,
+        description: Description,
+        slot_bytes: u64,
+    ) -> Result<Self> {
+        let kernel = place_loaded(&files.kernel, PART_ALIGNMENT)?;
+        let initrd = place_loaded(&files.initrd, behind(&kernel))?;
+        let offset_bytes = behind(&initrd);
+        let root_bytes = length_of(&files.root)?;
+        let tree_bytes = length_of(&files.tree)?;
+        let block = image_format::manifest::BLOCK_BYTES;
+        let root = Root {
+            offset_bytes,
+            data_blocks: root_bytes / block,
+            tree_offset_bytes: offset_bytes + root_bytes,
+            tree_blocks: tree_bytes / block,
+            root_hash: identity.root_hash,
+            salt: identity.salt,
+        };
+        let needed_bytes = root.tree_offset_bytes + tree_bytes;
+        if needed_bytes > slot_bytes {
+            let parts = [
+                ("kernel", kernel.length_bytes),
+                ("initrd", initrd.length_bytes),
+                ("root", root_bytes),
+                ("hash tree", tree_bytes),
+            ];
+            let (component, component_bytes) = parts
+                .into_iter()
+                .max_by_key(|(_, bytes)| *bytes)
+                .unwrap_or_default();
+            return Err(ImageError::TooLarge {
+                board: description.board,
+                needed_bytes,
+                slot_bytes,
+                component,
+                component_bytes,
+            }
+            .into());
+        }
+        let fields = ManifestFields {
+            board: description.board,
+            product: description.product,
+            version: description.version,
+            epoch: description.epoch,
+            build_time_secs: description.build_time_secs,
+            command_line: description.command_line,
+            kernel,
+            initrd,
+            root,
+        };
+        let image = Self { files, fields };
+        check_manifest(&image.manifest(), slot_bytes).map_err(ImageError::Refused)?;
+        Ok(image)
+    }
+
+    /// What is to be signed.
+    #[must_use]
+    pub fn manifest(&self) -> Manifest<'_> {
+        let fields = &self.fields;
+        Manifest {
+            board: &fields.board,
+            product: &fields.product,
+            version: fields.version,
+            epoch: fields.epoch,
+            build_time_secs: fields.build_time_secs,
+            command_line: &fields.command_line,
+            kernel: fields.kernel,
+            initrd: fields.initrd,
+            root: fields.root,
+        }
+    }
+
+    /// The same parts under another description. Nothing is checked: tests sign nonsense.
+    #[must_use]
+    pub fn with_manifest(&self, change: impl FnOnce(&mut ManifestFields)) -> Self {
+        let mut image = self.clone();
+        change(&mut image.fields);
+        image
+    }
+
+    /// Bytes of the slot up to the end of the last part.
+    #[must_use]
+    pub fn used_bytes(&self) -> u64 {
+        let root = &self.fields.root;
+        root.tree_offset_bytes + root.tree_blocks * image_format::manifest::BLOCK_BYTES
+    }
+
+    /// Writes all parts, and `envelope` in front of them, into the slot that begins at
+    /// `slot_offset_bytes` of `disk`. What is not signed over is not written.
+    ///
+    /// # Errors
+    /// A part cannot be read or written, or the envelope is longer than its area.
+    pub fn write_to_slot(
+        &self,
+        envelope: &[u8],
+        mut disk: &File,
+        slot_offset_bytes: u64,
+    ) -> Result<()> {
+        let (kernel, initrd, root) = (&self.fields.kernel, &self.fields.initrd, &self.fields.root);
+        for (file, offset_bytes) in [
+            (&self.files.kernel, kernel.offset_bytes),
+            (&self.files.initrd, initrd.offset_bytes),
+            (&self.files.root, root.offset_bytes),
+            (&self.files.tree, root.tree_offset_bytes),
+        ] {
+            let mut part =
+                File::open(file).with_context(|| format!("cannot read {}", file.display()))?;
+            disk.seek(SeekFrom::Start(slot_offset_bytes + offset_bytes))?;
+            std::io::copy(&mut part, &mut disk).context("cannot write a part into its slot")?;
+        }
+        write_envelope(envelope, disk, slot_offset_bytes)
+    }
+
+    /// Name, length and digest of every part, in the order of the slot.
+    pub(crate) fn components(&self) -> Result<Vec<crate::report::Component>> {
+        let files = [
+            ("kernel", &self.files.kernel),
+            ("initrd", &self.files.initrd),
+            ("root", &self.files.root),
+            ("hash tree", &self.files.tree),
+        ];
+        let component = |(name, file): (&str, &PathBuf)| -> Result<_> {
+            Ok(crate::report::Component::of(name, &read(file)?))
+        };
+        files.into_iter().map(component).collect()
+    }
+}
+
+/// Writes `envelope`, and zeros behind it, at the start of the slot: what is in the rest
+/// of the slot stays.
+///
+/// # Errors
+/// It is longer than its area, or cannot be written.
+pub fn write_envelope(envelope: &[u8], mut disk: &File, slot_offset_bytes: u64) -> Result<()> {
+    ensure!(
+        envelope.len() <= ENVELOPE_BYTES,
+        "cannot write an envelope of {} bytes: its area has {ENVELOPE_BYTES}",
+        envelope.len()
+    );
+    let mut area = envelope.to_vec();
+    area.resize(ENVELOPE_BYTES, 0);
+    disk.seek(SeekFrom::Start(slot_offset_bytes))?;
+    disk.write_all(&area).context("cannot write the envelope")
+}
+
+fn place_loaded(file: &Path, offset_bytes: u64) -> Result<Part> {
+    let bytes = read(file)?;
+    Ok(Part {
+        offset_bytes,
+        length_bytes: bytes.len() as u64,
+        sha256: sha256(&bytes),
+    })
+}
+
+fn behind(part: &Part) -> u64 {
+    (part.offset_bytes + part.length_bytes).next_multiple_of(PART_ALIGNMENT)
+}
+
+fn length_of(file: &Path) -> Result<u64> {
+    let metadata = fs::metadata(file).with_context(|| format!("cannot read {}", file.display()))?;
+    Ok(metadata.len())
+}
+
+fn read(file: &Path) -> Result<Vec<u8>> {
+    fs::read(file).with_context(|| format!("cannot read {}", file.display()))
+}
+
+#[cfg(test)]
+mod tests;
