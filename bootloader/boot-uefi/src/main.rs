@@ -18,6 +18,7 @@ mod banner;
 mod console;
 mod disk;
 mod firmware;
+mod initrd;
 mod linux;
 mod memory;
 mod origin;

@@ -1,14 +1,15 @@
 //! What happens when the loader itself is at fault: the reason goes to the
 //! console and, if the disk was reached before, into the flight record; then a
-//! cold reset. The attempt was counted before, so such turns are bounded.
+//! cold reset: never the firmware's shell, and never off.
 
 use core::panic::{Location, PanicInfo};
 use core::sync::atomic::{AtomicBool, Ordering};
 
-use boot_core::flight::FlightRing;
+use boot_core::Layout;
+use boot_core::flight::{FlightRing, for_each_entry};
 use boot_core::state_store::StateStore;
-use image_format::Event;
 use image_format::flight::{Text, text};
+use image_format::{Event, FlightEntry};
 
 use crate::disk::FirmwareDisk;
 use crate::{console, reset, watchdog};
@@ -36,12 +37,9 @@ fn panicked(info: &PanicInfo<'_>) -> ! {
     watchdog::arm(RECORDING_SECS);
     let place = info.location().map_or("", Location::file);
     let line = info.location().map_or(0, Location::line);
-    let message = info.message();
-    console::print(format_args!(
-        "the loader failed: {message} ({place}:{line})"
-    ));
-    let recorded = DISK_REACHED.load(Ordering::Relaxed)
-        && record(text(format_args!("{message} ({place}:{line})"))).is_some();
+    let message = text(format_args!("{place}:{line}: {}", info.message()));
+    console::print(format_args!("the loader failed: {message}"));
+    let recorded = DISK_REACHED.load(Ordering::Relaxed) && record(message).is_some();
     if !recorded {
         console::print("this failure is not in the flight record");
     }
@@ -53,9 +51,27 @@ fn panicked(info: &PanicInfo<'_>) -> ! {
 fn record(message: Text) -> Option<()> {
     let mut disk = FirmwareDisk::open_own().ok()?;
     let layout = boot_core::read_layout(&mut disk).ok()?;
+    let event = Event::LoaderPanicked { message };
+    if last_entry(&mut disk, &layout).is_some_and(|last| last.event == event) {
+        // A loader that fails at every turn must not push out of the ring what
+        // led to it.
+        return Some(());
+    }
     let store = StateStore::open(&mut disk, &layout)?;
     let state = store.state()?;
     let mut ring = FlightRing::open(&mut disk, &layout, state.flight_sequence)?;
-    let event = Event::LoaderPanicked { message };
     ring.append(&mut disk, state.boot_number, event).ok()
+}
+
+fn last_entry(disk: &mut FirmwareDisk, layout: &Layout) -> Option<FlightEntry> {
+    let mut last: Option<FlightEntry> = None;
+    for_each_entry(disk, layout, |entry| {
+        if last
+            .as_ref()
+            .is_none_or(|last| last.sequence < entry.sequence)
+        {
+            last = Some(entry);
+        }
+    });
+    last
 }
