@@ -40,3 +40,22 @@ impl Keys {
 pub(crate) fn read_keyring() -> Option<Verified<Keyring>> {
     verify_keyring(&std::fs::read(PATH).ok()?).ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Keys;
+    use image_builder::signing::{KeyDirectory, KeyPlan};
+    use image_format::Purpose;
+
+    #[test]
+    fn the_mark_of_the_keyring_decides() {
+        let directory = tempfile::tempdir().unwrap();
+        let table = [(Purpose::Test, "test"), (Purpose::Production, "production")];
+        for (purpose, name) in table {
+            let plan = KeyPlan::new(purpose);
+            let keys = KeyDirectory::create(&directory.path().join(name), &plan).unwrap();
+            assert_eq!(Keys::of(Some(keys.keyring())).name(), name);
+        }
+        assert_eq!(Keys::of(None), Keys::Unknown);
+    }
+}
