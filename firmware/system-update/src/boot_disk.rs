@@ -70,20 +70,22 @@ impl BootDisk {
     /// # Errors
     /// See [`DiskError`].
     pub fn open_to_change(disk: &Path) -> Result<Self, DiskError> {
-        let lock = take_lock().map_err(|error| DiskError {
+        let lock = take_lock(FlockOperation::LockExclusive).map_err(|error| DiskError {
             path: LOCK.into(),
             error,
         })?;
         Self::open(disk, File::options().read(true).write(true), Some(lock))
     }
 
-    /// Opens the disk to change its boot state when no other process is left that
-    /// could: PID 1 before a reboot, which must not wait for anything.
+    /// Opens the disk for PID 1 on its way to a reboot, which must not wait for
+    /// anything. A lock that another process holds is not waited for: losing that
+    /// one's change is better than a cause that nobody recorded.
     ///
     /// # Errors
     /// See [`DiskError`].
-    pub fn open_as_last_process(disk: &Path) -> Result<Self, DiskError> {
-        Self::open(disk, File::options().read(true).write(true), None)
+    pub fn open_urgently(disk: &Path) -> Result<Self, DiskError> {
+        let lock = take_lock(FlockOperation::NonBlockingLockExclusive).ok();
+        Self::open(disk, File::options().read(true).write(true), lock)
     }
 
     fn open(
@@ -135,9 +137,9 @@ fn open_direct(path: &Path, options: &mut std::fs::OpenOptions) -> io::Result<Fi
     }
 }
 
-fn take_lock() -> io::Result<File> {
+fn take_lock(operation: FlockOperation) -> io::Result<File> {
     let lock = File::options().create(true).append(true).open(LOCK)?;
-    flock(&lock, FlockOperation::LockExclusive)?;
+    flock(&lock, operation)?;
     Ok(lock)
 }
 
@@ -198,7 +200,7 @@ mod tests {
         let path = directory.path().join("disk");
         let bytes: Vec<u8> = (0..length).map(|at| (at / 512) as u8).collect();
         std::fs::write(&path, bytes).unwrap();
-        let disk = BootDisk::open_as_last_process(&path).unwrap();
+        let disk = BootDisk::open_urgently(&path).unwrap();
         (directory, disk)
     }
 

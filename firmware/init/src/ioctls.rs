@@ -1,0 +1,154 @@
+//! The kernel calls that no crate wraps, each behind a safe function.
+//!
+//! All `ioctl`s of this program stand here. Nothing here decides anything.
+
+#![expect(
+    unsafe_code,
+    reason = "ioctl takes a pointer whose meaning depends on the request number"
+)]
+
+use rustix::io::Result;
+use rustix::ioctl::{Ioctl, IoctlOutput, Opcode, Setter, Updater, ioctl, opcode};
+use std::ffi::c_void;
+use std::os::fd::AsFd;
+
+/// Length of the kernel's `struct dm_ioctl`, `linux/dm-ioctl.h`.
+pub(crate) const DM_HEADER_BYTES: usize = 312;
+/// The request group of the device mapper.
+const DM_GROUP: u8 = 0xfd;
+
+/// Sends a request to the device mapper. The buffer starts with a `struct
+/// dm_ioctl` whose `data_size` field is the buffer's length, and holds the answer
+/// afterwards.
+///
+/// # Errors
+/// The kernel's, and `INVAL` when `data_size` is not the buffer's length.
+pub(crate) fn device_mapper(control: impl AsFd, command: u8, buffer: &mut [u8]) -> Result<()> {
+    let data_size = buffer.get(12..16).and_then(|field| field.try_into().ok());
+    let fits = buffer.len() >= DM_HEADER_BYTES
+        && data_size.map(u32::from_ne_bytes) == u32::try_from(buffer.len()).ok();
+    if !fits {
+        return Err(rustix::io::Errno::INVAL);
+    }
+    let request = DeviceMapperRequest {
+        opcode: opcode::read_write::<[u8; DM_HEADER_BYTES]>(DM_GROUP, command),
+        buffer,
+    };
+    // SAFETY: the kernel reads and writes `data_size` bytes at the pointer, which
+    // was just found to be the length of the exclusively borrowed buffer.
+    unsafe { ioctl(control, request) }
+}
+
+struct DeviceMapperRequest<'a> {
+    opcode: Opcode,
+    buffer: &'a mut [u8],
+}
+
+// SAFETY: `as_ptr` gives the buffer, which outlives the call; the kernel's answer
+// stays in the buffer, so nothing is made from the output.
+unsafe impl Ioctl for DeviceMapperRequest<'_> {
+    type Output = ();
+
+    const IS_MUTATING: bool = true;
+
+    fn opcode(&self) -> Opcode {
+        self.opcode
+    }
+
+    fn as_ptr(&mut self) -> *mut c_void {
+        self.buffer.as_mut_ptr().cast()
+    }
+
+    unsafe fn output_from_ptr(_: IoctlOutput, _: *mut c_void) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// Grows a mounted ext4 to `blocks` of its own block size (`EXT4_IOC_RESIZE_FS`).
+/// The descriptor is any file of the file system.
+pub(crate) fn ext4_resize(file: impl AsFd, blocks: u64) -> Result<()> {
+    const RESIZE: Opcode = opcode::write::<u64>(b'f', 16);
+    // SAFETY: the request reads one u64.
+    unsafe { ioctl(file, Setter::<RESIZE, u64>::new(blocks)) }
+}
+
+/// Bytes that [`add_entropy`] takes at a time.
+pub(crate) const SEED_BYTES: usize = 512;
+
+/// `struct rand_pool_info`, `linux/random.h`.
+#[repr(C)]
+struct Entropy {
+    entropy_bits: i32,
+    buffer_bytes: i32,
+    buffer: [u8; SEED_BYTES],
+}
+
+/// Mixes a seed into the kernel's random numbers and credits it
+/// (`RNDADDENTROPY`). The descriptor is `/dev/urandom`.
+pub(crate) fn add_entropy(random: impl AsFd, seed: &[u8; SEED_BYTES]) -> Result<()> {
+    const ADD: Opcode = opcode::write::<[i32; 2]>(b'R', 3);
+    let entropy = Entropy {
+        // More than the 256 bits that the kernel wants is of no use.
+        entropy_bits: 256,
+        buffer_bytes: SEED_BYTES as i32,
+        buffer: *seed,
+    };
+    // SAFETY: the request reads two i32 and then `buffer_bytes` bytes, all of
+    // which lie inside the struct.
+    unsafe { ioctl(random, Setter::<ADD, Entropy>::new(entropy)) }
+}
+
+/// `struct ifreq`, `linux/if.h`: a name, and a union of 24 bytes at most.
+#[repr(C, align(8))]
+struct InterfaceRequest {
+    name: [u8; 16],
+    flags: i16,
+    rest: [u8; 22],
+}
+
+/// Sets a network interface up (`SIOCGIFFLAGS`, `SIOCSIFFLAGS`). The descriptor
+/// is any socket; the name is shorter than 16 bytes.
+pub(crate) fn interface_up(socket: impl AsFd, name: &str) -> Result<()> {
+    const GET_FLAGS: Opcode = 0x8913;
+    const SET_FLAGS: Opcode = 0x8914;
+    const UP: i16 = 1;
+    let mut request = InterfaceRequest {
+        name: [0; 16],
+        flags: 0,
+        rest: [0; 22],
+    };
+    let room = request.name.get_mut(..name.len().min(15));
+    if let Some(room) = room.filter(|room| room.len() == name.len()) {
+        room.copy_from_slice(name.as_bytes());
+    }
+    // SAFETY: both requests read and write one `struct ifreq`.
+    unsafe { ioctl(&socket, Updater::<GET_FLAGS, _>::new(&mut request))? };
+    request.flags |= UP;
+    // SAFETY: as above.
+    unsafe { ioctl(&socket, Updater::<SET_FLAGS, _>::new(&mut request)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn request_numbers_are_the_kernels() {
+        // From strace's tables for x86_64, which this crate had no part in.
+        assert_eq!(
+            opcode::read_write::<[u8; DM_HEADER_BYTES]>(DM_GROUP, 3),
+            0xc138_fd03
+        );
+        assert_eq!(opcode::write::<u64>(b'f', 16), 0x4008_6610);
+        assert_eq!(opcode::write::<[i32; 2]>(b'R', 3), 0x4008_5203);
+    }
+
+    #[test]
+    fn a_device_mapper_buffer_of_another_length_never_reaches_the_kernel() {
+        let nowhere = std::fs::File::open("/dev/null").unwrap();
+        let mut buffer = [0; DM_HEADER_BYTES];
+        buffer[12..16].copy_from_slice(&(DM_HEADER_BYTES as u32 + 1).to_ne_bytes());
+        let error = device_mapper(&nowhere, 0, &mut buffer).unwrap_err();
+        assert_eq!(error, rustix::io::Errno::INVAL);
+    }
+}
