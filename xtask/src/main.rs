@@ -2,6 +2,11 @@
 //!
 //! Parses flags and calls libraries; one module per command.
 
+mod host_tests;
+mod image;
+mod keys;
+mod qemu;
+mod qemu_test;
 mod setup;
 mod setup_command;
 mod workspace;
@@ -9,7 +14,10 @@ mod workspace;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
-/// The tasks of this repository. A newcomer types `cargo xtask qemu`.
+/// The tasks of this repository
+///
+/// A newcomer types `cargo xtask qemu` and has a running device in a few minutes.
+/// `cargo xtask help COMMAND` explains a command.
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask", version)]
 struct Arguments {
@@ -19,11 +27,19 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Task {
+    Qemu(qemu::QemuCommand),
+    QemuTest(qemu_test::QemuTestCommand),
+    Image(image::ImageCommand),
+    Keys(keys::KeysCommand),
     Setup(setup_command::SetupCommand),
 }
 
 fn main() -> Result<()> {
     match Arguments::parse().command {
+        Task::Qemu(command) => command.run(),
+        Task::QemuTest(command) => command.run(),
+        Task::Image(command) => command.run(),
+        Task::Keys(command) => command.run(),
         Task::Setup(command) => command.run(),
     }
 }

@@ -1,0 +1,143 @@
+//! `cargo xtask image`: makes a disk image.
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+use clap::Args;
+use image_builder::signing::KeyDirectory;
+use image_builder::{
+    BuildTime, ImageRequest, Locking, Printed, Progress, Staging, Workspace, build_image,
+    find_build_time,
+};
+use image_format::disk::Guid;
+use image_format::{Epoch, Version};
+
+use crate::{setup, workspace};
+
+/// Make a disk image: flash it once, update it in the field.
+///
+/// Prints every part with its size and SHA-256. The same sources, keys and options give
+/// the same image, bit for bit. See docs/building-images.md.
+#[derive(Debug, Args)]
+pub(crate) struct ImageCommand {
+    /// The board, a file of boards/
+    #[arg(long, default_value = "x86_64-uefi")]
+    board: String,
+    /// The image file; it is there complete or not at all
+    #[arg(long)]
+    out: PathBuf,
+    /// The release: counts up
+    #[arg(long, default_value_t = 1)]
+    version: u64,
+    /// The security epoch: devices that confirmed it refuse lower ones
+    #[arg(long, default_value_t = 1)]
+    epoch: u32,
+    /// The product line, at most 32 characters without spaces
+    #[arg(long, default_value = "twinkeel")]
+    product: String,
+    /// Where devices look for updates
+    #[arg(long, default_value = "edge")]
+    channel: String,
+    /// The keys to sign with [default: test keys in target/keys/test, made on first use]
+    #[arg(long, value_name = "DIR")]
+    keys: Option<PathBuf>,
+    /// For devices in the field: refuse test keys, packages other than boards/debian.lock
+    /// names, and an unknown build time
+    #[arg(long, requires = "keys")]
+    release: bool,
+    /// A tree to lay over the root
+    #[arg(long, value_name = "DIR")]
+    overlay: Option<PathBuf>,
+    /// How often system-a is tried before the device falls back to system-b
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u8).range(1..))]
+    attempts: u8,
+    /// Words behind the board's kernel command line
+    #[arg(long, value_name = "WORDS", default_value = "")]
+    command_line_extra: String,
+    /// The disk's GUID [default: derived from the system image]
+    #[arg(long, value_name = "GUID", value_parser = parse_guid)]
+    disk_guid: Option<Guid>,
+    /// Take the newest Debian packages and write boards/debian.lock anew
+    #[arg(long, conflicts_with = "release")]
+    update_lock: bool,
+    /// Build from the checkout there: how `cargo xtask check` builds twice
+    #[arg(long, value_name = "DIR", hide = true)]
+    workspace: Option<PathBuf>,
+    /// Lay files out backwards: it must not matter
+    #[arg(long, hide = true)]
+    reversed: bool,
+}
+
+impl ImageCommand {
+    /// Makes the image and prints what it is made of.
+    pub(crate) fn run(self) -> Result<()> {
+        let root = self
+            .workspace
+            .clone()
+            .unwrap_or_else(|| workspace::root().to_owned());
+        let workspace = Workspace::at(&root);
+        // Refuse what can be refused before anything is installed or built.
+        let board = workspace.read_board(&self.board)?;
+        let keys = self.open_keys(&workspace)?;
+        setup::prepare(&root, &[setup::IMAGE])?;
+        let mut progress = Printed::new();
+        let build_time = self.find_build_time(&workspace, &mut progress)?;
+        let request = ImageRequest {
+            product: self.product,
+            channel: self.channel,
+            version: Version(self.version),
+            epoch: Epoch(self.epoch),
+            attempts: self.attempts,
+            extra_words: self.command_line_extra,
+            overlay: self.overlay,
+            disk_guid: self.disk_guid,
+            build_time_secs: build_time.secs(),
+            locking: match (self.update_lock, self.release) {
+                (true, _) => Locking::Update,
+                (false, true) => Locking::Require,
+                (false, false) => Locking::Prefer,
+            },
+            staging: if self.reversed {
+                Staging::Reversed
+            } else {
+                Staging::Sorted
+            },
+            ..ImageRequest::new(board)
+        };
+        let report = build_image(&workspace, &keys, &request, &self.out, &mut progress)?;
+        progress.step(&format!("made {}", report.image.display()));
+        println!("{report}");
+        Ok(())
+    }
+
+    fn open_keys(&self, workspace: &Workspace) -> Result<KeyDirectory> {
+        let keys = match &self.keys {
+            Some(directory) => KeyDirectory::open(directory).with_context(|| {
+                format!(
+                    "cannot use the keys in {}: `cargo xtask keys` makes some",
+                    directory.display()
+                )
+            })?,
+            None => KeyDirectory::open_or_create_test(&workspace.test_keys())?,
+        };
+        if self.release {
+            keys.require_production()?;
+        }
+        Ok(keys)
+    }
+
+    fn find_build_time(&self, workspace: &Workspace, progress: &mut Printed) -> Result<BuildTime> {
+        let time = find_build_time(workspace.root())?;
+        if self.release {
+            return Ok(time.require_known()?);
+        }
+        if time == BuildTime::Unknown {
+            progress.warn("nothing says when this image was made: its build time is 1970 (set SOURCE_DATE_EPOCH)");
+        }
+        Ok(time)
+    }
+}
+
+fn parse_guid(text: &str) -> Result<Guid, String> {
+    Guid::try_parse(text).map_err(|error| format!("cannot use it as a GUID: {error}"))
+}
