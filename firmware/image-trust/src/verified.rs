@@ -5,6 +5,10 @@ use core::ops::Deref;
 /// A `T` that was verified by this crate, which alone can make one.
 ///
 /// It can be read and taken apart, but not changed: what was verified is what is used.
+///
+/// ```compile_fail,E0423
+/// let forged = image_trust::Verified("never verified");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Verified<T>(T);
 
