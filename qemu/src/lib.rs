@@ -14,6 +14,7 @@ pub mod esp;
 pub mod evidence;
 pub mod ext4;
 pub mod guest;
+pub mod interactive;
 pub mod machine;
 pub mod proof;
 pub mod qmp;

@@ -21,7 +21,12 @@ pub(crate) struct SetupCommand {
 impl SetupCommand {
     /// Runs the command.
     pub(crate) fn run(self) -> Result<()> {
-        let needs = &[setup::IMAGE, setup::VIRTUAL_MACHINE, setup::CROSS_CHECKS];
+        let needs = &[
+            setup::IMAGE,
+            setup::VIRTUAL_MACHINE,
+            setup::CORRUPTION,
+            setup::CROSS_CHECKS,
+        ];
         if self.packages_only {
             setup::prepare_packages(workspace::root(), needs)?;
         } else {

@@ -55,6 +55,13 @@ pub(crate) const VIRTUAL_MACHINE: &[Need] = &[
     program("e2fsck", "e2fsprogs"),
 ];
 
+/// What damaging a disk on purpose, and judging what a device left on it, needs.
+pub(crate) const CORRUPTION: &[Need] = &[
+    program("mcopy", "mtools"),
+    program("debugfs", "e2fsprogs"),
+    program("cp", "coreutils"),
+];
+
 /// What comparing our images with other implementations needs.
 pub(crate) const CROSS_CHECKS: &[Need] = &[
     program("fsck.erofs", "erofs-utils"),

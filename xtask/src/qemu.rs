@@ -1,0 +1,143 @@
+//! `cargo xtask qemu`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use boards::Board;
+use boot_core::choice::{Excluded, choose};
+use clap::{Args, ValueEnum};
+use image_builder::signing::KeyDirectory;
+use image_builder::{ImageRequest, Printed, Workspace, build_image};
+use image_format::{Kind, Slot, Source};
+use qemu::command_line::{Boot, Drive, MachineDescription, installed_firmware};
+use qemu::disk::{Spot, TestDisk};
+use qemu::interactive;
+
+use crate::{setup, workspace};
+
+/// The disk is larger than the image, as a real one is: `writable` grows into it.
+const DISK_BYTES: u64 = 2 << 30;
+
+/// Start the device in a virtual machine, its console on this terminal
+///
+/// Builds what is missing, then runs real firmware, our loader and a verified system.
+/// Ctrl-A X leaves. The disk is kept between runs.
+///
+/// In the device, try `snappy info`, `snappy versions -a`, `snappy why`. To see it fall
+/// back: leave, and start it again with `--corrupt kernel`. One bit of the kernel that
+/// boots next is changed on the disk; the device comes up from the other slot, and
+/// `snappy why` names the check.
+#[derive(Debug, Args)]
+pub(crate) struct QemuCommand {
+    /// The board, a file of `boards/`
+    #[arg(long, default_value = workspace::DEFAULT_BOARD)]
+    board: String,
+    /// Memory in MiB, instead of the board's
+    #[arg(long, value_name = "MIB")]
+    memory: Option<u32>,
+    /// Run this disk image in place, instead of one that is built
+    #[arg(long, value_name = "FILE", conflicts_with = "fresh")]
+    image: Option<PathBuf>,
+    /// Start over with a newly built disk
+    #[arg(long)]
+    fresh: bool,
+    /// First change one bit of what boots next
+    #[arg(long, value_name = "PART")]
+    corrupt: Option<Part>,
+    /// Use KVM: faster, where it works
+    #[arg(long)]
+    kvm: bool,
+}
+
+/// What `--corrupt` changes by one bit.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Part {
+    Kernel,
+    Initrd,
+    Root,
+    Manifest,
+    Signature,
+    Delegation,
+}
+
+impl QemuCommand {
+    /// Runs the command.
+    pub(crate) fn run(self) -> Result<()> {
+        setup::prepare(
+            workspace::root(),
+            &[setup::IMAGE, setup::VIRTUAL_MACHINE, setup::CORRUPTION],
+        )?;
+        let workspace = Workspace::at(workspace::root());
+        let board = workspace.read_board(&self.board)?;
+        let directory = workspace.target().join("qemu");
+        fs::create_dir_all(&directory)
+            .with_context(|| format!("cannot make {}", directory.display()))?;
+        let image = match &self.image {
+            Some(image) => image.clone(),
+            None => self.own_disk(&workspace, &board, &directory)?,
+        };
+        if let Some(part) = self.corrupt {
+            corrupt(&TestDisk::at(&image), part)?;
+        }
+        let variables = directory.join(format!("{}.variables", board.id));
+        if !variables.exists() {
+            let (_, empty) = installed_firmware(&board)?;
+            fs::copy(empty, &variables).context("cannot copy the firmware's variables")?;
+        }
+        greet(&board, &image);
+        interactive::run(&MachineDescription {
+            board: &board,
+            memory_mib: self.memory.unwrap_or(board.qemu.memory_mib),
+            accelerator: workspace::accelerator(self.kvm),
+            drives: vec![Drive::of_board(&board, &image, Boot::Unordered)],
+            variables,
+        })
+    }
+
+    /// The disk of the last run, or a new one.
+    fn own_disk(&self, workspace: &Workspace, board: &Board, directory: &Path) -> Result<PathBuf> {
+        let image = directory.join(format!("{}.img", board.id));
+        if image.exists() && !self.fresh {
+            println!("going on with the disk of the last run; --fresh starts over");
+            return Ok(image);
+        }
+        let keys = KeyDirectory::open_or_create_test(&workspace.test_keys())?;
+        let request = ImageRequest::new(board.clone());
+        // Under another name until it is whole: an interrupted build leaves no disk.
+        let unfinished = directory.join(format!("{}.new", board.id));
+        build_image(workspace, &keys, &request, &unfinished, &mut Printed::new())?;
+        TestDisk::at(&unfinished).grow_to(DISK_BYTES)?;
+        fs::rename(&unfinished, &image).context("cannot put the new disk into its place")?;
+        Ok(image)
+    }
+}
+
+fn corrupt(disk: &TestDisk, part: Part) -> Result<()> {
+    let state = disk.read_state()?;
+    let slot = match choose(&state, Excluded::default()) {
+        Some(Source::Slot(slot)) => slot,
+        _ => Slot::A,
+    };
+    let (name, spot) = match part {
+        Part::Kernel => ("the kernel", Spot::Kernel),
+        Part::Initrd => ("the initrd", Spot::Initrd),
+        Part::Root => ("the root", Spot::Root),
+        Part::Manifest => ("the manifest", Spot::Record(Kind::Manifest)),
+        Part::Signature => ("the signatures", Spot::Record(Kind::ManifestSignatures)),
+        Part::Delegation => ("the delegation", Spot::Record(Kind::Delegation)),
+    };
+    disk.flip_bit(slot, spot).with_context(|| {
+        format!("cannot change {name} of {slot}; --fresh makes a whole disk again")
+    })?;
+    println!("changed one bit of {name} of {slot}, which boots next");
+    Ok(())
+}
+
+fn greet(board: &Board, image: &Path) {
+    println!("{}: starting from {}", board.id, image.display());
+    println!("  Ctrl-A X leaves; the disk is kept, --fresh starts over");
+    println!("  on the device: snappy info, snappy versions -a, snappy why, reboot, poweroff");
+    println!("  to see it fall back: leave, then cargo xtask qemu --corrupt kernel");
+    println!();
+}
