@@ -56,7 +56,6 @@ pub fn settle(state: &mut BootState) -> Option<Event> {
         } = state.slot(slot).status
         {
             state.slot_mut(slot).status = SlotStatus::Exhausted;
-            state.begun_without_up = 0;
             return Some(Event::AttemptsExhausted { slot, given });
         }
     }

@@ -101,3 +101,11 @@ fn a_table_that_is_intact_but_makes_no_sense_is_refused_by_name() {
         );
     }
 }
+
+#[test]
+fn a_header_that_belongs_elsewhere_is_refused() {
+    let mut disk = without_backup();
+    let backup = self::disk().bytes[disk.bytes.len() - 512..].to_vec();
+    disk.bytes[512..1024].copy_from_slice(&backup);
+    assert_eq!(read_layout(&mut disk), Err(GptError::Header));
+}
