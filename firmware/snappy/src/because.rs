@@ -4,7 +4,7 @@
 //! event that put the running slot in its place decides.
 
 use crate::device::Device;
-use crate::sentence::{counted, image_name};
+use crate::sentence::{counted, image_name, plain, root_damage};
 use image_format::{Event, FlightEntry, Slot, SlotStatus, Source};
 
 /// The answer.
@@ -66,7 +66,7 @@ pub(crate) fn because(device: &Device) -> Because {
     Because {
         cause,
         from,
-        sentence: format!("{image} runs because {reason}.{status}"),
+        sentence: plain(&format!("{image} runs because {reason}.{status}")),
     }
 }
 
@@ -166,7 +166,7 @@ fn brings_trial(last: &FlightEntry, begun: &FlightEntry, slot: Slot) -> bool {
 
 /// Why `slot` did not boot: the newest event that says so.
 fn downfall(flight: &[FlightEntry], slot: Slot) -> String {
-    let cause = |entry: &FlightEntry| match &entry.event {
+    let cause = |(index, entry): (usize, &FlightEntry)| match &entry.event {
         Event::Refused {
             source,
             version,
@@ -178,24 +178,67 @@ fn downfall(flight: &[FlightEntry], slot: Slot) -> String {
         Event::AttemptsExhausted {
             slot: failed,
             given,
-        } if *failed == slot => Some(format!("{slot} used up its {}", counted(*given, "attempt"))),
+        } if *failed == slot => {
+            let last = last_failure(&flight[..index], slot);
+            Some(format!(
+                "{slot} used up its {}{last}",
+                counted(*given, "attempt")
+            ))
+        }
         Event::ConfirmationLost {
             slot: failed,
             boots,
-        } if *failed == slot => Some(format!(
-            "{slot} did not come up in {} in a row",
-            counted(*boots, "boot")
-        )),
+        } if *failed == slot => {
+            let last = last_failure(&flight[..index], slot);
+            Some(format!(
+                "{slot} did not come up in {} in a row{last}",
+                counted(*boots, "boot")
+            ))
+        }
         Event::RootCorrupt {
             slot: failed,
             block,
+        } if *failed == slot => Some(root_damage(slot, *block)),
+        _ => None,
+    };
+    let newest = flight.iter().enumerate().rev().find_map(cause);
+    newest.unwrap_or_else(|| format!("{slot} did not boot"))
+}
+
+/// What the slot itself said last before it was given up, as the end of a sentence.
+fn last_failure(flight: &[FlightEntry], slot: Slot) -> String {
+    let this_try = |entry: &&FlightEntry| match &entry.event {
+        Event::Confirmed { slot: worked, .. } => *worked != slot,
+        Event::TrialBegun {
+            slot: tried,
+            attempt: 1,
+            ..
+        } => *tried != slot,
+        _ => true,
+    };
+    let failure = |entry: &FlightEntry| match &entry.event {
+        Event::CheckFailed {
+            slot: failed,
+            check,
+            detail,
         } if *failed == slot => Some(format!(
-            "block {block} of the root of {slot} is not the one that was signed"
+            "; the last one failed the health check {check:?}: {detail}"
+        )),
+        Event::InitFailed {
+            slot: failed,
+            step,
+            reason,
+        } if *failed == slot => Some(format!(
+            "; the last one failed at the step {step:?}: {reason}"
         )),
         _ => None,
     };
-    let newest = flight.iter().rev().find_map(cause);
-    newest.unwrap_or_else(|| format!("{slot} did not boot"))
+    flight
+        .iter()
+        .rev()
+        .take_while(this_try)
+        .find_map(failure)
+        .unwrap_or_default()
 }
 
 fn trial_note(cause: Cause, attempt: u8, given: u8) -> String {

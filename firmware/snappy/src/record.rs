@@ -2,7 +2,7 @@
 //! their names in `image_format`, and the sentence. Pure; called by `why`.
 
 use crate::refusal_text::{fields, object};
-use crate::sentence::sentence;
+use crate::sentence::{UNKNOWN_BLOCK, sentence};
 use image_format::{Event, FlightEntry};
 use serde_json::{Map, Value, json};
 
@@ -77,7 +77,9 @@ fn event_fields(event: &Event) -> Map<String, Value> {
         } => json!({
             "slot": slot.name(), "check": check.as_str(), "detail": detail.as_str(),
         }),
-        Event::RootCorrupt { slot, block } => json!({ "slot": slot.name(), "block": block }),
+        Event::RootCorrupt { slot, block } => {
+            json!({ "slot": slot.name(), "block": (*block != UNKNOWN_BLOCK).then_some(block) })
+        }
         Event::InitFailed { slot, step, reason } => json!({
             "slot": slot.name(), "step": step.as_str(), "reason": reason.as_str(),
         }),

@@ -5,7 +5,10 @@
 
 use crate::refusal_text::remedy;
 use crate::slot_image::fingerprint;
-use image_format::{Event, Version};
+use image_format::{Event, Slot, Version};
+
+/// What PID 1 records when the kernel's own word on the block was lost.
+pub(crate) const UNKNOWN_BLOCK: u64 = u64::MAX;
 
 /// The event in one or two sentences.
 pub(crate) fn sentence(event: &Event) -> String {
@@ -51,15 +54,16 @@ pub(crate) fn sentence(event: &Event) -> String {
             format!("{slot} failed the health check {check:?}: {detail}.")
         }
         Event::RootCorrupt { slot, block } => format!(
-            "Block {block} of the root of {slot} is not the one that was signed: the slot was refused \
-             and the device rebooted. Install the release there again; if this repeats, replace the disk."
+            "Linux found that {}. The device falls back if the other slot has a \
+             system. Install the release there again; if this repeats, replace the disk.",
+            root_damage(*slot, *block),
         ),
         Event::InitFailed { slot, step, reason } => {
-            format!("{slot} did not come up: cannot {step}: {reason}.")
+            format!("{slot} did not come up, at the step {step:?}: {reason}.")
         }
         Event::WritableLost { reason } => format!(
-            "The file system \"writable\" could not be mounted: {reason}. The system ran on memory, \
-             and what was written there in this boot is gone. If this repeats, replace the disk."
+            "The disk's \"writable\" was not there: {reason}. The system ran on memory, and what was \
+             written in this boot is gone. If this repeats, replace the disk."
         ),
         Event::RollbackRequested { from, to } => {
             format!("A person asked to roll back from {from} to {to}.")
@@ -75,6 +79,15 @@ pub(crate) fn image_name(slot: &str, version: Option<Version>) -> String {
     }
 }
 
+/// What is wrong with a root; the kernel cannot always tell which block it is.
+pub(crate) fn root_damage(slot: Slot, block: u64) -> String {
+    let block = match block {
+        UNKNOWN_BLOCK => "a block".into(),
+        block => format!("block {block}"),
+    };
+    format!("the root of {slot} is damaged: {block} is not the one that was signed")
+}
+
 /// "1 attempt", "2 attempts".
 pub(crate) fn counted(count: u8, noun: &str) -> String {
     let ending = if count == 1 { "" } else { "s" };
@@ -82,7 +95,7 @@ pub(crate) fn counted(count: u8, noun: &str) -> String {
 }
 
 /// The text without control characters: a damaged record must not drive a terminal.
-fn plain(text: &str) -> String {
+pub(crate) fn plain(text: &str) -> String {
     text.chars()
         .map(|c| if c.is_control() { ' ' } else { c })
         .collect()

@@ -2,6 +2,7 @@
 
 use super::{Because, Cause, because};
 use crate::fixtures::{HASH_A, TRIAL, device, flight};
+use image_format::flight::text;
 use image_format::refusal::PartName;
 use image_format::{Event, Refusal, Slot, SlotStatus, Source, Version};
 
@@ -121,21 +122,79 @@ fn a_fall_back_into_a_trial_says_both() {
 fn the_other_ways_down() {
     let table = [
         (
-            Event::AttemptsExhausted { slot: B, given: 3 },
-            "system-b used up its 3 attempts (boot 4)",
-        ),
-        (
             Event::ConfirmationLost { slot: B, boots: 5 },
             "system-b did not come up in 5 boots in a row (boot 4)",
         ),
         (
             Event::RootCorrupt { slot: B, block: 9 },
-            "block 9 of the root of system-b is not the one that was signed (boot 4)",
+            "the root of system-b is damaged: block 9 is not the one that was signed (boot 4)",
         ),
         (confirmed(A), "system-b did not boot (boot 4)"),
     ];
     for (event, reason) in table {
         let answer = answer(SlotStatus::Confirmed, [(4, event), (4, fell_back(B))]);
+        assert_eq!(
+            answer.sentence,
+            format!("system-a version 1 runs because {reason}.")
+        );
+    }
+}
+
+fn check_failed(detail: &str) -> Event {
+    Event::CheckFailed {
+        slot: B,
+        check: text("writable"),
+        detail: text(detail),
+    }
+}
+
+/// "system-b used up its attempts" alone would tell nobody what to repair.
+#[test]
+fn exhausted_attempts_name_the_last_failure_of_this_trial() {
+    let exhausted = Event::AttemptsExhausted { slot: B, given: 2 };
+    let end = [(4, exhausted), (4, fell_back(B))];
+    let init = Event::InitFailed {
+        slot: B,
+        step: text("map the root"),
+        reason: text("no such device"),
+    };
+    let table = [
+        (vec![(2, begun(B, 1)), (3, begun(B, 2))], ""),
+        (
+            vec![
+                (2, begun(B, 1)),
+                (2, check_failed("it is full")),
+                (3, begun(B, 2)),
+                (3, check_failed("read-only")),
+            ],
+            "; the last one failed the health check \"writable\": read-only",
+        ),
+        (
+            vec![
+                (2, begun(B, 1)),
+                (2, check_failed("it is full")),
+                (3, begun(B, 2)),
+                (3, init),
+            ],
+            "; the last one failed at the step \"map the root\": no such device",
+        ),
+        (
+            vec![
+                (1, begun(B, 1)),
+                (1, check_failed("an older image")),
+                (2, begun(B, 1)),
+                (3, begun(B, 2)),
+            ],
+            "",
+        ),
+        (
+            vec![(1, check_failed("an older image")), (1, confirmed(B))],
+            "",
+        ),
+    ];
+    for (before, last) in table {
+        let answer = answer(SlotStatus::Confirmed, before.into_iter().chain(end.clone()));
+        let reason = format!("system-b used up its 2 attempts{last} (boot 4)");
         assert_eq!(
             answer.sentence,
             format!("system-a version 1 runs because {reason}.")

@@ -94,9 +94,9 @@ fn events() -> Vec<(Event, &'static str)> {
         ),
         (
             Event::RootCorrupt { slot: a, block: 77 },
-            "Block 77 of the root of system-a is not the one that was signed: the slot was refused \
-             and the device rebooted. Install the release there again; if this repeats, replace the \
-             disk.",
+            "Linux found that the root of system-a is damaged: block 77 is not the one that was \
+ signed. The device falls back if the other slot has a system. Install the release \
+ there again; if this repeats, replace the disk.",
         ),
         (
             Event::InitFailed {
@@ -104,15 +104,14 @@ fn events() -> Vec<(Event, &'static str)> {
                 step: text("map the root"),
                 reason: text("no such device"),
             },
-            "system-b did not come up: cannot map the root: no such device.",
+            "system-b did not come up, at the step \"map the root\": no such device.",
         ),
         (
             Event::WritableLost {
                 reason: text("bad superblock"),
             },
-            "The file system \"writable\" could not be mounted: bad superblock. The system ran on \
-             memory, and what was written there in this boot is gone. If this repeats, replace the \
-             disk.",
+            "The disk's \"writable\" was not there: bad superblock. The system ran on memory, and what \
+             was written in this boot is gone. If this repeats, replace the disk.",
         ),
         (
             Event::RollbackRequested { from: b, to: a },
@@ -243,6 +242,21 @@ fn a_damaged_record_does_not_drive_the_terminal() {
     let message = text("\u{1b}[2Jgone\r\n");
     let sentence = sentence(&Event::LoaderPanicked { message });
     assert!(sentence.chars().all(|c| !c.is_control()), "{sentence:?}");
+}
+
+#[test]
+fn a_block_that_nobody_knows_has_no_number() {
+    let event = Event::RootCorrupt {
+        slot: Slot::A,
+        block: u64::MAX,
+    };
+    assert!(sentence(&event).contains(": a block is not the one"));
+    let entry = FlightEntry {
+        sequence: 7,
+        boot_number: BootNumber(4),
+        event,
+    };
+    assert_eq!(record(&entry)["block"], serde_json::Value::Null);
 }
 
 #[test]
