@@ -1,5 +1,6 @@
 //! What the verbs know about this device. Reads; changes nothing.
 
+use crate::channel::read_channel;
 use crate::keys::read_keyring;
 use crate::slot_image::{Conditions, Image, SlotImage, read_image};
 use anyhow::{Context, Result, bail, ensure};
@@ -17,6 +18,8 @@ use system_update::{BootDisk, BootReport};
 pub(crate) struct Device {
     /// What runs, by the word of PID 1.
     pub(crate) report: BootReport,
+    /// The channel that the image was made for.
+    pub(crate) channel: String,
     pub(crate) state: BootState,
     /// The image in the slot that does not run.
     pub(crate) other: SlotImage,
@@ -57,6 +60,7 @@ impl Device {
         let flight = read_flight(disk, &layout);
         Ok(Self {
             report,
+            channel: read_channel(),
             state,
             other,
             flight,

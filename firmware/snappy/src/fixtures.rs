@@ -31,6 +31,7 @@ pub(crate) const TRIAL: SlotStatus = SlotStatus::Trial {
 pub(crate) fn device() -> Device {
     Device {
         report: report(),
+        channel: "edge".into(),
         state: BootState {
             generation: 9,
             boot_number: BootNumber(4),

@@ -1,6 +1,5 @@
 //! `snappy info`: what this device is. Snappy's lines first, ours behind them.
 
-use crate::CHANNEL;
 use crate::arguments::Form;
 use crate::keys::Keys;
 use crate::slot_image::fingerprint;
@@ -8,20 +7,20 @@ use serde_json::json;
 use system_update::BootReport;
 
 /// What `snappy info` prints.
-pub(crate) fn output(report: &BootReport, keys: Keys, form: Form) -> String {
+pub(crate) fn output(report: &BootReport, channel: &str, keys: Keys, form: Form) -> String {
     match form {
-        Form::Text => text(report, keys),
-        Form::Json => json(report, keys),
+        Form::Text => text(report, channel, keys),
+        Form::Json => json(report, channel, keys),
     }
 }
 
-fn text(report: &BootReport, keys: Keys) -> String {
+fn text(report: &BootReport, channel: &str, keys: Keys) -> String {
     let warning = match keys {
         Keys::Test => "\nkeys: TEST KEYS, which anybody may have: not for a device in the field",
         Keys::Production | Keys::Unknown => "",
     };
     format!(
-        "release: {product}/{CHANNEL}\n\
+        "release: {product}/{channel}\n\
          architecture: {architecture}\n\
          frameworks:\n\
          apps:\n\
@@ -44,9 +43,9 @@ fn text(report: &BootReport, keys: Keys) -> String {
     )
 }
 
-fn json(report: &BootReport, keys: Keys) -> String {
+fn json(report: &BootReport, channel: &str, keys: Keys) -> String {
     let info = json!({
-        "release": format!("{}/{CHANNEL}", report.product),
+        "release": format!("{}/{channel}", report.product),
         "architecture": architecture(),
         "frameworks": [],
         "apps": [],
@@ -94,13 +93,19 @@ mod tests {
              boot: 4\n",
             architecture()
         );
-        assert_eq!(output(&report(), Keys::Production, Form::Text), expected);
-        assert_eq!(output(&report(), Keys::Unknown, Form::Text), expected);
+        assert_eq!(
+            output(&report(), "edge", Keys::Production, Form::Text),
+            expected
+        );
+        assert_eq!(
+            output(&report(), "edge", Keys::Unknown, Form::Text),
+            expected
+        );
     }
 
     #[test]
     fn test_keys_are_called_by_their_name() {
-        let text = output(&report(), Keys::Test, Form::Text);
+        let text = output(&report(), "edge", Keys::Test, Form::Text);
         let last = text.lines().last();
         assert_eq!(
             last,
@@ -110,7 +115,7 @@ mod tests {
 
     #[test]
     fn json_has_the_same_facts() {
-        let json = output(&report(), Keys::Test, Form::Json);
+        let json = output(&report(), "edge", Keys::Test, Form::Json);
         let expected = format!(
             "{{\"apps\":[],\"architecture\":\"{}\",\"board\":\"x86_64-uefi\",\"boot\":4,\
              \"epoch\":1,\"frameworks\":[],\"keys\":\"test\",\"manifest\":\"{}\",\

@@ -7,6 +7,7 @@
 
 mod arguments;
 mod because;
+mod channel;
 mod device;
 #[cfg(test)]
 mod fixtures;
@@ -23,14 +24,12 @@ mod versions;
 mod why;
 
 use arguments::Command;
+use channel::read_channel;
 use device::Device;
 use keys::{Keys, read_keyring};
 use std::io::Write;
 use std::process::ExitCode;
 use system_update::BootReport;
-
-/// Until there are channels to choose from, every image is of this one.
-const CHANNEL: &str = "edge";
 
 const FAILED: u8 = 1;
 const MISUSED: u8 = 2;
@@ -59,7 +58,7 @@ fn run(command: &Command) -> anyhow::Result<String> {
         Command::ProgramVersion => format!("snappy {}\n", env!("CARGO_PKG_VERSION")),
         Command::Info(form) => {
             let keys = Keys::of(read_keyring().as_ref());
-            info::output(&BootReport::read()?, keys, form)
+            info::output(&BootReport::read()?, &read_channel(), keys, form)
         }
         Command::Versions(form, scope) => versions::output(&Device::read()?, form, scope),
         Command::Why(form, boots) => why::output(&Device::read()?, form, boots),

@@ -1,6 +1,5 @@
 //! `snappy rollback`: the other slot at the next reboot. Needs no network.
 
-use crate::CHANNEL;
 use crate::arguments::Form;
 use crate::device::Device;
 use crate::slot_image::{Image, SlotImage, fingerprint};
@@ -49,8 +48,8 @@ pub(crate) fn output(device: &Device, target: &Image, form: Form) -> String {
     match form {
         Form::Text => format!(
             "Rolling back {PART}: ({} -> {})\nReboot to use the new {PART}.\n",
-            name(&running),
-            name(target),
+            name(device, &running),
+            name(device, target),
         ),
         Form::Json => {
             let done = json!({
@@ -64,9 +63,10 @@ pub(crate) fn output(device: &Device, target: &Image, form: Form) -> String {
     }
 }
 
-fn name(image: &Image) -> String {
+fn name(device: &Device, image: &Image) -> String {
     format!(
-        "{CHANNEL} {} {}",
+        "{} {} {}",
+        device.channel,
         image.version,
         fingerprint(&image.manifest_hash)
     )

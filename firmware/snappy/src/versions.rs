@@ -1,6 +1,5 @@
 //! `snappy versions`: what is installed, and what runs at the next reboot.
 
-use crate::CHANNEL;
 use crate::arguments::{Form, Scope};
 use crate::device::Device;
 use crate::slot_image::{SlotImage, fingerprint};
@@ -29,7 +28,8 @@ pub(crate) fn output(device: &Device, form: Form, scope: Scope) -> String {
 }
 
 /// A slot in the list.
-struct Listed {
+struct Listed<'a> {
+    channel: &'a str,
     slot: Slot,
     image: SlotImage,
     status: SlotStatus,
@@ -37,10 +37,11 @@ struct Listed {
     next: bool,
 }
 
-fn listed(device: &Device, scope: Scope) -> Vec<Listed> {
+fn listed(device: &Device, scope: Scope) -> Vec<Listed<'_>> {
     let list = |slot: Slot| {
         let running = slot == device.report.slot;
         Listed {
+            channel: &device.channel,
             slot,
             image: if running {
                 device.running()
@@ -56,7 +57,7 @@ fn listed(device: &Device, scope: Scope) -> Vec<Listed> {
     Slot::ALL.into_iter().filter(shown).map(list).collect()
 }
 
-fn text(device: &Device, slots: &[Listed]) -> String {
+fn text(device: &Device, slots: &[Listed<'_>]) -> String {
     let header = HEADER.map(String::from);
     let rows: Vec<_> = std::iter::once(header)
         .chain(slots.iter().map(row))
@@ -71,7 +72,7 @@ fn text(device: &Device, slots: &[Listed]) -> String {
     text
 }
 
-fn row(listed: &Listed) -> [String; 6] {
+fn row(listed: &Listed<'_>) -> [String; 6] {
     let (version, hash) = match &listed.image {
         SlotImage::Verified(image) => (image.version.to_string(), Some(image.manifest_hash)),
         SlotImage::Unverified { manifest_hash, .. } => ("?".into(), Some(*manifest_hash)),
@@ -84,7 +85,7 @@ fn row(listed: &Listed) -> [String; 6] {
     };
     [
         PART.into(),
-        CHANNEL.into(),
+        listed.channel.into(),
         version,
         "-".into(),
         hash.as_ref().map_or_else(|| "-".into(), fingerprint),
@@ -93,7 +94,7 @@ fn row(listed: &Listed) -> [String; 6] {
 }
 
 /// What a person should know about the slot beyond its row.
-fn notes(listed: &Listed) -> Vec<String> {
+fn notes(listed: &Listed<'_>) -> Vec<String> {
     let slot = listed.slot;
     let mut notes = Vec::new();
     notes
@@ -125,13 +126,13 @@ pub(crate) fn problem(image: &SlotImage) -> Option<String> {
     }
 }
 
-fn json(device: &Device, slots: &[Listed]) -> String {
+fn json(device: &Device, slots: &[Listed<'_>]) -> String {
     let versions: Vec<Value> = slots.iter().map(value).collect();
     let all = json!({ "versions": versions, "reboot_pending": device.is_reboot_pending() });
     format!("{all}\n")
 }
 
-fn value(listed: &Listed) -> Value {
+fn value(listed: &Listed<'_>) -> Value {
     let (version, epoch, hash) = match &listed.image {
         SlotImage::Verified(image) => (
             Some(image.version),
@@ -144,7 +145,7 @@ fn value(listed: &Listed) -> Value {
     json!({
         "part": PART,
         "slot": listed.slot.name(),
-        "tag": CHANNEL,
+        "tag": listed.channel,
         "installed": version,
         "available": null,
         "fingerprint": hash.as_ref().map(fingerprint),

@@ -183,3 +183,17 @@ fn json_of_an_unusable_slot_names_the_problem() {
     assert_eq!(other["verified"], false);
     assert_eq!(other["problem"], "it holds no system image");
 }
+
+#[test]
+fn the_tag_is_the_channel_of_the_image() {
+    let mut device = device();
+    device.channel = "stable".into();
+    let text = output(&device, Form::Text, Scope::Running);
+    assert_eq!(
+        text,
+        "\
+Part    Tag     Installed  Available  Fingerprint     Active
+system  stable  1          -          184ad1e863e947  *
+"
+    );
+}
