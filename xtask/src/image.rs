@@ -1,5 +1,6 @@
 //! `cargo xtask image`: makes a disk image.
 
+use std::fs;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
@@ -14,14 +15,14 @@ use image_format::{Epoch, Version};
 
 use crate::{setup, workspace};
 
-/// Make a disk image: flash it once, update it in the field.
+/// Make a disk image: flash it once, update it in the field
 ///
 /// Prints every part with its size and SHA-256. The same sources, keys and options give
 /// the same image, bit for bit. See docs/building-images.md.
 #[derive(Debug, Args)]
 pub(crate) struct ImageCommand {
-    /// The board, a file of boards/
-    #[arg(long, default_value = "x86_64-uefi")]
+    /// The board, a file of `boards/`
+    #[arg(long, default_value = workspace::DEFAULT_BOARD)]
     board: String,
     /// The image file; it is there complete or not at all
     #[arg(long)]
@@ -57,6 +58,9 @@ pub(crate) struct ImageCommand {
     /// The disk's GUID [default: derived from the system image]
     #[arg(long, value_name = "GUID", value_parser = parse_guid)]
     disk_guid: Option<Guid>,
+    /// Also write name, length and SHA-256 of every part to this file, one part a line
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
     /// Take the newest Debian packages and write boards/debian.lock anew
     #[arg(long, conflicts_with = "release")]
     update_lock: bool,
@@ -106,6 +110,10 @@ impl ImageCommand {
         };
         let report = build_image(&workspace, &keys, &request, &self.out, &mut progress)?;
         progress.step(&format!("made {}", report.image.display()));
+        if let Some(path) = &self.report {
+            fs::write(path, report.lines())
+                .with_context(|| format!("cannot write {}", path.display()))?;
+        }
         println!("{report}");
         Ok(())
     }

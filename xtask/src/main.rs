@@ -2,6 +2,7 @@
 //!
 //! Parses flags and calls libraries; one module per command.
 
+mod check;
 mod host_tests;
 mod image;
 mod keys;
@@ -30,6 +31,7 @@ enum Task {
     Qemu(qemu::QemuCommand),
     QemuTest(qemu_test::QemuTestCommand),
     Image(image::ImageCommand),
+    Check(check::CheckCommand),
     Keys(keys::KeysCommand),
     Setup(setup_command::SetupCommand),
 }
@@ -39,6 +41,7 @@ fn main() -> Result<()> {
         Task::Qemu(command) => command.run(),
         Task::QemuTest(command) => command.run(),
         Task::Image(command) => command.run(),
+        Task::Check(command) => command.run(),
         Task::Keys(command) => command.run(),
         Task::Setup(command) => command.run(),
     }

@@ -112,6 +112,10 @@ pub fn build_system_image(
     request.check()?;
     progress.step("building the userland");
     let userland = build_userland(workspace, &request.board)?;
+    let programs = vec![
+        Component::of("init", &userland.init),
+        Component::of("snappy", &userland.snappy),
+    ];
     let packages = Packages::fetch(workspace, request, progress)?;
     progress.step("choosing kernel modules");
     let index = ModuleIndex::read(&packages.kernel)?;
@@ -140,7 +144,7 @@ pub fn build_system_image(
         root,
         tree,
     };
-    let system = SystemImage::place(files, &identity, describe(request), slot_bytes)?;
+    let system = SystemImage::place(programs, files, &identity, describe(request), slot_bytes)?;
     if let Some(warning) = slack_warning(system.used_bytes(), slot_bytes, &request.board.id) {
         progress.warn(&warning);
     }

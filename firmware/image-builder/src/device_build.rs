@@ -31,11 +31,14 @@ pub(crate) fn build_loader(
     board: &Board,
     keyring: &Path,
 ) -> Result<Vec<u8>> {
+    let keyring = keyring
+        .canonicalize()
+        .with_context(|| format!("cannot find the keyring {}", keyring.display()))?;
     let build = DeviceBuild::new(workspace, &board.loader.target)?;
     build.run(
         &[&board.loader.package],
         &[
-            ("TWINKEEL_KEYRING", keyring.as_os_str().to_owned()),
+            ("TWINKEEL_KEYRING", keyring.into_os_string()),
             ("TWINKEEL_BOARD", OsString::from(&board.id)),
         ],
     )?;

@@ -50,6 +50,23 @@ pub struct ImageReport {
     pub system: SystemImage,
 }
 
+impl ImageReport {
+    /// For programs: name, length in bytes and SHA-256 of each part, one part a line, with
+    /// tabs between.
+    #[must_use]
+    pub fn lines(&self) -> String {
+        let line = |component: &Component| {
+            let Component {
+                name,
+                length_bytes,
+                sha256,
+            } = component;
+            format!("{name}\t{length_bytes}\t{sha256}\n")
+        };
+        self.components.iter().map(line).collect()
+    }
+}
+
 impl fmt::Display for ImageReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for component in &self.components {

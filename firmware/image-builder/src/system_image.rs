@@ -12,6 +12,7 @@ use image_format::{Digest, ENVELOPE_BYTES, Epoch, Manifest, Part, Root, Version}
 use image_trust::{check_manifest, sha256};
 
 use crate::error::ImageError;
+use crate::report::Component;
 
 /// The kernel's place, and what every part begins at a multiple of: what a person sees in
 /// a dump, and a multiple of any erase block.
@@ -56,6 +57,8 @@ pub(crate) struct PartFiles {
 /// A system image, not signed.
 #[derive(Debug, Clone)]
 pub struct SystemImage {
+    /// What the initrd and the root hold of ours, for the report.
+    programs: Vec<Component>,
     files: PartFiles,
     fields: ManifestFields,
 }
@@ -81,6 +84,7 @@ pub(crate) struct Description {
 impl SystemImage {
     /// Gives every part its place in a slot of `slot_bytes`.
     pub(crate) fn place(
+        programs: Vec<Component>,
         files: PartFiles,
         identity: &RootIdentity,
         description: Description,
@@ -132,7 +136,11 @@ impl SystemImage {
             initrd,
             root,
         };
-        let image = Self { files, fields };
+        let image = Self {
+            programs,
+            files,
+            fields,
+        };
         check_manifest(&image.manifest(), slot_bytes).map_err(ImageError::Refused)?;
         Ok(image)
     }
@@ -195,18 +203,21 @@ impl SystemImage {
         write_envelope(envelope, disk, slot_offset_bytes)
     }
 
-    /// Name, length and digest of every part, in the order of the slot.
-    pub(crate) fn components(&self) -> Result<Vec<crate::report::Component>> {
+    /// Name, length and digest of our programs, then of every part in the order of the slot.
+    pub(crate) fn components(&self) -> Result<Vec<Component>> {
         let files = [
             ("kernel", &self.files.kernel),
             ("initrd", &self.files.initrd),
             ("root", &self.files.root),
             ("hash tree", &self.files.tree),
         ];
-        let component = |(name, file): (&str, &PathBuf)| -> Result<_> {
-            Ok(crate::report::Component::of(name, &read(file)?))
-        };
-        files.into_iter().map(component).collect()
+        let component =
+            |(name, file): (&str, &PathBuf)| -> Result<_> { Ok(Component::of(name, &read(file)?)) };
+        let mut components = self.programs.clone();
+        for file in files {
+            components.push(component(file)?);
+        }
+        Ok(components)
     }
 }
 

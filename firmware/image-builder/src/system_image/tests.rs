@@ -37,6 +37,7 @@ fn place(directory: &TempDir, command_line: &str, slot_bytes: u64) -> Result<Sys
         salt: Digest([6; 32]),
     };
     SystemImage::place(
+        Vec::new(),
         parts(directory)?,
         &identity,
         description(command_line),
