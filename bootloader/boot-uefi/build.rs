@@ -12,8 +12,10 @@ fn main() {
         println!("cargo::rerun-if-env-changed={name}");
     }
     if env::var("CARGO_CFG_TARGET_OS").is_ok_and(|os| os == "uefi") {
-        // No link time in the file: the same inputs make the same bytes.
+        // The same inputs make the same bytes: no link time in the file, and no
+        // debug information, whose mark depends on where it was built.
         println!("cargo::rustc-link-arg-bins=/Brepro");
+        println!("cargo::rustc-link-arg-bins=/DEBUG:NONE");
     }
     match board() {
         Ok(board) => println!("cargo::rustc-env=TWINKEEL_BOARD={board}"),
