@@ -1,7 +1,8 @@
 //! The host's side of trust: keys, the keyring, the delegation, sealed envelopes.
 //!
 //! `cargo xtask keys` and the image builder call it. It holds private keys, which no
-//! other module does; it judges no signature, which is `image-trust`'s.
+//! other module does, and uses the signature crate to make signatures only: whether one
+//! is good is `image-trust`'s to say, here as on the device.
 //!
 //! # A key directory
 //!

@@ -60,6 +60,19 @@ fn parts_end_within_the_slot() {
     assert_eq!(over, out_of_bounds(PartName::HashTree));
 }
 
+/// The last block is read and written whole: a slot that ends inside it is too short.
+#[test]
+fn a_part_needs_its_last_block_whole() {
+    let mut last = manifest();
+    last.initrd.offset_bytes = SLOT - 4096;
+    last.initrd.length_bytes = 100;
+    assert_eq!(check_manifest(&last, SLOT), Ok(()));
+    assert_eq!(
+        check_manifest(&last, SLOT - 1),
+        out_of_bounds(PartName::Initrd)
+    );
+}
+
 /// Scar: sizes around 2 GiB and 4 GiB, and sums that wrap.
 #[test]
 fn huge_numbers_do_not_wrap() {
@@ -104,6 +117,11 @@ fn loaded_parts_are_neither_empty_nor_larger_than_memory_allows() {
     large.initrd.offset_bytes = 1 << 30;
     large.initrd.length_bytes = MAX_LOADED_BYTES;
     assert_eq!(check_manifest(&large, 2 << 30), Ok(()));
+    large.initrd.length_bytes += 1;
+    assert_eq!(
+        check_manifest(&large, 2 << 30),
+        out_of_bounds(PartName::Initrd)
+    );
 }
 
 /// Each part moved onto each other one: the later of the two is named.
@@ -134,6 +152,18 @@ fn parts_do_not_overlap() {
         check(|it| it.initrd.offset_bytes = second_block + 4096),
         Ok(())
     );
+}
+
+/// In any order, without a gap.
+#[test]
+fn parts_may_touch() {
+    let touching = check(|it| {
+        it.root.tree_offset_bytes = 1 << 20;
+        it.root.offset_bytes = (1 << 20) + 3 * 4096;
+        it.initrd.offset_bytes = (1 << 20) + 203 * 4096;
+        it.kernel.offset_bytes = (1 << 20) + 204 * 4096;
+    });
+    assert_eq!(touching, Ok(()));
 }
 
 #[test]

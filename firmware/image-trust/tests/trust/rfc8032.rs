@@ -133,6 +133,26 @@ fn a_signature_whose_r_has_small_order_is_refused() {
     }
 }
 
+/// Made by a key's holder with the secret r = 0: R is the neutral point and the equation
+/// holds, but R proves nothing. Lax verifiers differ on it; a strict one refuses.
+#[test]
+fn a_signature_without_a_secret_number_is_refused() {
+    let s = "d84ea8392ccc0d07d7d278040318c7cd50508cce211aee73982ca3d0f9003d0d";
+    let bytes: [u8; 64] = [hex::<32>(UNSOUND[0]), hex(s)].concat().try_into().unwrap();
+    let signer = releases()[0].clone();
+    let lax = ed25519_dalek::Signature::from_bytes(&bytes);
+    let key = signer.0.verifying_key();
+    assert!(key.verify(b"message", &lax).is_ok(), "the equation holds");
+    let signature = Signature {
+        key: signer.key(),
+        bytes,
+    };
+    assert_eq!(
+        verify_signature(b"message", &signature),
+        Err(SignatureError::Invalid)
+    );
+}
+
 /// S and S + L, the group's order, satisfy the same equation: without a bound on S anyone
 /// could change a signature into another good one.
 #[test]
