@@ -2,18 +2,17 @@
 
 use crate::writable::SYSTEM;
 use anyhow::Context;
-use rustix::mount::mount_bind;
 use rustix::rand::{GetRandomFlags, getrandom};
 use std::path::Path;
 
-const MACHINE_ID: &str = "/etc/machine-id";
-const RUN_MACHINE_ID: &str = "/run/machine-id";
+/// The root's `/etc/machine-id` is a link to it.
+const MACHINE_ID: &str = "/run/machine-id";
 const DEFAULT_HOST_NAME: &str = "twinkeel";
 /// POSIX's `HOST_NAME_MAX`.
 const MAX_HOST_NAME_BYTES: usize = 64;
 
 /// Makes the machine id known. It is made once per device, at the first boot with
-/// a `writable`, and shown at `/etc/machine-id` where the root has that file.
+/// a `writable`, and kept there.
 pub(crate) fn set_machine_id() -> anyhow::Result<()> {
     let kept = Path::new(SYSTEM).join("machine-id");
     let known = std::fs::read_to_string(&kept).ok();
@@ -25,12 +24,7 @@ pub(crate) fn set_machine_id() -> anyhow::Result<()> {
             id
         }
     };
-    std::fs::write(RUN_MACHINE_ID, format!("{id}\n")).context("cannot show the machine id")?;
-    if Path::new(MACHINE_ID).is_file() {
-        mount_bind(RUN_MACHINE_ID, MACHINE_ID)
-            .with_context(|| format!("cannot show the machine id at {MACHINE_ID}"))?;
-    }
-    Ok(())
+    std::fs::write(MACHINE_ID, format!("{id}\n")).context("cannot show the machine id")
 }
 
 /// 32 lower-case hexadecimal digits, not all of them zero: machine-id(5).

@@ -37,7 +37,9 @@ pub(crate) fn end(ending: Ending, signals: &Signals, seed: &SeedFile) -> ! {
     log::info!("{}", ending.announcement());
     if ending != Ending::FallBack {
         signal_all(Signal::TERM);
-        // A stopped process gets the signal only when it goes on.
+        // An interactive shell ignores that, and ends when its terminal goes; a
+        // stopped process gets its signals when it goes on.
+        signal_all(Signal::HUP);
         signal_all(Signal::CONT);
         wait_for_exits(signals, Instant::now() + TERM_PATIENCE);
     }

@@ -26,7 +26,7 @@ const E2FSCK: &str = "/sbin/e2fsck";
 const RESERVED_BYTES: u64 = 1 << 20;
 /// Directories of the root that can be written, with their modes. They lie in
 /// [`SYSTEM`] under the same names.
-const AREAS: [(&str, u32); 3] = [("var", 0o755), ("home", 0o755), ("root", 0o700)];
+const AREAS: [(&str, u32); 2] = [("var", 0o755), ("root", 0o700)];
 /// What programs expect to find in `/var`.
 const VAR: [(&str, u32); 4] = [
     ("log", 0o755),
@@ -142,7 +142,8 @@ fn verdict(exit_code: Option<i32>) -> Verdict {
         Some(0) => Verdict::Clean,
         // 2 asks for a reboot, which only a mounted file system needs.
         Some(code) if code & !3 == 0 => Verdict::Repaired,
-        Some(code) if code & !7 == 0 => Verdict::Damaged,
+        // 8 is a superblock that cannot be used: there are copies of it.
+        Some(code) if code & !15 == 0 => Verdict::Damaged,
         _ => Verdict::NotChecked,
     }
 }
@@ -252,8 +253,9 @@ mod tests {
             (Some(3), Verdict::Repaired),
             (Some(4), Verdict::Damaged),
             (Some(5), Verdict::Damaged),
-            (Some(8), Verdict::NotChecked),
-            (Some(12), Verdict::NotChecked),
+            (Some(8), Verdict::Damaged),
+            (Some(12), Verdict::Damaged),
+            (Some(16), Verdict::NotChecked),
             (Some(128), Verdict::NotChecked),
             (None, Verdict::NotChecked),
         ] {
