@@ -23,7 +23,7 @@ pub enum Halt {
 impl fmt::Display for Halt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Keyring(refusal) => write!(f, "cannot boot: this loader's {refusal}"),
+            Self::Keyring(refusal) => write!(f, "cannot boot: this loader is unusable: {refusal}"),
             Self::Disk(error) => write!(f, "cannot boot: {error}"),
             Self::NothingBoots(refused) => {
                 f.write_str("cannot boot: no source has a usable system")?;
