@@ -19,7 +19,7 @@ struct ConsoleLog {
 pub(crate) fn start() {
     // The kernel would drop our lines beyond a few a second, and would print its
     // own informational ones into the middle of ours: those stay in its log.
-    let _ = std::fs::write("/proc/sys/kernel/printk_devkmsg", "on");
+    let _ = std::fs::write("/proc/sys/kernel/printk_devkmsg", "on\n");
     let _ = std::fs::write("/proc/sys/kernel/printk", "4");
     let log = ConsoleLog {
         console: open("/dev/console"),

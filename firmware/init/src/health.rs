@@ -1,11 +1,11 @@
 //! The health gate: what has to work before a system may confirm itself.
 //!
-//! A first, simple gate: the root reads, `writable` is the disk's, a shell runs.
+//! A first, simple gate: the root reads, `writable` can be written, a shell runs.
 //! Each check has a name and a verdict; those that fail go to the flight record by
 //! their names. The checks only look: what follows from a failed one is for the
 //! caller to decide.
 
-use crate::writable::{WRITABLE, Writable};
+use crate::writable::{Loss, WRITABLE, Writable};
 use anyhow::{Context, ensure};
 use std::fs::File;
 use std::io::{Write, copy, sink};
@@ -43,11 +43,12 @@ fn root_reads() -> anyhow::Result<()> {
     })
 }
 
-/// Writes a file and reads it back. A system that lost the disk's `writable` is not
-/// confirmed: it may be the reason for the loss.
+/// Writes a file and reads it back, on memory too: a device that lost its disk's
+/// `writable` still takes updates. Only a system that cannot mount a sound file
+/// system fails, since another one could.
 fn writable_writes(writable: &Writable) -> anyhow::Result<()> {
-    if let Writable::InMemory(error) = writable {
-        anyhow::bail!("{error:#}");
+    if let Writable::InMemory(Loss::BySystem(reason)) = writable {
+        anyhow::bail!("{reason:#}");
     }
     let probe = Path::new(WRITABLE).join("system/health-probe");
     let written = b"health";

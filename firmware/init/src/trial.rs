@@ -42,8 +42,8 @@ impl Trial<'_> {
             .act(|disk, running| Ok(mark_up(disk, running)?))
             .inspect_err(|error| log::warn!("{error:#}"))
             .ok();
-        if let Writable::InMemory(reason) = writable {
-            let reason = text(format_args!("{reason:#}"));
+        if let Writable::InMemory(loss) = writable {
+            let reason = text(format_args!("{:#}", loss.reason()));
             self.record(Event::WritableLost { reason });
         }
         self.report(match status {

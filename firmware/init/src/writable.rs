@@ -6,7 +6,7 @@
 //! takes its place: a device that forgets is better than one that does not boot.
 
 use crate::boot_device::BootDevice;
-use crate::device_mapper::{Access, DeviceMapper, table};
+use crate::device_mapper::{Access, DeviceMapper, MappedDevice, table};
 use crate::ioctls;
 use anyhow::{Context, bail};
 use boot_core::Partition;
@@ -41,7 +41,25 @@ pub(crate) enum Writable {
     /// The partition.
     OnDisk,
     /// Memory, because of that.
-    InMemory(anyhow::Error),
+    InMemory(Loss),
+}
+
+/// Why the partition is not mounted, by who is to blame for it.
+#[derive(Debug)]
+pub(crate) enum Loss {
+    /// The disk: any other system would have lost it too.
+    ByDisk(anyhow::Error),
+    /// The running system: the file system is sound, as far as it could be checked.
+    BySystem(anyhow::Error),
+}
+
+impl Loss {
+    /// What went wrong.
+    pub(crate) fn reason(&self) -> &anyhow::Error {
+        match self {
+            Self::ByDisk(reason) | Self::BySystem(reason) => reason,
+        }
+    }
 }
 
 /// Mounts `writable`, and the parts of the root that can be written.
@@ -51,17 +69,31 @@ pub(crate) enum Writable {
 pub(crate) fn mount_writable(mapper: &DeviceMapper, disk: &BootDevice) -> anyhow::Result<Writable> {
     let writable = match mount_partition(mapper, disk) {
         Ok(()) => Writable::OnDisk,
-        Err(error) => {
-            log::error!("{error:#}; the system runs on memory and forgets at power-off");
+        Err(loss) => {
+            let reason = loss.reason();
+            log::error!("{reason:#}; the system runs on memory and forgets at power-off");
             mount_memory()?;
-            Writable::InMemory(error)
+            Writable::InMemory(loss)
         }
     };
     mount_areas()?;
     Ok(writable)
 }
 
-fn mount_partition(mapper: &DeviceMapper, disk: &BootDevice) -> anyhow::Result<()> {
+fn mount_partition(mapper: &DeviceMapper, disk: &BootDevice) -> Result<(), Loss> {
+    let (device, length_bytes) = map_partition(mapper, disk).map_err(Loss::ByDisk)?;
+    let node = device.node();
+    check(&node).map_err(Loss::ByDisk)?;
+    mount(&node, WRITABLE, "ext4", flags(), c"errors=remount-ro")
+        .context("cannot mount writable")
+        .map_err(Loss::BySystem)?;
+    if let Err(error) = grow(length_bytes) {
+        log::warn!("{error:#}");
+    }
+    Ok(())
+}
+
+fn map_partition(mapper: &DeviceMapper, disk: &BootDevice) -> anyhow::Result<(MappedDevice, u64)> {
     let partition = disk
         .layout
         .partition(Role::Writable)
@@ -69,19 +101,7 @@ fn mount_partition(mapper: &DeviceMapper, disk: &BootDevice) -> anyhow::Result<(
     let length_bytes = real_length_bytes(partition, disk.length_bytes);
     let table = table::linear(disk.number, partition.offset_bytes, length_bytes)?;
     let device = mapper.map("writable", Access::ReadWrite, &table)?;
-    check(&device.node())?;
-    mount(
-        device.node(),
-        WRITABLE,
-        "ext4",
-        flags(),
-        c"errors=remount-ro",
-    )
-    .context("cannot mount writable")?;
-    if let Err(error) = grow(length_bytes) {
-        log::warn!("{error:#}");
-    }
-    Ok(())
+    Ok((device, length_bytes))
 }
 
 fn flags() -> MountFlags {
