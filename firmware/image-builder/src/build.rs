@@ -46,7 +46,7 @@ pub fn build_image(
     out: &Path,
     progress: &mut dyn Progress,
 ) -> Result<ImageReport> {
-    let system = build_system_image(workspace, request, progress)?;
+    let system = build_system_image(workspace, keys, request, progress)?;
     progress.step("building the loader");
     let loader = build_loader(workspace, &request.board, &keys.keyring_path())?;
     let layout = DiskLayout::new(&request.board.geometry);
@@ -100,23 +100,25 @@ pub fn build_image(
     })
 }
 
-/// Makes the parts of the system image that are not there yet.
+/// Makes the parts of the system image that are not there yet. Of `keys` it takes the
+/// public keyring only.
 ///
 /// # Errors
 /// As [`build_image`].
 pub fn build_system_image(
     workspace: &Workspace,
+    keys: &KeyDirectory,
     request: &ImageRequest,
     progress: &mut dyn Progress,
 ) -> Result<SystemImage> {
     request.check()?;
+    let packages = Packages::fetch(workspace, request, progress)?;
     progress.step("building the userland");
     let userland = build_userland(workspace, &request.board)?;
     let programs = vec![
         Component::of("init", &userland.init),
         Component::of("snappy", &userland.snappy),
     ];
-    let packages = Packages::fetch(workspace, request, progress)?;
     progress.step("choosing kernel modules");
     let index = ModuleIndex::read(&packages.kernel)?;
     let kernel = packages
@@ -128,7 +130,8 @@ pub fn build_system_image(
         "kernel",
         &fs::read(&kernel).with_context(|| format!("cannot read {}", kernel.display()))?,
     )?;
-    let (initrd, root) = trees(request, userland, &packages, &index)?;
+    let keyring = keys.signed_keyring();
+    let (initrd, root) = trees(request, userland, keyring, &packages, &index)?;
     progress.step("making the initrd");
     let initrd = component(workspace, "initrd", &initrd.digest()?.to_string(), |path| {
         write_initrd(&initrd, File::create(path)?)
@@ -178,6 +181,7 @@ impl Packages {
 fn trees(
     request: &ImageRequest,
     userland: Userland,
+    signed_keyring: &[u8],
     packages: &Packages,
     index: &ModuleIndex,
 ) -> Result<(Tree, Tree)> {
@@ -188,6 +192,7 @@ fn trees(
     let root = root_tree(&RootParts {
         request,
         snappy: userland.snappy,
+        signed_keyring,
         busybox: &packages.busybox,
         e2fsck: &packages.e2fsck,
         index,

@@ -11,10 +11,13 @@ use anyhow::{Context, Result, bail};
 use crate::host_tool::{host_tool, run};
 use crate::modules::{LoadOrder, ModuleIndex};
 use crate::request::ImageRequest;
-use crate::tree::{Content, Tree};
+use crate::tree::{Content, Entry, Tree};
 
 /// Where the system stage looks for the modules to load, one path a line.
 const MODULE_LIST: &str = "usr/lib/twinkeel/modules";
+
+/// Where `snappy` finds the keyring that the loader was built with.
+const KEYRING: &str = "usr/lib/twinkeel/root.keyring";
 
 /// What init and snaps mount on, and what stays empty.
 const MOUNT_POINTS: [&str; 10] = [
@@ -27,6 +30,8 @@ pub(crate) struct RootParts<'a> {
     pub(crate) request: &'a ImageRequest,
     /// The program `snappy`.
     pub(crate) snappy: Vec<u8>,
+    /// The root keyring and its signatures.
+    pub(crate) signed_keyring: &'a [u8],
     /// The unpacked package `busybox-static`.
     pub(crate) busybox: &'a Path,
     /// The unpacked package `e2fsck-static`.
@@ -59,6 +64,11 @@ pub(crate) fn root_tree(parts: &RootParts<'_>) -> Result<Tree> {
         "usr/lib/twinkeel/channel",
         &format!("{}\n", parts.request.channel),
     );
+    let keyring = Entry::File {
+        content: Content::Bytes(parts.signed_keyring.to_vec()),
+        mode: 0o644,
+    };
+    tree.insert(KEYRING, keyring);
     add_configuration(&mut tree, parts.request);
     if let Some(overlay) = &parts.request.overlay {
         tree.add_overlay(overlay)?;
@@ -97,7 +107,7 @@ fn add_configuration(tree: &mut Tree, request: &ImageRequest) {
     // Nobody has a password: the console is a matter of physical access.
     tree.insert(
         "etc/shadow",
-        crate::tree::Entry::File {
+        Entry::File {
             content: Content::Bytes(b"root:!::0:::::\nnobody:!::0:::::\n".to_vec()),
             mode: 0o600,
         },
