@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use image_format::Slot;
 
 use crate::console::ConsoleError;
@@ -41,14 +41,18 @@ impl Guest {
         self.machine.console.expect(text, BOOT)
     }
 
-    /// Waits until the system stage of `slot` is up.
+    /// Waits until a system stage is up, which must be that of `slot`.
     ///
     /// # Errors
-    /// See [`ConsoleError`].
-    pub fn expect_up(&mut self, slot: Slot) -> Result<(), ConsoleError> {
-        self.expect(&format!("twinkeel: {slot} version "))?;
-        // Up or, on a console that was read late, already confirmed: the next lines tell.
-        self.expect(" is up ")
+    /// Another slot came up, or see [`ConsoleError`].
+    pub fn expect_up(&mut self, slot: Slot) -> Result<()> {
+        let before = self.machine.console.read_until(" is up (boot ", BOOT)?;
+        let line = before.rsplit("twinkeel: ").next().unwrap_or_default();
+        ensure!(
+            line.starts_with(&format!("{slot} version ")),
+            "{slot} should have come up, but {line} did"
+        );
+        Ok(())
     }
 
     /// Waits until the health gate has confirmed `slot`.

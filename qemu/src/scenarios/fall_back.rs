@@ -31,7 +31,6 @@ pub(super) fn from_refused_a_to(
     expected: Expected,
 ) -> Result<Evidence> {
     let mut guest = bench.start(disk)?;
-    guest.expect(&format!("twinkeel: {} is refused", Slot::A))?;
     guest.expect_up(Slot::B)?;
     let proof = guest.prove(expected)?;
     guest.power_off()?;

@@ -32,8 +32,9 @@ fn run(bench: &Bench<'_>) -> Result<Evidence> {
 
     let mounted = format!("grep -q {VARIABLES} /proc/mounts || mount -t efivarfs none {VARIABLES}");
     guest.run(&mounted)?;
-    // Four bytes of attributes, then the number; little-endian, so its low byte suffices.
-    let read_number = format!("od -An -tx1 -j4 -N1 {}", variable("BootCurrent"));
+    // Attributes, then the number in two bytes; little-endian, so the low one suffices.
+    let current = variable("BootCurrent");
+    let read_number = format!("cat {current} | tail -c 2 | od -An -tx1 -N1");
     let number = guest.run(&read_number)?.to_uppercase();
     let entry = variable(&format!("Boot00{number}"));
     guest.run(&format!("cat {entry} > /run/entry"))?;

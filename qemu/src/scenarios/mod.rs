@@ -12,6 +12,7 @@ mod changed_manifest;
 mod changed_root;
 mod changed_signature;
 mod confirmed;
+mod failed_check;
 mod fall_back;
 mod first_boot;
 mod floor_epoch;
@@ -72,6 +73,7 @@ pub const ALL: &[Scenario] = &[
     floor_epoch::SCENARIO,
     floor_serial::SCENARIO,
     attempts_run_out::SCENARIO,
+    failed_check::SCENARIO,
     both_slots_bad::SCENARIO,
     state_copy_lost::SCENARIO,
     state_lost::SCENARIO,
