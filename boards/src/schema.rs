@@ -208,7 +208,7 @@ impl Geometry {
             ("system_boot_mib", self.system_boot_mib, 64),
             ("rescue_mib", self.rescue_mib, 2),
             ("system_slot_mib", self.system_slot_mib, 2),
-            ("writable_mib", self.writable_mib, 16),
+            ("writable_mib", self.writable_mib, 32),
         ] {
             if value < least_mib {
                 return Err(BoardError::PartitionTooSmall {

@@ -120,12 +120,7 @@ impl ImageCommand {
 
     fn open_keys(&self, workspace: &Workspace) -> Result<KeyDirectory> {
         let keys = match &self.keys {
-            Some(directory) => KeyDirectory::open(directory).with_context(|| {
-                format!(
-                    "cannot use the keys in {}: `cargo xtask keys` makes some",
-                    directory.display()
-                )
-            })?,
+            Some(directory) => KeyDirectory::open(directory)?,
             None => KeyDirectory::open_or_create_test(&workspace.test_keys())?,
         };
         if self.release {

@@ -30,6 +30,13 @@ pub enum ImageError {
         /// That command line.
         command_line: String,
     },
+    /// A product or channel of a form that nothing else could name.
+    Name {
+        /// Which of the two.
+        what: &'static str,
+        /// What was asked for.
+        name: String,
+    },
     /// The manifest would not pass the loader's own checks.
     Refused(Refusal),
     /// Fewer than one, or more than the boot state can count.
@@ -76,6 +83,10 @@ impl fmt::Display for ImageError {
                 f,
                 "cannot use the command line {command_line:?}: its last panic= must be a number other than 0, or a \
                  panicked kernel would never come back; add panic=10"
+            ),
+            Self::Name { what, name } => write!(
+                f,
+                "cannot use {name:?} as the {what}: give 1 to 32 printable ASCII characters without spaces"
             ),
             Self::Refused(refusal) => write!(f, "cannot make an image that the loader would refuse: {refusal}"),
             Self::Attempts => f.write_str("cannot count that many attempts: give 1 to 255"),

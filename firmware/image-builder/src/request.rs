@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 use boards::Board;
 use image_format::disk::Guid;
+use image_format::manifest::MAX_NAME_BYTES;
 use image_format::{Epoch, Version};
 
 use crate::debian::Locking;
@@ -83,8 +84,21 @@ impl ImageRequest {
         if self.attempts == 0 {
             return Err(ImageError::Attempts);
         }
+        check_name("product", &self.product)?;
+        check_name("channel", &self.channel)?;
         check_panic(&self.command_line())
     }
+}
+
+fn check_name(what: &'static str, name: &str) -> Result<(), ImageError> {
+    let fits = (1..=MAX_NAME_BYTES).contains(&name.len());
+    if fits && name.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Ok(());
+    }
+    Err(ImageError::Name {
+        what,
+        name: name.to_owned(),
+    })
 }
 
 /// The kernel goes by the last `panic=`. 0 means to wait for ever.
@@ -104,6 +118,16 @@ fn check_panic(command_line: &str) -> Result<(), ImageError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_are_what_a_manifest_can_carry() {
+        assert_eq!(check_name("product", "gateway-2"), Ok(()));
+        let long = "x".repeat(33);
+        for bad in ["", "a b", "caf\u{e9}", "a\n", long.as_str()] {
+            let error = check_name("product", bad).expect_err(bad);
+            assert!(error.to_string().contains("as the product"), "{error}");
+        }
+    }
 
     #[test]
     fn the_last_panic_word_counts() {

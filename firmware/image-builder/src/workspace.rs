@@ -3,8 +3,7 @@
 use std::env;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
-use boards::Board;
+use boards::{Board, BoardError};
 
 /// A checkout of the repository, and its target directory.
 ///
@@ -70,7 +69,7 @@ impl Workspace {
     ///
     /// # Errors
     /// It is unknown (those that are known are listed), or its file is wrong.
-    pub fn read_board(&self, id: &str) -> Result<Board> {
-        boards::read_board(&self.boards(), id).context("cannot build an image")
+    pub fn read_board(&self, id: &str) -> Result<Board, BoardError> {
+        boards::read_board(&self.boards(), id)
     }
 }

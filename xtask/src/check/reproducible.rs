@@ -25,6 +25,8 @@ pub(super) fn check(workspace: &Workspace, board: &Board) -> Result<Vec<Finding>
     fs::create_dir_all(&directory)
         .with_context(|| format!("cannot make {}", directory.display()))?;
     let time = find_build_time(workspace.root())?.secs();
+    // Before the first build: an edit while it runs is no fault of the builder's.
+    let copy = SourceCopy::of(workspace)?;
     eprintln!("check: building the image here");
     let first = build(
         &directory.join("first"),
@@ -32,7 +34,7 @@ pub(super) fn check(workspace: &Workspace, board: &Board) -> Result<Vec<Finding>
             .env("CARGO_TARGET_DIR", workspace.target()),
     )?;
     eprintln!("check: building the image again, elsewhere");
-    let copy = SourceCopy::of(workspace)?;
+    copy.take_inputs(workspace)?;
     let second = build(
         &directory.join("second"),
         image_command("umask 077", board, time, copy.root())?

@@ -19,7 +19,7 @@ pub(super) struct SourceCopy {
 }
 
 impl SourceCopy {
-    /// Copies the checkout, its test keys, and the packages that were fetched for it.
+    /// Copies the checkout.
     pub(super) fn of(workspace: &Workspace) -> Result<Self> {
         let directory = tempfile::Builder::new()
             .prefix("twinkeel in another place ")
@@ -29,8 +29,6 @@ impl SourceCopy {
         for file in listed_files(workspace.root())? {
             copy_file(&workspace.root().join(&file), &copy.root().join(&file))?;
         }
-        copy.take_along(workspace, Path::new("keys/test"))?;
-        copy.take_along(workspace, Path::new("debian"))?;
         Ok(copy)
     }
 
@@ -44,7 +42,13 @@ impl SourceCopy {
         self.root().join("target")
     }
 
-    /// From the target directory: keys as they are, of packages only the archives.
+    /// Takes what both builds share from the checkout's target directory: the test keys,
+    /// and the packages that were fetched (not their trees: these are unpacked again).
+    pub(super) fn take_inputs(&self, workspace: &Workspace) -> Result<()> {
+        self.take_along(workspace, Path::new("keys/test"))?;
+        self.take_along(workspace, Path::new("debian"))
+    }
+
     fn take_along(&self, workspace: &Workspace, below: &Path) -> Result<()> {
         let from = workspace.target().join(below);
         for entry in
