@@ -65,6 +65,7 @@ pub(crate) const CORRUPTION: &[Need] = &[
 /// What comparing our images with other implementations needs.
 pub(crate) const CROSS_CHECKS: &[Need] = &[
     program("fsck.erofs", "erofs-utils"),
+    program("openssl", "openssl"),
     program("veritysetup", "cryptsetup-bin"),
 ];
 
