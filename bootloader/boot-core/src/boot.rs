@@ -48,7 +48,6 @@ pub fn boot<P: Platform>(platform: &mut P, board: &Board, signed_keyring: &[u8])
     };
     let mut journal = open_journal(platform, board, &keyring, &layout);
     let asked_for = choice::choose(&journal.state, Excluded::default());
-    journal.state.boot_number = journal.state.boot_number.next();
     if let Some(event) = choice::settle(&mut journal.state) {
         journal.record(platform.disk(), event);
     }

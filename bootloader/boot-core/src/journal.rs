@@ -26,10 +26,12 @@ pub struct Journal {
 pub struct NotSaved;
 
 impl Journal {
-    /// Reads the state. `None` when both copies are lost.
+    /// Reads the state and counts the boot that begins. `None` when both copies
+    /// are lost.
     pub fn open<D: Disk>(disk: &mut D, layout: &Layout) -> Option<Self> {
         let store = StateStore::open(disk, layout)?;
-        let state = store.state()?.clone();
+        let mut state = store.state()?.clone();
+        state.boot_number = state.boot_number.next();
         let ring = FlightRing::open(disk, layout, state.flight_sequence);
         let mut journal = Self {
             state,
@@ -41,12 +43,14 @@ impl Journal {
         Some(journal)
     }
 
-    /// Makes a new state from what the slots hold; it is not saved yet.
+    /// Makes a new state from what the slots hold; it is not saved yet. Boots are
+    /// counted on from the last one that is on record.
     pub fn rebuild<D: Disk>(disk: &mut D, layout: &Layout, [a, b]: [Option<SlotImage>; 2]) -> Self {
         let store = StateStore::open(disk, layout);
         let (ring, boot_number) = FlightRing::recover(disk, layout).unzip();
         let next = ring.as_ref().map_or(0, FlightRing::next_sequence);
-        let state = choice::rebuild(a, b, boot_number.unwrap_or_default(), next);
+        let boot_number = boot_number.unwrap_or_default().next();
+        let state = choice::rebuild(a, b, boot_number, next);
         let trial = state.trial();
         let mut journal = Self {
             state,

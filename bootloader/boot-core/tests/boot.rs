@@ -372,6 +372,7 @@ fn one_lost_copy_of_the_state_changes_nothing_and_is_on_record() {
             error: StateError::Magic,
         };
         assert_eq!(device.events(), [lost]);
+        assert_eq!(device.entries()[0].boot_number, BootNumber(1));
         // The boot's own write repaired it.
         device.boot();
         assert_eq!(device.events().len(), 1);

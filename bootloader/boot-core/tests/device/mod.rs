@@ -393,11 +393,19 @@ impl Device {
 
     /// Events on record, in order.
     pub fn events(&mut self) -> Vec<Event> {
+        self.entries()
+            .into_iter()
+            .map(|entry| entry.event)
+            .collect()
+    }
+
+    /// Entries on record, in order.
+    pub fn entries(&mut self) -> Vec<FlightEntry> {
         let layout = read_layout(&mut self.disk).unwrap();
         let mut entries = Vec::new();
         boot_core::flight::for_each_entry(&mut self.disk, &layout, |entry| entries.push(entry));
         entries.sort_by_key(|entry| entry.sequence);
-        entries.into_iter().map(|entry| entry.event).collect()
+        entries
     }
 
     /// One boot, from power-on until Linux has taken over, the loader has given
