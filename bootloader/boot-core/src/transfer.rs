@@ -229,7 +229,11 @@ mod tests {
                     take_bytes,
                 } => (first_block, length_bytes, skip_bytes, take_bytes),
             };
-            assert!(span as u64 % block_bytes == 0 && taken > 0 && taken_from + taken <= span);
+            assert!(
+                (span as u64).is_multiple_of(block_bytes)
+                    && taken > 0
+                    && taken_from + taken <= span
+            );
             assert_eq!(first_block * block_bytes + taken_from as u64, position);
             assert!(first_block * block_bytes + span as u64 <= geometry.size_bytes());
             position += taken as u64;
