@@ -61,6 +61,7 @@ fn boot() -> Result<Infallible, Failure> {
     mounted.map_err(during("mount the kernel's file systems"))?;
     let uevents = UeventSocket::open().map_err(during("listen to the kernel's events"))?;
     modules::load_all(modules::INITRD_LIST);
+    modules::free_initrd();
     let handover = command_line::read_handover().map_err(during("read the command line"))?;
     let image = image::read_image().map_err(during("read the manifest"))?;
     let disk = boot_device::find(&handover, &uevents).map_err(during("find the disk"))?;

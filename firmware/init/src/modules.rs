@@ -11,6 +11,7 @@ use std::path::Path;
 
 /// The initrd's list.
 pub(crate) const INITRD_LIST: &str = "/lib/modules/load";
+const INITRD_DIRECTORY: &str = "/lib/modules";
 /// The root's list.
 pub(crate) const ROOT_LIST: &str = "/usr/lib/twinkeel/modules";
 
@@ -31,6 +32,14 @@ pub(crate) fn load_all(list: &str) {
         }
     }
     log::debug!("{loaded} kernel modules loaded from {list}");
+}
+
+/// Gives the memory of the initrd's modules back: they are in the kernel by now.
+/// Only before the root is entered, where that path would be another.
+pub(crate) fn free_initrd() {
+    if let Err(error) = std::fs::remove_dir_all(INITRD_DIRECTORY) {
+        log::debug!("cannot remove {INITRD_DIRECTORY} of the initrd: {error}");
+    }
 }
 
 fn parse_list(list: &str) -> impl Iterator<Item = &Path> {

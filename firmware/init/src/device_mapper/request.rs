@@ -116,20 +116,20 @@ mod tests {
         let table = Table {
             target: "linear",
             length_sectors: 8,
-            parameters: "254:0 2048".to_owned(),
+            parameters: "254:0 123456789012".to_owned(),
         };
         let request = with_table("writable", Flags::ReadOnly, &table).unwrap();
-        assert_eq!(request.len(), 312 + 40 + 16);
-        assert_eq!(u32::from_ne_bytes(take(&request, 12)), 368);
+        assert_eq!(request.len(), 312 + 40 + 24);
+        assert_eq!(u32::from_ne_bytes(take(&request, 12)), 376);
         assert_eq!(u32::from_ne_bytes(take(&request, 16)), 312);
         assert_eq!(u32::from_ne_bytes(take(&request, 20)), 1);
         assert_eq!(u32::from_ne_bytes(take(&request, 28)), 1);
         assert_eq!(&request[48..57], b"writable\0");
         assert_eq!(u64::from_ne_bytes(take(&request, 312)), 0);
         assert_eq!(u64::from_ne_bytes(take(&request, 320)), 8);
-        assert_eq!(u32::from_ne_bytes(take(&request, 332)), 56);
+        assert_eq!(u32::from_ne_bytes(take(&request, 332)), 64);
         assert_eq!(&request[336..343], b"linear\0");
-        assert_eq!(&request[352..], b"254:0 2048\0\0\0\0\0\0");
+        assert_eq!(&request[352..], b"254:0 123456789012\0\0\0\0\0\0");
     }
 
     #[test]
