@@ -122,6 +122,29 @@ impl TestDisk {
         Ok(())
     }
 
+    /// Changes one bit of the first place in the root where `text` stands; returns the
+    /// number of its block.
+    ///
+    /// # Errors
+    /// It stands nowhere.
+    pub fn flip_bit_of_text(&self, slot: Slot, text: &str) -> Result<u64> {
+        let start = self.offset_of(slot.into())?;
+        let (offset_bytes, blocks) = self.with_envelope(slot, |envelope| {
+            let manifest: Manifest<'_> = envelope.manifest.decode()?;
+            Ok((manifest.root.offset_bytes, manifest.root.data_blocks))
+        })?;
+        let file = self.open()?;
+        let mut root = vec![0; usize::try_from(blocks)? * BLOCK_BYTES];
+        file.read_exact_at(&mut root, start + offset_bytes)?;
+        let place = root
+            .windows(text.len())
+            .position(|window| window == text.as_bytes())
+            .with_context(|| format!("{text:?} stands nowhere in the root"))?;
+        let changed = [root[place] ^ 0x10];
+        file.write_all_at(&changed, start + offset_bytes + place as u64)?;
+        Ok((place / BLOCK_BYTES) as u64)
+    }
+
     /// The SHA-256 of the manifest in `slot`: the image's name in state and record.
     ///
     /// # Errors

@@ -1,7 +1,9 @@
 //! A trial that comes up and fails a check of the health gate.
+//!
+//! Its kernel is told to do without the file system of `writable`, as if the driver had
+//! been left out of the release.
 
 use anyhow::{Result, ensure};
-use image_format::disk::Role;
 use image_format::{Event, Slot, SlotStatus};
 use serde_json::json;
 
@@ -18,8 +20,11 @@ pub(super) const SCENARIO: Scenario = Scenario {
 
 fn run(bench: &Bench<'_>) -> Result<Evidence> {
     let disk = bench.disk()?;
-    let length_bytes = usize::try_from(disk.length_of(Role::Writable)?)?;
-    disk.write_at(disk.offset_of(Role::Writable)?, &vec![0x5a; length_bytes])?;
+    let lacking = bench
+        .world()
+        .system()
+        .with_manifest(|manifest| manifest.command_line.push_str(" module_blacklist=ext4"));
+    bench.install(&disk, Slot::A, &lacking)?;
 
     let mut guest = bench.start(&disk)?;
     guest.expect_up(Slot::A)?;

@@ -45,6 +45,7 @@ fn run(bench: &Bench<'_>) -> Result<Evidence> {
     write_variable(&mut guest, "/run/next", "BootNext")?;
     guest.reboot()?;
 
+    guest.expect("bytes of firmware load options")?;
     guest.expect_up(Slot::A)?;
     guest.run(&mounted)?;
     let number = guest.run(&read_number)?;

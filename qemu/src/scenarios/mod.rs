@@ -9,6 +9,7 @@ mod changed_delegation;
 mod changed_initrd;
 mod changed_kernel;
 mod changed_manifest;
+mod changed_program;
 mod changed_root;
 mod changed_signature;
 mod confirmed;
@@ -68,6 +69,7 @@ pub const ALL: &[Scenario] = &[
     changed_signature::SCENARIO,
     changed_delegation::SCENARIO,
     changed_root::SCENARIO,
+    changed_program::SCENARIO,
     forged_manifest::SCENARIO,
     wrong_board::SCENARIO,
     floor_epoch::SCENARIO,
