@@ -7,8 +7,7 @@ use anyhow::{Context, Result};
 use clap::Args;
 use image_builder::signing::KeyDirectory;
 use image_builder::{
-    BuildTime, ImageRequest, Locking, Printed, Progress, Staging, Workspace, build_image,
-    find_build_time,
+    BuildTime, ImageRequest, Locking, Printed, Progress, Workspace, build_image, find_build_time,
 };
 use image_format::disk::Guid;
 use image_format::{Epoch, Version};
@@ -67,9 +66,6 @@ pub(crate) struct ImageCommand {
     /// Build from the checkout there: how `cargo xtask check` builds twice
     #[arg(long, value_name = "DIR", hide = true)]
     workspace: Option<PathBuf>,
-    /// Lay files out backwards: it must not matter
-    #[arg(long, hide = true)]
-    reversed: bool,
 }
 
 impl ImageCommand {
@@ -100,11 +96,6 @@ impl ImageCommand {
                 (true, _) => Locking::Update,
                 (false, true) => Locking::Require,
                 (false, false) => Locking::Prefer,
-            },
-            staging: if self.reversed {
-                Staging::Reversed
-            } else {
-                Staging::Sorted
             },
             ..ImageRequest::new(board)
         };

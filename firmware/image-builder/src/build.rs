@@ -12,7 +12,7 @@ use crate::cache::{component, component_of_bytes};
 use crate::debian::DebianPackages;
 use crate::device_build::{Userland, build_loader, build_userland};
 use crate::disk_image::{DiskParts, initial_state, write_disk};
-use crate::erofs::{erofs_tool_version, make_erofs};
+use crate::erofs::{LAYOUT_VERSION, write_erofs};
 use crate::error::Mebibytes;
 use crate::esp::make_esp;
 use crate::identity::derived_guid;
@@ -208,9 +208,9 @@ fn root_components(
     tree: &Tree,
 ) -> Result<(PathBuf, PathBuf, RootIdentity)> {
     let uuid = derived_guid(&format!("root of {}", request.product));
-    let key = format!("{} {uuid} {}", tree.digest()?, erofs_tool_version()?);
+    let key = format!("{} {uuid} {LAYOUT_VERSION}", tree.digest()?);
     let root = component(workspace, "root", &key, |path| {
-        make_erofs(tree, request.staging, uuid, path)
+        write_erofs(tree, uuid, path)
     })?;
     let salt = salt_of_product(&request.product);
     let hash_tree = HashTree::over(&fs::read(&root)?, &salt)?;

@@ -14,7 +14,7 @@
 //! | 0 | envelope, 64 KiB ([`image_format::envelope`]) |
 //! | 1 MiB | kernel, as Debian signed it |
 //! | next 1 MiB | initrd: zstd newc archive with PID 1 and the modules that lead to the root |
-//! | next 1 MiB | root: erofs without compression |
+//! | next 1 MiB | root: erofs without compression, written by ourselves |
 //! | behind it | hash tree: dm-verity, SHA-256, 4096-byte blocks, no superblock |
 //!
 //! All files in initrd and root belong to root and were changed at the beginning of 1980.
@@ -51,6 +51,6 @@ pub use error::ImageError;
 pub use partitions::{DiskLayout, Place};
 pub use progress::{Printed, Progress, Silent};
 pub use report::{Component, ImageReport};
-pub use request::{ImageRequest, Staging};
+pub use request::ImageRequest;
 pub use system_image::{ManifestFields, SystemImage, write_envelope};
 pub use workspace::Workspace;

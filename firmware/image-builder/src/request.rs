@@ -36,19 +36,6 @@ pub struct ImageRequest {
     pub build_time_secs: u64,
     /// How faithfully `boards/debian.lock` is followed.
     pub locking: Locking,
-    /// The order in which files are laid out for the tools.
-    pub staging: Staging,
-}
-
-/// The order in which files are laid out for the tools. It must not matter: the
-/// reproducibility check builds once with each.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Staging {
-    /// By name.
-    #[default]
-    Sorted,
-    /// By name, backwards.
-    Reversed,
 }
 
 impl ImageRequest {
@@ -67,7 +54,6 @@ impl ImageRequest {
             disk_guid: None,
             build_time_secs: 0,
             locking: Locking::default(),
-            staging: Staging::default(),
         }
     }
 

@@ -7,14 +7,11 @@ mod overlay;
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::os::unix::fs::{PermissionsExt, symlink};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use image_format::Digest;
 use image_trust::Hasher;
-
-use crate::request::Staging;
 
 /// When every file in an image was last changed: the beginning of 1980, which every
 /// format can express. A real time would move with each build, and with it the blocks.
@@ -61,7 +58,7 @@ impl Content {
 
 impl Tree {
     /// Everything, parents before children.
-    pub(crate) fn entries(&self) -> impl DoubleEndedIterator<Item = (&str, &Entry)> {
+    pub(crate) fn entries(&self) -> impl Iterator<Item = (&str, &Entry)> {
         self.entries
             .iter()
             .map(|(path, entry)| (path.as_str(), entry))
@@ -154,48 +151,6 @@ impl Tree {
         }
         Ok(hasher.finish())
     }
-
-    /// Lays the tree out in the empty directory `to`, for a tool that reads directories.
-    pub(crate) fn stage(&self, to: &Path, order: Staging) -> Result<()> {
-        let directories = self
-            .entries()
-            .filter(|(_, entry)| matches!(entry, Entry::Directory { .. }));
-        let others = self
-            .entries()
-            .filter(|(_, entry)| !matches!(entry, Entry::Directory { .. }));
-        let in_order: Vec<_> = match order {
-            Staging::Sorted => directories.chain(others).collect(),
-            Staging::Reversed => others.rev().chain(directories.rev()).collect(),
-        };
-        for (path, entry) in in_order {
-            stage_entry(&to.join(path), entry).with_context(|| format!("cannot lay out {path}"))?;
-        }
-        Ok(())
-    }
-}
-
-fn stage_entry(path: &Path, entry: &Entry) -> Result<()> {
-    if let Some(parent) = path.parent() {
-        fs::create_dir_all(parent)?;
-    }
-    let mode = match entry {
-        Entry::Directory { mode } => {
-            fs::create_dir_all(path)?;
-            *mode
-        }
-        Entry::File { content, mode } => {
-            match content {
-                Content::Bytes(bytes) => fs::write(path, bytes)?,
-                Content::File(source) => {
-                    fs::copy(source, path)?;
-                }
-            }
-            *mode
-        }
-        Entry::Link { target } => return Ok(symlink(target, path)?),
-        Entry::Device { .. } => anyhow::bail!("only the initrd holds device nodes"),
-    };
-    Ok(fs::set_permissions(path, fs::Permissions::from_mode(mode))?)
 }
 
 #[cfg(test)]
@@ -230,27 +185,6 @@ mod tests {
             let mut changed = sample();
             change(&mut changed);
             assert_ne!(changed.digest()?, digest);
-        }
-        Ok(())
-    }
-
-    #[test]
-    fn both_orders_lay_out_the_same() -> Result<()> {
-        for order in [Staging::Sorted, Staging::Reversed] {
-            let directory = tempfile::tempdir()?;
-            sample().stage(directory.path(), order)?;
-            assert_eq!(
-                fs::read_to_string(directory.path().join("etc/hostname"))?,
-                "twinkeel\n"
-            );
-            assert_eq!(
-                fs::read_link(directory.path().join("bin/sh"))?,
-                Path::new("busybox")
-            );
-            let mode = fs::metadata(directory.path().join("root"))?
-                .permissions()
-                .mode();
-            assert_eq!(mode & 0o7777, 0o700);
         }
         Ok(())
     }

@@ -38,7 +38,6 @@ pub(super) fn check(workspace: &Workspace, board: &Board) -> Result<Vec<Finding>
     let second = build(
         &directory.join("second"),
         image_command("umask 077", board, time, copy.root())?
-            .arg("--reversed")
             .env("CARGO_TARGET_DIR", copy.target())
             .env("TMPDIR", other_temporary_directory())
             .env("TZ", "Pacific/Kiritimati")
