@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use boards::Board;
 use boot_core::choice::{Excluded, choose};
 use clap::{Args, ValueEnum};
@@ -74,7 +74,10 @@ impl QemuCommand {
         fs::create_dir_all(&directory)
             .with_context(|| format!("cannot make {}", directory.display()))?;
         let image = match &self.image {
-            Some(image) => image.clone(),
+            Some(image) => {
+                ensure!(image.exists(), "cannot find {}", image.display());
+                image.clone()
+            }
             None => self.own_disk(&workspace, &board, &directory)?,
         };
         if let Some(part) = self.corrupt {
