@@ -55,7 +55,7 @@ pub(crate) fn failure(command: &Command, output: &Output) -> String {
     let lines: Vec<&str> = errors.lines().collect();
     let last = lines.len().saturating_sub(20);
     format!(
-        "cannot go on: {} ended with {}\n{}",
+        "cannot do without {}: it ended with {}\n{}",
         name_of(command),
         output.status,
         lines.get(last..).unwrap_or_default().join("\n")

@@ -11,7 +11,7 @@ use image_format::Digest;
 
 use super::lock::LockedPackage;
 use super::sources::sources_list;
-use crate::host_tool::{failure, host_tool, output_of, run};
+use crate::host_tool::{host_tool, output_of, run};
 
 /// A private apt root with fresh lists.
 pub(super) struct PrivateRoot {
@@ -37,9 +37,8 @@ impl PrivateRoot {
         let mut update = root.command("apt-get");
         update.arg("update").arg("--quiet");
         let output = output_of(&mut update)?;
-        if !output.status.success() {
-            root.complaint = Some(failure(&update, &output));
-        }
+        // Also when it succeeds: it does without what cannot be had.
+        root.complaint = complaint_of(&String::from_utf8_lossy(&output.stderr));
         Ok(root)
     }
 
@@ -81,7 +80,9 @@ impl PrivateRoot {
         let mut show = self.command("apt-cache");
         show.args(["show", "--no-all-versions", name]);
         run(&mut show).with_context(|| match &self.complaint {
-            Some(complaint) => format!("the mirror's lists are incomplete: {complaint}"),
+            Some(complaint) => {
+                format!("the mirror has no package {name}; its lists are incomplete:\n{complaint}")
+            }
             None => format!("the mirror has no package {name}"),
         })
     }
@@ -114,6 +115,15 @@ fn options(directory: &Path, architecture: Architecture) -> Vec<OsString> {
     option("Dir::State::Status", &directory.join("state/status"));
     option("Dir::Cache", &directory.join("cache"));
     options
+}
+
+/// The warnings and errors among what apt printed.
+fn complaint_of(errors: &str) -> Option<String> {
+    let lines = errors
+        .lines()
+        .filter(|line| line.starts_with("W:") || line.starts_with("E:"));
+    let complaint = lines.collect::<Vec<_>>().join("\n");
+    (!complaint.is_empty()).then_some(complaint)
 }
 
 /// A meta package `linux-image-amd64` depends on one package whose name has a version in
@@ -169,6 +179,17 @@ mod tests {
             None
         );
         assert_eq!(dependency_behind("busybox-static", depends), None);
+    }
+
+    #[test]
+    fn a_list_that_was_not_had_is_told_even_if_apt_goes_on() {
+        let said = "W: Failed to fetch http://m.example/debian/dists/x/InRelease\nsomething else\n";
+        let complaint = complaint_of(said).expect("a complaint");
+        assert!(
+            complaint.contains("InRelease") && !complaint.contains("else"),
+            "{complaint}"
+        );
+        assert_eq!(complaint_of(""), None);
     }
 
     #[test]
