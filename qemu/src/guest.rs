@@ -10,7 +10,7 @@ use crate::machine::Machine;
 use crate::proof::{Expected, Nonce, Proof, question, verify_answer};
 
 /// From power-on or reset to the system stage: minutes on a loaded machine without KVM.
-const BOOT: Duration = Duration::from_secs(180);
+const BOOT: Duration = Duration::from_secs(300);
 /// An answer of the shell.
 const ANSWER: Duration = Duration::from_secs(120);
 
