@@ -71,6 +71,30 @@ fn a_file_that_stays_keeps_its_content_in_blocks_of_its_own() -> Result<()> {
     Ok(())
 }
 
+/// The kernel refuses it otherwise; `fsck.erofs` does not mind.
+#[test]
+fn what_stands_behind_an_inode_stays_in_its_block() -> Result<()> {
+    let tree = sample();
+    let plan = Plan::of(&tree)?;
+    let mut end = BLOCK;
+    for node in &plan.nodes {
+        let start = usize::try_from(node.nid)? * INODE_BYTES;
+        assert!(start >= end, "{} overlaps", node.path);
+        let behind = match node.body {
+            Body::Inline { length } => usize::try_from(length)?,
+            Body::Blocks { .. } => 0,
+        };
+        end = start + INODE_BYTES + behind;
+        assert!(
+            start % BLOCK + INODE_BYTES + behind <= BLOCK,
+            "{} crosses",
+            node.path
+        );
+    }
+    assert!(end <= BLOCK + plan.inode_bytes);
+    Ok(())
+}
+
 #[test]
 fn another_implementation_reads_back_the_same_tree() -> Result<()> {
     let directory = tempfile::tempdir()?;
