@@ -1,7 +1,7 @@
 //! Boots images in QEMU and judges them.
 //!
 //! Called by `cargo xtask qemu-test` (scenarios) and `cargo xtask qemu` (a machine for a
-//! person). From the outside in: [`runner`] runs [`scenarios`], each with a [`bench`] of
+//! person). From the outside in: [`runner`] runs [`scenarios`], each with a [`mod@bench`] of
 //! its own; a [`guest`] is the system inside a [`machine`], behind a [`console`]; a
 //! [`disk`] is what a scenario damages; [`proof`] and [`evidence`] make it impossible to
 //! pass because nothing happened.
