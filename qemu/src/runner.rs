@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::time::{Duration, Instant};
@@ -68,6 +68,7 @@ fn run_one(world: &World, scenario: Scenario, accelerator: Accelerator) -> Outco
         (scenario.run)(&bench)
     });
     let directory = world.directory_of(scenario.name);
+    let failure = failure.map(|failure| failure + &qemu_messages(&directory));
     if failure.is_none() {
         remove_disks(&directory);
     }
@@ -96,8 +97,20 @@ fn message(panic: &(dyn Any + Send)) -> String {
         .unwrap_or_else(|| "no message".to_owned())
 }
 
+/// What QEMU itself had to say about a scenario's machines, for instance who ended it.
+fn qemu_messages(directory: &Path) -> String {
+    let mut messages = String::new();
+    for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
+        if entry.file_name().to_string_lossy().ends_with(".qemu.log") {
+            let text = fs::read_to_string(entry.path()).unwrap_or_default();
+            messages.extend(text.lines().map(|line| format!("\n    {line}")));
+        }
+    }
+    messages
+}
+
 /// Disks are large, and of a scenario that passed nobody needs them.
-fn remove_disks(directory: &std::path::Path) {
+fn remove_disks(directory: &Path) {
     for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
         if entry.path().extension().is_some_and(|kind| kind == "img") {
             // What cannot be removed now is removed by the next run.
@@ -114,6 +127,14 @@ mod tests {
     fn an_error_is_a_failure_with_all_of_its_causes() {
         let failure = judge(|| Err(anyhow!("the end").context("the start")));
         assert_eq!(failure.as_deref(), Some("the start: the end"));
+    }
+
+    #[test]
+    fn what_qemu_said_is_part_of_the_failure() {
+        let directory = tempfile::tempdir().unwrap();
+        fs::write(directory.path().join("1.qemu.log"), "no such disk\n").unwrap();
+        fs::write(directory.path().join("1.console.log"), "not this\n").unwrap();
+        assert_eq!(qemu_messages(directory.path()), "\n    no such disk");
     }
 
     #[test]
