@@ -29,7 +29,7 @@ pub(crate) struct ImageCommand {
     /// The release: counts up
     #[arg(long, default_value_t = 1)]
     version: u64,
-    /// The security epoch: devices that confirmed it refuse lower ones
+    /// The security epoch: devices flashed with this image refuse lower ones
     #[arg(long, default_value_t = 1)]
     epoch: u32,
     /// The product line, at most 32 characters without spaces

@@ -22,7 +22,7 @@ pub struct ImageRequest {
     pub channel: String,
     /// Which release it is.
     pub version: Version,
-    /// Devices that confirmed it refuse lower ones.
+    /// Devices flashed with this image refuse lower ones.
     pub epoch: Epoch,
     /// How often system-a is tried before the device falls back to system-b.
     pub attempts: u8,
