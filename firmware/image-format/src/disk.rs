@@ -101,6 +101,12 @@ pub const FLIGHT_OFFSET: u64 = 2 << 20;
 /// Entries that the flight ring holds.
 pub const FLIGHT_ENTRIES: u64 = 1024;
 
-/// A copy of the state, and a flight entry, each have a block of this size to
+/// Where the list of failed releases starts in `boot-state`: apart from all the rest.
+pub const FAILED_OFFSET: u64 = 12 << 20;
+
+/// Entries that the list of failed releases holds.
+pub const FAILED_ENTRIES: u64 = 64;
+
+/// A copy of the state, a flight entry and an entry of that list each have a block of this size to
 /// themselves: the largest sector in use, so that no write touches two of them.
 pub const BLOCK_BYTES: usize = 4096;

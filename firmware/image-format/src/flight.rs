@@ -7,7 +7,7 @@
 
 use crate::digest::Digest;
 use crate::frame::{FrameError, Kind, NoSpace, encode_value, parse_frame};
-use crate::number::{BootNumber, Version};
+use crate::number::{BootNumber, Epoch, Serial, Version};
 use crate::refusal::Refusal;
 use crate::slot::{Slot, Source};
 use crate::state::StateError;
@@ -17,17 +17,20 @@ use serde::{Deserialize, Serialize};
 /// Free text in an event, cut at the end of its room.
 pub type Text = heapless::String<160>;
 
+/// The last lines of a console.
+pub type Lines = heapless::String<1024>;
+
 /// Makes a [`Text`] of anything that can be shown, cut where the room ends.
-pub fn text(content: impl fmt::Display) -> Text {
-    struct Cut(Text);
-    impl fmt::Write for Cut {
+pub fn text<const N: usize>(content: impl fmt::Display) -> heapless::String<N> {
+    struct Cut<const N: usize>(heapless::String<N>);
+    impl<const N: usize> fmt::Write for Cut<N> {
         fn write_str(&mut self, part: &str) -> fmt::Result {
             part.chars()
                 .try_for_each(|c| self.0.push(c))
                 .map_err(|_| fmt::Error)
         }
     }
-    let mut cut = Cut(Text::new());
+    let mut cut = Cut(heapless::String::new());
     // An error here is the end of the room, which is what was asked for.
     let _ = fmt::write(&mut cut, format_args!("{content}"));
     cut.0
@@ -151,10 +154,105 @@ pub enum Event {
         /// The slot that is to run next.
         to: Slot,
     },
+    /// The boot ended without a word of the system that ran: recorded by the loader,
+    /// one boot later, under the number of the boot that ended.
+    EndedSilently {
+        /// How, by what the machine remembers.
+        cause: ResetCause,
+    },
+    /// A step took longer than it may: PID 1 ended the boot.
+    TimedOut {
+        /// The slot.
+        slot: Slot,
+        /// What was being done.
+        step: Text,
+        /// How long it had been given.
+        secs: u32,
+    },
+    /// The kernel panicked, by the record that it left for the boot after.
+    KernelPanicked {
+        /// Its first words.
+        message: Text,
+    },
+    /// What the console said last, in a boot that failed.
+    LastLines {
+        /// The lines, the last one last.
+        lines: Lines,
+    },
+    /// Somebody asked for a reboot or a power-off before the trial had an outcome.
+    Interrupted {
+        /// The slot on trial.
+        slot: Slot,
+    },
+    /// What the device made of a trial that was not confirmed.
+    TrialJudged {
+        /// The slot that was on trial.
+        slot: Slot,
+        /// The image that was tried.
+        manifest_hash: Digest,
+        /// Whether it was the image's fault.
+        verdict: Verdict,
+        /// Why, as part of a sentence.
+        reason: Text,
+    },
+    /// What may not boot any more has risen.
+    FloorsRaised {
+        /// The floors from now on.
+        epoch: Epoch,
+        /// Of delegations.
+        serial: Serial,
+    },
+    /// The homes of the floors disagreed. The higher one counts, as always; this says
+    /// that one of them lost its memory or was tampered with.
+    FloorsDisagreed {
+        /// Of epochs, in the boot state.
+        state_epoch: Epoch,
+        /// Of epochs, in the firmware's variable.
+        variable_epoch: Epoch,
+        /// Of delegations, in the boot state.
+        state_serial: Serial,
+        /// Of delegations, in the firmware's variable.
+        variable_serial: Serial,
+    },
+    /// The rescue system came up.
+    RescueRuns,
+}
+
+/// How a boot came to its end, by what outlasts it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ResetCause {
+    /// The hardware watchdog was not fed.
+    Watchdog,
+    /// The machine was reset and kept its memory: a panic, or a program that resets.
+    Reset,
+    /// The memory is gone: the power was.
+    PowerLoss,
+    /// Nothing tells.
+    Unknown,
+}
+
+impl fmt::Display for ResetCause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Watchdog => "the hardware watchdog reset the machine",
+            Self::Reset => "the machine was reset",
+            Self::PowerLoss => "the power was lost",
+            Self::Unknown => "nothing tells how",
+        })
+    }
+}
+
+/// Whose fault it was that a trial was not confirmed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Verdict {
+    /// The image's: it is remembered and not tried again.
+    Failed,
+    /// Perhaps not the image's: it may be tried again later.
+    Inconclusive,
 }
 
 /// The longest frame of a [`FlightEntry`], in bytes. A test holds it to that.
-pub const MAX_ENTRY_BYTES: usize = 512;
+pub const MAX_ENTRY_BYTES: usize = 1280;
 
 impl FlightEntry {
     /// Writes the entry's frame to the start of `out`; returns its bytes.

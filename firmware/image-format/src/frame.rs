@@ -43,6 +43,8 @@ pub enum Kind {
     ManifestSignatures,
     /// A [`FlightEntry`](crate::FlightEntry).
     FlightEntry,
+    /// A [`FailedRelease`](crate::FailedRelease).
+    FailedRelease,
 }
 
 impl Kind {
@@ -57,6 +59,7 @@ impl Kind {
             Self::Manifest => b"TKmanifs",
             Self::ManifestSignatures => b"TKmansig",
             Self::FlightEntry => b"TKflight",
+            Self::FailedRelease => b"TKfailed",
         }
     }
 
@@ -77,6 +80,7 @@ impl Kind {
             Self::Manifest => "manifest",
             Self::ManifestSignatures => "manifest signatures",
             Self::FlightEntry => "flight entry",
+            Self::FailedRelease => "failed release",
         }
     }
 }

@@ -13,6 +13,7 @@
 //! | [envelope](mod@envelope) | first 64 KiB of a slot | four frames: delegation, its signatures, [`Manifest`], its signatures |
 //! | [`BootState`] | partition `boot-state`, two copies | 512 bytes, [fixed layout](mod@state) |
 //! | [`FlightEntry`] | partition `boot-state`, a ring | one frame per 4096-byte block |
+//! | [`FailedRelease`] | partition `boot-state`, a list | one frame per 4096-byte block |
 //! | partitions | GPT | [roles](mod@disk) by type GUID |
 //!
 //! All integers are little-endian. Payloads of frames are
@@ -35,6 +36,7 @@
 pub mod digest;
 pub mod disk;
 pub mod envelope;
+pub mod failed;
 pub mod flight;
 pub mod frame;
 pub mod keyring;
@@ -47,7 +49,8 @@ pub mod state;
 
 pub use digest::Digest;
 pub use envelope::{ENVELOPE_BYTES, Envelope, parse_envelope};
-pub use flight::{Event, FlightEntry, Text};
+pub use failed::FailedRelease;
+pub use flight::{Event, FlightEntry, Lines, ResetCause, Text, Verdict};
 pub use frame::{Frame, FrameError, Kind, parse_frame};
 pub use keyring::{Delegation, Keyring, PublicKey, Purpose};
 pub use manifest::{Manifest, Part, Root};

@@ -116,6 +116,15 @@ fn entry() -> FlightEntry {
     }
 }
 
+fn failed() -> FailedRelease {
+    FailedRelease {
+        sequence: 3,
+        manifest_hash: digest(0x77),
+        boot_number: BootNumber(42),
+        reason: text("it did not come up"),
+    }
+}
+
 #[test]
 fn framed_records_have_their_golden_bytes() {
     let mut out = [0; 1024];
@@ -132,6 +141,7 @@ fn framed_records_have_their_golden_bytes() {
         encode_value(Kind::Manifest, &manifest(), &mut out).unwrap(),
     );
     assert_golden("flight-entry", entry().encode(&mut out).unwrap());
+    assert_golden("failed-release", failed().encode(&mut out).unwrap());
     let signature = Signature {
         key: key(0x55),
         bytes: [0x66; 64],
@@ -165,6 +175,8 @@ fn records_decode_to_what_was_encoded() {
     );
     let bytes = entry().encode(&mut out).unwrap();
     assert_eq!(FlightEntry::parse(bytes), Ok(entry()));
+    let bytes = failed().encode(&mut out).unwrap();
+    assert_eq!(FailedRelease::parse(bytes), Ok(failed()));
     assert_eq!(BootState::parse(&state().encode()), Ok(state()));
     let entries = [
         Signature {
@@ -184,16 +196,115 @@ fn records_decode_to_what_was_encoded() {
 
 #[test]
 fn the_longest_flight_entry_fits_its_bound() {
-    let long = || text("x".repeat(1000));
+    let long = || -> Text { text("x".repeat(2000)) };
     assert_eq!(long().len(), 160);
-    let entry = FlightEntry {
-        sequence: u64::MAX,
-        boot_number: BootNumber(u64::MAX),
-        event: Event::CheckFailed {
+    for event in [
+        Event::LastLines {
+            lines: text("x".repeat(2000)),
+        },
+        Event::CheckFailed {
             slot: Slot::B,
             check: long(),
             detail: long(),
         },
-    };
-    assert!(entry.encode(&mut [0; flight::MAX_ENTRY_BYTES]).is_ok());
+        Event::TrialJudged {
+            slot: Slot::B,
+            manifest_hash: digest(9),
+            verdict: Verdict::Inconclusive,
+            reason: long(),
+        },
+    ] {
+        let entry = FlightEntry {
+            sequence: u64::MAX,
+            boot_number: BootNumber(u64::MAX),
+            event,
+        };
+        assert!(entry.encode(&mut [0; flight::MAX_ENTRY_BYTES]).is_ok());
+    }
+}
+
+/// The position of a variant is its number on the disk: none may ever move.
+#[test]
+fn every_event_keeps_its_number() {
+    let (slot, message) = (Slot::A, || text("x"));
+    let events = [
+        Event::TrialBegun {
+            slot,
+            attempt: 1,
+            given: 3,
+        },
+        entry().event,
+        Event::AttemptsExhausted { slot, given: 3 },
+        Event::ConfirmationLost { slot, boots: 5 },
+        Event::FellBack {
+            from: slot,
+            to: Source::Rescue,
+        },
+        Event::StateCopyLost {
+            copy: 0,
+            error: StateError::Magic,
+        },
+        Event::StateRebuilt { trial: None },
+        Event::NothingBoots,
+        Event::LoaderPanicked { message: message() },
+        Event::Confirmed {
+            slot,
+            version: Version(1),
+            manifest_hash: digest(1),
+        },
+        Event::CheckFailed {
+            slot,
+            check: message(),
+            detail: message(),
+        },
+        Event::RootCorrupt { slot, block: 1 },
+        Event::InitFailed {
+            slot,
+            step: message(),
+            reason: message(),
+        },
+        Event::WritableLost { reason: message() },
+        Event::RollbackRequested {
+            from: slot,
+            to: slot,
+        },
+        Event::EndedSilently {
+            cause: ResetCause::Watchdog,
+        },
+        Event::TimedOut {
+            slot,
+            step: message(),
+            secs: 1,
+        },
+        Event::KernelPanicked { message: message() },
+        Event::LastLines { lines: text("x") },
+        Event::Interrupted { slot },
+        Event::TrialJudged {
+            slot,
+            manifest_hash: digest(1),
+            verdict: Verdict::Failed,
+            reason: message(),
+        },
+        Event::FloorsRaised {
+            epoch: Epoch(1),
+            serial: Serial(1),
+        },
+        Event::FloorsDisagreed {
+            state_epoch: Epoch(1),
+            variable_epoch: Epoch(2),
+            state_serial: Serial(1),
+            variable_serial: Serial(1),
+        },
+        Event::RescueRuns,
+    ];
+    for (number, event) in events.into_iter().enumerate() {
+        let entry = FlightEntry {
+            sequence: 0,
+            boot_number: BootNumber(0),
+            event,
+        };
+        let mut out = [0; flight::MAX_ENTRY_BYTES];
+        let payload = &entry.encode(&mut out).unwrap()[frame::HEADER_BYTES..];
+        assert_eq!(payload[2] as usize, number, "{:?}", entry.event);
+    }
 }

@@ -3,7 +3,7 @@
 
 use crate::refusal_text::{fields, object};
 use crate::sentence::{UNKNOWN_BLOCK, sentence};
-use image_format::{Event, FlightEntry};
+use image_format::{Event, FlightEntry, ResetCause, Verdict};
 use serde_json::{Map, Value, json};
 
 /// The entry for a program.
@@ -34,6 +34,15 @@ pub(crate) fn kind(event: &Event) -> &'static str {
         Event::InitFailed { .. } => "init-failed",
         Event::WritableLost { .. } => "writable-lost",
         Event::RollbackRequested { .. } => "rollback-requested",
+        Event::EndedSilently { .. } => "ended-silently",
+        Event::TimedOut { .. } => "timed-out",
+        Event::KernelPanicked { .. } => "kernel-panicked",
+        Event::LastLines { .. } => "last-lines",
+        Event::Interrupted { .. } => "interrupted",
+        Event::TrialJudged { .. } => "trial-judged",
+        Event::FloorsRaised { .. } => "floors-raised",
+        Event::FloorsDisagreed { .. } => "floors-disagreed",
+        Event::RescueRuns => "rescue-runs",
     }
 }
 
@@ -85,5 +94,48 @@ fn event_fields(event: &Event) -> Map<String, Value> {
         }),
         Event::WritableLost { reason } => json!({ "reason": reason.as_str() }),
         Event::RollbackRequested { from, to } => json!({ "from": from.name(), "to": to.name() }),
+        Event::EndedSilently { cause } => json!({ "cause": reset_cause(*cause) }),
+        Event::TimedOut { slot, step, secs } => json!({
+            "slot": slot.name(), "step": step.as_str(), "secs": secs,
+        }),
+        Event::KernelPanicked { message } => json!({ "message": message.as_str() }),
+        Event::LastLines { lines } => json!({ "lines": lines.lines().collect::<Vec<_>>() }),
+        Event::Interrupted { slot } => json!({ "slot": slot.name() }),
+        Event::TrialJudged {
+            slot,
+            manifest_hash,
+            verdict,
+            reason,
+        } => json!({
+            "slot": slot.name(), "manifest_hash": manifest_hash.to_string(),
+            "verdict": verdict_name(*verdict), "reason": reason.as_str(),
+        }),
+        Event::FloorsRaised { epoch, serial } => json!({ "epoch": epoch, "serial": serial }),
+        Event::FloorsDisagreed {
+            state_epoch,
+            variable_epoch,
+            state_serial,
+            variable_serial,
+        } => json!({
+            "state": { "epoch": state_epoch, "serial": state_serial },
+            "variable": { "epoch": variable_epoch, "serial": variable_serial },
+        }),
+        Event::RescueRuns => json!({}),
     })
+}
+
+fn reset_cause(cause: ResetCause) -> &'static str {
+    match cause {
+        ResetCause::Watchdog => "watchdog",
+        ResetCause::Reset => "reset",
+        ResetCause::PowerLoss => "power-loss",
+        ResetCause::Unknown => "unknown",
+    }
+}
+
+fn verdict_name(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Failed => "failed",
+        Verdict::Inconclusive => "inconclusive",
+    }
 }

@@ -5,7 +5,7 @@
 
 use crate::refusal_text::remedy;
 use crate::slot_image::fingerprint;
-use image_format::{Event, Slot, Version};
+use image_format::{Event, ResetCause, Slot, Verdict, Version};
 
 /// What PID 1 records when the kernel's own word on the block was lost.
 pub(crate) const UNKNOWN_BLOCK: u64 = u64::MAX;
@@ -68,7 +68,51 @@ pub(crate) fn sentence(event: &Event) -> String {
         Event::RollbackRequested { from, to } => {
             format!("A person asked to roll back from {from} to {to}.")
         }
+        Event::EndedSilently { cause } => silent_end(*cause).into(),
+        Event::TimedOut { slot, step, secs } => format!(
+            "{slot} was not done in time: the step {step:?} should have ended within {secs} s. PID 1 ended the boot."
+        ),
+        Event::KernelPanicked { message } => format!("The kernel panicked: {message}."),
+        Event::LastLines { lines } => {
+            let lines: Vec<_> = lines.lines().collect();
+            format!("The console said last: {}", lines.join(" / "))
+        }
+        Event::Interrupted { slot } => format!(
+            "A person ended the boot of {slot} before its trial had an outcome. Nothing is held against it."
+        ),
+        Event::TrialJudged { slot, manifest_hash, verdict: Verdict::Failed, reason } => format!(
+            "The trial of {} in {slot} failed: {reason}. This release is remembered and will not be tried again.",
+            fingerprint(manifest_hash),
+        ),
+        Event::TrialJudged { slot, manifest_hash, verdict: Verdict::Inconclusive, reason } => format!(
+            "The trial of {} in {slot} says nothing about the release: {reason}. It may be tried again.",
+            fingerprint(manifest_hash),
+        ),
+        Event::FloorsRaised { epoch, serial } => format!(
+            "The floors rose: from now on no image below security epoch {epoch}, or under a delegation below {serial}, boots."
+        ),
+        Event::FloorsDisagreed { state_epoch, variable_epoch, state_serial, variable_serial } => format!(
+            "The floors in the boot state (epoch {state_epoch}, delegation {state_serial}) were not those \
+             in the firmware (epoch {variable_epoch}, delegation {variable_serial}). The higher one of \
+             each counts. Unless a part was replaced, somebody may have tampered with the device."
+        ),
+        Event::RescueRuns => "The rescue system came up.".into(),
     })
+}
+
+/// How a boot ended that nobody recorded anything about.
+fn silent_end(cause: ResetCause) -> &'static str {
+    match cause {
+        ResetCause::Watchdog => {
+            "The system hung: nothing fed the hardware watchdog, and it reset the machine."
+        }
+        ResetCause::Reset => {
+            "The boot ended in a reset without a word: the kernel panicked early, or a program reset \
+             the machine."
+        }
+        ResetCause::PowerLoss => "The boot ended with the power.",
+        ResetCause::Unknown => "The boot ended without a word, and nothing tells how.",
+    }
 }
 
 /// The image in `slot`, as exactly as it is known.

@@ -4,8 +4,8 @@ use crate::arguments::Form;
 use crate::because::because;
 use crate::device::Device;
 use crate::record::record;
-use crate::sentence::sentence;
-use image_format::FlightEntry;
+use crate::sentence::{plain, sentence};
+use image_format::{Event, FlightEntry};
 use serde_json::{Value, json};
 
 /// Boots that are told unless the person asks for more.
@@ -47,13 +47,22 @@ fn text(device: &Device, told: &Told<'_>) -> String {
         let Some(first) = boot.first() else { continue };
         text += &format!("\nboot {}\n", first.boot_number);
         for entry in *boot {
-            text += &format!("  {}\n", sentence(&entry.event));
+            text += &entry_text(&entry.event);
         }
     }
     if told.boots.is_empty() && told.left_out == 0 {
         text += "\nThe flight record is empty: nothing but quiet boots so far.\n";
     }
     text
+}
+
+/// A sentence, or the lines of a console as they stood there.
+fn entry_text(event: &Event) -> String {
+    let Event::LastLines { lines } = event else {
+        return format!("  {}\n", sentence(event));
+    };
+    let quoted = lines.lines().map(|line| format!("  | {}\n", plain(line)));
+    format!("  The console said last:\n{}", quoted.collect::<String>())
 }
 
 fn earlier_boots(count: usize) -> String {

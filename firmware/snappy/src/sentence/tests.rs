@@ -1,14 +1,14 @@
 //! Every kind of event and every refusal has a sentence of its own.
 
 use super::sentence;
-use crate::fixtures::HASH_A;
+use crate::fixtures::{HASH_A, HASH_B};
 use crate::record::{kind, record};
 use crate::refusal_text::{check_name, remedy};
 use image_format::frame::encode_frame;
 use image_format::refusal::PartName;
 use image_format::{
-    BootNumber, Epoch, Event, FlightEntry, FrameError, Kind, Refusal, Serial, SignatureError, Slot,
-    Source, StateError, Version, flight::text,
+    BootNumber, Epoch, Event, FlightEntry, FrameError, Kind, Refusal, ResetCause, Serial,
+    SignatureError, Slot, Source, StateError, Verdict, Version, flight::text,
 };
 use std::collections::BTreeSet;
 
@@ -117,6 +117,68 @@ fn events() -> Vec<(Event, &'static str)> {
             Event::RollbackRequested { from: b, to: a },
             "A person asked to roll back from system-b to system-a.",
         ),
+        (
+            Event::EndedSilently {
+                cause: ResetCause::Watchdog,
+            },
+            "The system hung: nothing fed the hardware watchdog, and it reset the machine.",
+        ),
+        (
+            Event::TimedOut {
+                slot: b,
+                step: text("mount writable"),
+                secs: 120,
+            },
+            "system-b was not done in time: the step \"mount writable\" should have ended within 120 s. \
+             PID 1 ended the boot.",
+        ),
+        (
+            Event::KernelPanicked {
+                message: text("Fatal exception in interrupt"),
+            },
+            "The kernel panicked: Fatal exception in interrupt.",
+        ),
+        (
+            Event::LastLines {
+                lines: text("one\ntwo"),
+            },
+            "The console said last: one / two",
+        ),
+        (
+            Event::Interrupted { slot: b },
+            "A person ended the boot of system-b before its trial had an outcome. Nothing is held \
+             against it.",
+        ),
+        (
+            Event::TrialJudged {
+                slot: b,
+                manifest_hash: HASH_B,
+                verdict: Verdict::Failed,
+                reason: text("it hung"),
+            },
+            "The trial of 7f068cb4fa876c in system-b failed: it hung. This release is remembered and \
+             will not be tried again.",
+        ),
+        (
+            Event::FloorsRaised {
+                epoch: Epoch(2),
+                serial: Serial(3),
+            },
+            "The floors rose: from now on no image below security epoch 2, or under a delegation below \
+             3, boots.",
+        ),
+        (
+            Event::FloorsDisagreed {
+                state_epoch: Epoch(1),
+                variable_epoch: Epoch(2),
+                state_serial: Serial(3),
+                variable_serial: Serial(4),
+            },
+            "The floors in the boot state (epoch 1, delegation 3) were not those in the firmware \
+             (epoch 2, delegation 4). The higher one of each counts. Unless a part was replaced, \
+             somebody may have tampered with the device.",
+        ),
+        (Event::RescueRuns, "The rescue system came up."),
     ]
 }
 
