@@ -83,7 +83,8 @@ fn open_journal<P: Platform>(
     keyring: &Verified<Keyring>,
     layout: &Layout,
 ) -> Journal {
-    if let Some(journal) = Journal::open(platform.disk(), layout) {
+    let cause = platform.reset_cause();
+    if let Some(journal) = Journal::open(platform.disk(), layout, cause) {
         return journal;
     }
     let floors = Floors::default();
@@ -207,6 +208,8 @@ impl Boot<'_> {
         LoadError { version, refusal }: LoadError,
     ) -> Refusal {
         log::warn!("{source} is refused: {refusal}");
+        // Nothing of it ran: that is no boot that did not come up.
+        self.journal.state.begun_without_up = 0;
         let event = Event::Refused {
             source,
             version,

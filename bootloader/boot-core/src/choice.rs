@@ -138,7 +138,6 @@ pub fn begin(state: &mut BootState, source: Source) -> Option<Event> {
 /// device may read wrongly once.
 pub fn refuse(state: &mut BootState, slot: Slot) {
     state.slot_mut(slot).status = SlotStatus::Refused;
-    state.begun_without_up = 0;
 }
 
 /// What a slot's envelope says, once it could be trusted.

@@ -13,6 +13,12 @@ pub struct FlightRing {
     next_sequence: u64,
 }
 
+/// How many events of one boot are looked at.
+pub const MAX_WORDS: usize = 8;
+
+/// The last events of one boot.
+pub type Words = heapless::Vec<Event, MAX_WORDS>;
+
 /// An event could not be recorded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotRecorded;
@@ -88,6 +94,24 @@ impl FlightRing {
         write_at(disk, offset, &block).map_err(|_| NotRecorded)?;
         self.next_sequence = self.next_sequence.saturating_add(1);
         Ok(())
+    }
+
+    /// The events at the end of the record that happened during `boot`, oldest first, at
+    /// most the last [`MAX_WORDS`].
+    pub fn words_of<D: Disk>(&self, disk: &mut D, boot: BootNumber) -> Words {
+        let mut words = Words::new();
+        let mut sequence = self.next_sequence;
+        while let Some(before) = sequence.checked_sub(1) {
+            let entry = self
+                .read(disk, before)
+                .filter(|entry| entry.sequence == before && entry.boot_number == boot);
+            let Some(entry) = entry else { break };
+            if words.insert(0, entry.event).is_err() {
+                break;
+            }
+            sequence = before;
+        }
+        words
     }
 
     fn read<D: Disk>(&self, disk: &mut D, sequence: u64) -> Option<FlightEntry> {

@@ -4,12 +4,13 @@
 //! An event is recorded before the state that follows from it: a power cut
 //! between the two repeats an event rather than losing one.
 
+use crate::aftermath;
 use crate::choice::{self, SlotImage};
 use crate::flight::FlightRing;
 use crate::gpt::Layout;
 use crate::platform::Disk;
 use crate::state_store::StateStore;
-use image_format::{BootState, Event};
+use image_format::{BootState, Event, ResetCause};
 
 /// State and flight record of the device.
 #[derive(Debug)]
@@ -26,12 +27,11 @@ pub struct Journal {
 pub struct NotSaved;
 
 impl Journal {
-    /// Reads the state and counts the boot that begins. `None` when both copies
-    /// are lost.
-    pub fn open<D: Disk>(disk: &mut D, layout: &Layout) -> Option<Self> {
+    /// Reads the state and counts the boot that begins; records how the one before it
+    /// ended, if nobody else did. `None` when both copies are lost.
+    pub fn open<D: Disk>(disk: &mut D, layout: &Layout, cause: ResetCause) -> Option<Self> {
         let store = StateStore::open(disk, layout)?;
-        let mut state = store.state()?.clone();
-        state.boot_number = state.boot_number.next();
+        let state = store.state()?.clone();
         let ring = FlightRing::open(disk, layout, state.flight_sequence);
         let mut journal = Self {
             state,
@@ -39,8 +39,20 @@ impl Journal {
             ring,
             has_news: false,
         };
+        journal.record_silent_end(disk, cause);
+        journal.state.boot_number = journal.state.boot_number.next();
         journal.record_lost_copies(disk);
         Some(journal)
+    }
+
+    /// Under the number of the boot that ended: it is still the state's.
+    fn record_silent_end<D: Disk>(&mut self, disk: &mut D, cause: ResetCause) {
+        let Some(ring) = &self.ring else { return };
+        let words = ring.words_of(disk, self.state.boot_number);
+        if let Some(event) = aftermath::silent_end(&self.state, cause, words.iter()) {
+            log::warn!("the boot before this one ended without a word: {cause}");
+            self.record(disk, event);
+        }
     }
 
     /// Makes a new state from what the slots hold; it is not saved yet. Boots are
@@ -74,7 +86,7 @@ impl Journal {
         }
     }
 
-    /// Records what happened under the current boot number. A record that cannot
+    /// Records what happened under the state's boot number. A record that cannot
     /// be written stops nothing: the boot matters more.
     pub fn record<D: Disk>(&mut self, disk: &mut D, event: Event) {
         self.has_news = true;

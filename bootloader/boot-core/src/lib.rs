@@ -6,7 +6,8 @@
 //! loader, in the userland and in the tests. Nothing here allocates.
 //!
 //! The story is told by [`boot()`]. Its parts: [`gpt`] finds the partitions,
-//! [`state_store`] and [`flight`] keep what must survive, [`choice`] decides,
+//! [`state_store`] and [`flight`] keep what must survive, [`aftermath`] looks back,
+//! [`choice`] decides,
 //! [`load`] reads and verifies, [`handover`] is what Linux is told.
 #![no_std]
 #![forbid(unsafe_code)]
@@ -20,6 +21,7 @@
     )
 )]
 
+pub mod aftermath;
 pub mod boot;
 pub mod choice;
 pub mod flight;

@@ -1,6 +1,7 @@
 //! What a firmware shell offers to the boot, and nothing more.
 
 use embedded_io::{Error, ErrorKind, Read, ReadExactError, Seek, SeekFrom, Write};
+use image_format::ResetCause;
 
 /// A whole disk, addressed in bytes from its start.
 ///
@@ -62,10 +63,14 @@ pub trait Platform {
     /// The disk, opened.
     fn disk(&mut self) -> &mut Self::Disk;
 
+    /// How the boot before this one ended, by what outlasts it. Asked once.
+    fn reset_cause(&mut self) -> ResetCause;
+
     /// Memory of exactly `length_bytes`, or `None` when there is not enough.
     fn allocate(&mut self, length_bytes: usize) -> Option<Self::Memory>;
 
-    /// Starts the kernel. Returns only if it could not be started.
+    /// Starts the kernel, guarded by a hardware watchdog where there is one. Returns only
+    /// if it could not be started.
     fn start(
         &mut self,
         kernel: Self::Memory,

@@ -178,6 +178,7 @@ impl Outcome {
 
 struct TestPlatform<'a> {
     disk: &'a mut MemoryDisk,
+    reset_cause: ResetCause,
     refuse_to_start: &'a [Vec<u8>],
 }
 
@@ -187,6 +188,10 @@ impl Platform for TestPlatform<'_> {
 
     fn disk(&mut self) -> &mut MemoryDisk {
         self.disk
+    }
+
+    fn reset_cause(&mut self) -> ResetCause {
+        self.reset_cause
     }
 
     fn allocate(&mut self, length_bytes: usize) -> Option<Vec<u8>> {
@@ -321,6 +326,8 @@ pub fn signed_keyring() -> Vec<u8> {
 #[derive(Clone)]
 pub struct Device {
     pub disk: MemoryDisk,
+    /// What the machine remembers of the boot before.
+    pub reset_cause: ResetCause,
     /// Kernels that the firmware will not start.
     pub refuse_to_start: Vec<Vec<u8>>,
 }
@@ -330,6 +337,7 @@ impl Device {
     pub fn new(a: &Image, b: &Image) -> Self {
         let mut device = Self {
             disk: blank_disk(),
+            reset_cause: ResetCause::PowerLoss,
             refuse_to_start: Vec::new(),
         };
         device.install(Slot::A, a);
@@ -408,12 +416,23 @@ impl Device {
         entries
     }
 
+    /// Appends to the flight record what the system of the last boot has to say.
+    pub fn record(&mut self, event: Event) {
+        let layout = read_layout(&mut self.disk).unwrap();
+        let state = self.state();
+        let hint = state.flight_sequence;
+        let mut ring = boot_core::flight::FlightRing::open(&mut self.disk, &layout, hint).unwrap();
+        ring.append(&mut self.disk, state.boot_number, event)
+            .unwrap();
+    }
+
     /// One boot, from power-on until Linux has taken over, the loader has given
     /// up or the power went away.
     pub fn boot(&mut self) -> Outcome {
         self.disk.log.clear();
         let mut platform = TestPlatform {
             disk: &mut self.disk,
+            reset_cause: self.reset_cause,
             refuse_to_start: &self.refuse_to_start,
         };
         let keyring = signed_keyring();
