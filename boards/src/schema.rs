@@ -73,6 +73,11 @@ pub struct Loader {
     pub target: String,
     /// Where the firmware looks for it on `system-boot`, in 8.3 names.
     pub esp_path: String,
+    /// How long a kernel may take from its start until init feeds the hardware watchdog.
+    pub watchdog_secs: u16,
+    /// The address of a page of memory that neither firmware nor kernel use, where a mark
+    /// outlasts a reset. Without it a reset cannot be told from a loss of power.
+    pub reset_marker: Option<u64>,
 }
 
 /// What the programs of the image are built for.

@@ -7,8 +7,16 @@ use std::path::Path;
 
 const REMEDY: &str = "`cargo xtask image` sets it; set it by hand only to build the loader alone";
 
+/// For a loader that is built alone.
+const WATCHDOG_SECS: u16 = 120;
+
 fn main() {
-    for name in ["TWINKEEL_BOARD", "TWINKEEL_KEYRING"] {
+    for name in [
+        "TWINKEEL_BOARD",
+        "TWINKEEL_KEYRING",
+        "TWINKEEL_WATCHDOG_SECS",
+        "TWINKEEL_RESET_MARKER",
+    ] {
         println!("cargo::rerun-if-env-changed={name}");
     }
     if env::var("CARGO_CFG_TARGET_OS").is_ok_and(|os| os == "uefi") {
@@ -16,6 +24,9 @@ fn main() {
         // debug information, whose mark depends on where it was built.
         println!("cargo::rustc-link-arg-bins=/Brepro");
         println!("cargo::rustc-link-arg-bins=/DEBUG:NONE");
+    }
+    if env::var_os("TWINKEEL_WATCHDOG_SECS").is_none() {
+        println!("cargo::rustc-env=TWINKEEL_WATCHDOG_SECS={WATCHDOG_SECS}");
     }
     match board() {
         Ok(board) => println!("cargo::rustc-env=TWINKEEL_BOARD={board}"),

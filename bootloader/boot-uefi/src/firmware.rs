@@ -1,20 +1,27 @@
 //! UEFI as the platform that `boot-core` boots on.
 
 use boot_core::{Platform, StartError};
+use image_format::ResetCause;
 
 use crate::disk::FirmwareDisk;
-use crate::linux;
+use crate::hardware_watchdog::HardwareWatchdog;
 use crate::memory::Pages;
+use crate::reset_marker::{self, Memory};
+use crate::{RESET_MARKER, WATCHDOG_SECS, linux};
 
 /// The firmware, and the disk that the loader was read from.
 pub(crate) struct Firmware {
     disk: FirmwareDisk,
+    watchdog: Option<HardwareWatchdog>,
 }
 
 impl Firmware {
     /// The firmware with its disk.
     pub(crate) fn new(disk: FirmwareDisk) -> Self {
-        Self { disk }
+        Self {
+            disk,
+            watchdog: HardwareWatchdog::find(),
+        }
     }
 }
 
@@ -26,11 +33,30 @@ impl Platform for Firmware {
         &mut self.disk
     }
 
+    fn reset_cause(&mut self) -> ResetCause {
+        // Both are asked, whatever the first one says: each leaves a mark for the next boot.
+        let memory = RESET_MARKER.and_then(reset_marker::renew);
+        let fired = self
+            .watchdog
+            .as_mut()
+            .is_some_and(HardwareWatchdog::take_fired);
+        match (fired, memory) {
+            (true, _) => ResetCause::Watchdog,
+            (false, Some(Memory::Kept)) => ResetCause::Reset,
+            (false, Some(Memory::Lost)) => ResetCause::PowerLoss,
+            (false, None) => ResetCause::Unknown,
+        }
+    }
+
     fn allocate(&mut self, length_bytes: usize) -> Option<Pages> {
         Pages::allocate(length_bytes)
     }
 
     fn start(&mut self, kernel: Pages, initrd: Pages, command_line: &str) -> StartError {
+        match &mut self.watchdog {
+            Some(watchdog) => watchdog.arm(WATCHDOG_SECS),
+            None => log::debug!("no hardware watchdog guards the kernel's start"),
+        }
         let reason = linux::start(kernel, &initrd, command_line);
         log::error!("{reason}");
         StartError {

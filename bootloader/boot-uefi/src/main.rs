@@ -18,6 +18,7 @@ mod banner;
 mod console;
 mod disk;
 mod firmware;
+mod hardware_watchdog;
 mod initrd;
 mod linux;
 mod memory;
@@ -26,6 +27,7 @@ mod own_disk;
 mod panic;
 mod protocol;
 mod reset;
+mod reset_marker;
 mod watchdog;
 
 use boot_core::Board;
@@ -35,6 +37,20 @@ use uefi::{Status, entry};
 const SIGNED_KEYRING: &[u8] = include_bytes!(env!("TWINKEEL_KEYRING"));
 const BOARD: Board = Board {
     id: env!("TWINKEEL_BOARD"),
+};
+
+/// How long a kernel may take until init feeds the hardware watchdog.
+const WATCHDOG_SECS: u16 = match u16::from_str_radix(env!("TWINKEEL_WATCHDOG_SECS"), 10) {
+    Ok(secs) => secs,
+    Err(_) => panic!("TWINKEEL_WATCHDOG_SECS is not a number of seconds"),
+};
+/// Where in memory a reset leaves its mark, on boards that have such a place.
+const RESET_MARKER: Option<u64> = match option_env!("TWINKEEL_RESET_MARKER") {
+    None => None,
+    Some(address) => match u64::from_str_radix(address, 10) {
+        Ok(address) => Some(address),
+        Err(_) => panic!("TWINKEEL_RESET_MARKER is not an address"),
+    },
 };
 
 #[entry]

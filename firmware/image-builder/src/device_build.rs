@@ -35,14 +35,24 @@ pub(crate) fn build_loader(
         .canonicalize()
         .with_context(|| format!("cannot find the keyring {}", keyring.display()))?;
     let build = DeviceBuild::new(workspace, &board.loader.target)?;
-    build.run(
-        &[&board.loader.package],
-        &[
-            ("TWINKEEL_KEYRING", keyring.into_os_string()),
-            ("TWINKEEL_BOARD", OsString::from(&board.id)),
-        ],
-    )?;
+    build.run(&[&board.loader.package], &loader_constants(board, keyring))?;
     build.program(&format!("{}.efi", board.loader.package))
+}
+
+/// What the loader knows of its board: constants, never the board's file.
+fn loader_constants(board: &Board, keyring: PathBuf) -> Vec<(&'static str, OsString)> {
+    let mut constants = vec![
+        ("TWINKEEL_KEYRING", keyring.into_os_string()),
+        ("TWINKEEL_BOARD", OsString::from(&board.id)),
+        (
+            "TWINKEEL_WATCHDOG_SECS",
+            board.loader.watchdog_secs.to_string().into(),
+        ),
+    ];
+    if let Some(address) = board.loader.reset_marker {
+        constants.push(("TWINKEEL_RESET_MARKER", address.to_string().into()));
+    }
+    constants
 }
 
 /// The userland of `board`.

@@ -48,6 +48,10 @@ pub struct FlightEntry {
 }
 
 /// What can happen that is not routine.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "the loader has no heap to put the lines of a console on"
+)]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Event {
     /// The loader began an attempt to boot a slot on trial.
