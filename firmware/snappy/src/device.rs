@@ -127,7 +127,8 @@ fn read_slot<'a, D: Disk>(
 fn read_flight<D: Disk>(disk: &mut D, layout: &Layout) -> Vec<FlightEntry> {
     let mut flight = Vec::new();
     for_each_entry(disk, layout, |entry| flight.push(entry));
-    flight.sort_by_key(|entry| entry.sequence);
+    // By boots: some things are known, and recorded, only one boot later.
+    flight.sort_by_key(|entry| (entry.boot_number, entry.sequence));
     flight
 }
 

@@ -1,5 +1,6 @@
 //! What a running system does to its boot state: say that it came up, confirm
-//! itself, refuse itself when its root is damaged, go back to the other slot.
+//! itself, refuse itself when its root is damaged, go back to the other slot, and
+//! judge a trial that was not confirmed.
 //!
 //! PID 1 and the `snappy` program call these functions; the loader reads the
 //! outcome at the next boot. Each act opens the state, *compares* it with what the
@@ -17,6 +18,9 @@
 mod boot_disk;
 mod boot_report;
 mod confirm;
+mod failed_list;
+mod inquest;
+mod judgement;
 mod refuse;
 mod rollback;
 mod running;
@@ -25,7 +29,9 @@ mod session;
 pub use boot_disk::{BootDisk, DiskError};
 pub use boot_report::{BootReport, ReportError, ReportedStatus};
 pub use confirm::{Confirmation, confirm, mark_up};
-pub use refuse::{Refused, record, refuse};
+pub use inquest::{OpenCase, close_case, failed_releases, open_case};
+pub use judgement::{Finding, Judgement, NETWORK_CHECK, NetworkNow, judge};
+pub use refuse::{Refused, record, record_for_boot, refuse};
 pub use rollback::{Rollback, RollbackError, rollback};
 pub use running::{Conflict, Running};
 pub use session::ActError;

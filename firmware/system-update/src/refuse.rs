@@ -3,7 +3,7 @@
 use crate::running::Running;
 use crate::session::{ActError, Session};
 use boot_core::Disk;
-use image_format::{Event, SlotStatus};
+use image_format::{BootNumber, Event, SlotStatus};
 
 /// What [`refuse`] did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,5 +39,17 @@ pub fn refuse<D: Disk>(disk: &mut D, running: &Running, event: Event) -> Result<
 /// # Errors
 /// See [`ActError`].
 pub fn record<D: Disk>(disk: &mut D, running: &Running, event: Event) -> Result<(), ActError> {
-    Session::open(disk)?.record(running.boot_number, event)
+    record_for_boot(disk, running.boot_number, event)
+}
+
+/// Records what is known only now about an earlier boot.
+///
+/// # Errors
+/// See [`ActError`].
+pub fn record_for_boot<D: Disk>(
+    disk: &mut D,
+    boot: BootNumber,
+    event: Event,
+) -> Result<(), ActError> {
+    Session::open(disk)?.record(boot, event)
 }

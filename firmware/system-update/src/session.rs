@@ -49,8 +49,8 @@ impl core::error::Error for ActError {}
 
 /// The boot state of a disk, opened to be changed.
 pub(crate) struct Session<'a, D> {
-    disk: &'a mut D,
-    layout: Layout,
+    pub(crate) disk: &'a mut D,
+    pub(crate) layout: Layout,
     store: StateStore,
     /// As read, then as it is to be.
     pub(crate) state: BootState,

@@ -1,6 +1,7 @@
 //! The acts over a disk in memory: what each leaves behind, and that a power cut
 //! at any of its writes leaves the state from before or from after it.
 
+mod inquest;
 mod memory_disk;
 
 use image_format::{
