@@ -32,7 +32,7 @@ pub fn open_case<D: Disk>(disk: &mut D, running: &Running) -> Result<Option<Open
         return Ok(None);
     }
     let mut flight = Vec::new();
-    let layout = session.layout.clone();
+    let layout = session.layout;
     for_each_entry(disk, &layout, |entry| flight.push(entry));
     flight.sort_by_key(|entry| entry.sequence);
     Ok(judge(&flight, slot).map(|judgement| OpenCase {
