@@ -117,6 +117,9 @@ impl Kernel {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Modules {
+    /// In the initrd, loaded before all others: watchdogs of hardware, then `softdog`, and
+    /// what keeps the words of a kernel that panics.
+    pub early: Vec<String>,
     /// In the initrd, loaded in this order.
     pub initrd: Vec<String>,
     /// In the root.

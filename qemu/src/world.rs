@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use boards::Board;
 use image_builder::signing::KeyDirectory;
-use image_builder::{ImageRequest, Progress, SystemImage, Workspace, build_image};
+use image_builder::{ImageRequest, Patience, Progress, SystemImage, Workspace, build_image};
 use image_format::{Digest, Slot, Version};
 
 use crate::disk::TestDisk;
@@ -20,6 +20,14 @@ use crate::disk::TestDisk;
 pub const VERSION_A: Version = Version(2);
 /// Version of `system-b` on the base disk.
 pub const VERSION_B: Version = Version(1);
+
+/// Shorter than in the field: a scenario waits for what never happens.
+const PATIENCE: Patience = Patience {
+    boot_secs: 60,
+    health_secs: 30,
+    settle_secs: 1,
+    watchdog_secs: 30,
+};
 
 /// What all scenarios share.
 pub struct World {
@@ -50,6 +58,7 @@ impl World {
         request.attempts = 1;
         // The last `panic=` counts: a scenario need not wait longer for a reboot.
         request.extra_words = "panic=1".to_owned();
+        request.patience = PATIENCE;
         let image = directory.join("base.img");
         let report = build_image(workspace, &keys, &request, &image, progress)?;
         let base = TestDisk::at(&image);

@@ -7,7 +7,8 @@ use anyhow::{Context, Result};
 use clap::Args;
 use image_builder::signing::KeyDirectory;
 use image_builder::{
-    BuildTime, ImageRequest, Locking, Printed, Progress, Workspace, build_image, find_build_time,
+    BuildTime, ImageRequest, Locking, Patience, Printed, Progress, Workspace, build_image,
+    find_build_time,
 };
 use image_format::disk::Guid;
 use image_format::{Epoch, Version};
@@ -51,6 +52,9 @@ pub(crate) struct ImageCommand {
     /// How often system-a is tried before the device falls back to system-b
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u8).range(1..))]
     attempts: u8,
+    /// Seconds that a new system has, once it is up, to pass all health checks
+    #[arg(long, value_name = "SECS", default_value_t = Patience::default().health_secs)]
+    health_window: u32,
     /// Words behind the board's kernel command line
     #[arg(long, value_name = "WORDS", default_value = "")]
     command_line_extra: String,
@@ -92,6 +96,10 @@ impl ImageCommand {
             overlay: self.overlay,
             disk_guid: self.disk_guid,
             build_time_secs: build_time.secs(),
+            patience: Patience {
+                health_secs: self.health_window,
+                ..Patience::default()
+            },
             locking: match (self.update_lock, self.release) {
                 (true, _) => Locking::Update,
                 (false, true) => Locking::Require,

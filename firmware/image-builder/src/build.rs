@@ -16,7 +16,7 @@ use crate::erofs::{LAYOUT_VERSION, write_erofs};
 use crate::error::Mebibytes;
 use crate::esp::make_esp;
 use crate::identity::derived_guid;
-use crate::initrd::{initrd_tree, write_initrd};
+use crate::initrd::{InitrdModules, initrd_tree, write_initrd};
 use crate::modules::{LoadOrder, ModuleIndex};
 use crate::partitions::DiskLayout;
 use crate::progress::Progress;
@@ -186,9 +186,12 @@ fn trees(
     index: &ModuleIndex,
 ) -> Result<(Tree, Tree)> {
     let board = &request.board;
-    let early = LoadOrder::resolve(index, &board.id, &board.modules.initrd)?;
+    let early = LoadOrder::resolve(index, &board.id, &board.modules.early)?;
+    let initrd = LoadOrder::resolve(index, &board.id, &board.modules.initrd)?.without(&early);
     let modules = LoadOrder::resolve(index, &board.id, &board.modules.root)?;
-    let load = LoadOrder::resolve(index, &board.id, &board.modules.load)?.without(&early);
+    let load = LoadOrder::resolve(index, &board.id, &board.modules.load)?
+        .without(&early)
+        .without(&initrd);
     let root = root_tree(&RootParts {
         request,
         snappy: userland.snappy,
@@ -199,7 +202,12 @@ fn trees(
         modules: &modules,
         load: &load,
     })?;
-    Ok((initrd_tree(userland.init, &early, index), root))
+    let initrd = InitrdModules {
+        early: &early,
+        order: &initrd,
+        index,
+    };
+    Ok((initrd_tree(userland.init, &request.patience, &initrd), root))
 }
 
 fn root_components(

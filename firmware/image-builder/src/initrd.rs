@@ -9,16 +9,31 @@ use anyhow::{Context, Result};
 use cpio::newc::{self, ModeFileType};
 
 use crate::modules::{LoadOrder, ModuleIndex};
+use crate::request::Patience;
 use crate::tree::{Content, Entry, FILE_TIME_SECS, Tree};
 
 /// Where init looks for the modules to load, one path a line.
 const MODULE_LIST: &str = "lib/modules/load";
+/// The same for what is loaded before all else.
+const EARLY_LIST: &str = "lib/modules/early";
+/// Where init finds how patient it is to be.
+const SETTINGS: &str = "settings.json";
 
 /// The slowest level with a window that kernels accept.
 const COMPRESSION_LEVEL: i32 = 19;
 
+/// The modules of an initrd, in two lots.
+pub(crate) struct InitrdModules<'a> {
+    /// Loaded before all else.
+    pub(crate) early: &'a LoadOrder,
+    /// Loaded then.
+    pub(crate) order: &'a LoadOrder,
+    /// Where they come from.
+    pub(crate) index: &'a ModuleIndex,
+}
+
 /// The content of the initrd.
-pub(crate) fn initrd_tree(init: Vec<u8>, order: &LoadOrder, index: &ModuleIndex) -> Tree {
+pub(crate) fn initrd_tree(init: Vec<u8>, patience: &Patience, modules: &InitrdModules<'_>) -> Tree {
     let mut tree = Tree::default();
     tree.program("init", Content::Bytes(init));
     // What init mounts on; /sysroot is the verified root until init moves there.
@@ -34,8 +49,11 @@ pub(crate) fn initrd_tree(init: Vec<u8>, order: &LoadOrder, index: &ModuleIndex)
             mode: 0o600,
         },
     );
-    order.add_to(&mut tree, index);
-    tree.text(MODULE_LIST, &order.list(index));
+    for (path, order) in [(EARLY_LIST, modules.early), (MODULE_LIST, modules.order)] {
+        order.add_to(&mut tree, modules.index);
+        tree.text(path, &order.list(modules.index));
+    }
+    tree.text(SETTINGS, &patience.to_json());
     tree
 }
 

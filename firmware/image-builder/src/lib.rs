@@ -51,6 +51,6 @@ pub use error::ImageError;
 pub use partitions::{DiskLayout, Place};
 pub use progress::{Printed, Progress, Silent};
 pub use report::{Component, ImageReport};
-pub use request::ImageRequest;
+pub use request::{ImageRequest, Patience};
 pub use system_image::{ManifestFields, SystemImage, write_envelope};
 pub use workspace::Workspace;

@@ -34,8 +34,50 @@ pub struct ImageRequest {
     pub disk_guid: Option<Guid>,
     /// A lower bound of the present for the device, in seconds since 1970.
     pub build_time_secs: u64,
+    /// How long the device waits for things that may never happen.
+    pub patience: Patience,
     /// How faithfully `boards/debian.lock` is followed.
     pub locking: Locking,
+}
+
+/// How long a device waits, in seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Patience {
+    /// For the system to come up.
+    pub boot_secs: u32,
+    /// From then on, for all checks of the health gate to pass.
+    pub health_secs: u32,
+    /// How long a service has to run to count as up.
+    pub settle_secs: u32,
+    /// For the hardware watchdog to be fed.
+    pub watchdog_secs: u32,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            boot_secs: 300,
+            health_secs: 120,
+            settle_secs: 10,
+            watchdog_secs: 60,
+        }
+    }
+}
+
+impl Patience {
+    /// As init reads it.
+    pub(crate) fn to_json(self) -> String {
+        let Self {
+            boot_secs,
+            health_secs,
+            settle_secs,
+            watchdog_secs,
+        } = self;
+        format!(
+            "{{\"boot_secs\":{boot_secs},\"health_secs\":{health_secs},\
+             \"settle_secs\":{settle_secs},\"watchdog_secs\":{watchdog_secs}}}\n"
+        )
+    }
 }
 
 impl ImageRequest {
@@ -53,6 +95,7 @@ impl ImageRequest {
             overlay: None,
             disk_guid: None,
             build_time_secs: 0,
+            patience: Patience::default(),
             locking: Locking::default(),
         }
     }

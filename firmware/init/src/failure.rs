@@ -5,8 +5,9 @@
 //! lets the loader count the attempt and take the other slot. Nothing here needs
 //! the root.
 
+use crate::kernel_log;
 use crate::uevent::DamagedBlock;
-use image_format::{Event, flight::text};
+use image_format::{Event, Slot, flight::text};
 use rustix::system::RebootCommand;
 use std::path::PathBuf;
 use std::sync::OnceLock;
@@ -66,16 +67,38 @@ pub(crate) fn give_up(failure: &Failure) -> ! {
 
 /// Records that the system did not come up, as far as that is possible.
 fn record_failure(step: &str, reason: &str) {
+    record_end(|slot| Event::InitFailed {
+        slot,
+        step: text(step),
+        reason: text(reason),
+    });
+}
+
+/// A step took longer than it may: recorded, and followed by a reboot. The thread that is
+/// late goes on meanwhile; if it holds what is needed here, the watchdog is not fed.
+pub(crate) fn time_out(step: &'static str, limit_secs: u32) -> ! {
+    log::error!("the step {step:?} is not done within {limit_secs} s");
+    record_end(|slot| Event::TimedOut {
+        slot,
+        step: text(step),
+        secs: limit_secs,
+    });
+    reboot()
+}
+
+/// Records how this boot ends, and what the console said last.
+fn record_end(event: impl FnOnce(Slot) -> Event) {
     let Some(witness) = WITNESS.get() else {
         log::warn!("the cause is not on record: the disk is not known yet");
         return;
     };
-    let event = Event::InitFailed {
-        slot: witness.running.slot,
-        step: text(step),
-        reason: text(reason),
-    };
-    if let Err(error) = witness.act(|disk, running| record(disk, running, event)) {
+    let event = event(witness.running.slot);
+    let lines = kernel_log::last_lines().map(|lines| Event::LastLines { lines });
+    let recorded = witness.act(|disk, running| {
+        record(disk, running, event)?;
+        lines.map_or(Ok(()), |lines| record(disk, running, lines))
+    });
+    if let Err(error) = recorded {
         log::warn!("the cause is not on record: {error:#}");
     }
 }

@@ -72,6 +72,14 @@ pub(crate) fn ext4_resize(file: impl AsFd, blocks: u64) -> Result<()> {
     unsafe { ioctl(file, Setter::<RESIZE, u64>::new(blocks)) }
 }
 
+/// How long a watchdog waits to be fed (`WDIOC_SETTIMEOUT`).
+pub(crate) fn watchdog_set_timeout(device: impl AsFd, secs: u32) -> Result<()> {
+    const SET_TIMEOUT: Opcode = opcode::read_write::<i32>(b'W', 6);
+    let mut timeout = i32::try_from(secs).unwrap_or(i32::MAX);
+    // SAFETY: the request reads one i32, and writes the time that it settled for.
+    unsafe { ioctl(device, Updater::<SET_TIMEOUT, i32>::new(&mut timeout)) }
+}
+
 /// Bytes that [`add_entropy`] takes at a time.
 pub(crate) const SEED_BYTES: usize = 512;
 

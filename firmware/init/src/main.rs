@@ -11,36 +11,49 @@
 //! a manifest from the disk, touch the partition table, or decide what boots next;
 //! it only writes what it saw into the boot state, and the loader decides.
 
+mod backoff;
 mod boot_device;
 mod command_line;
 mod console_log;
 mod device_mapper;
 mod entropy;
 mod failure;
+mod guard;
 mod health;
 mod identity;
 mod image;
+mod inquest;
 mod ioctls;
+mod kernel_log;
 mod modules;
 mod mounts;
 mod network;
+mod process;
+mod pstore;
 mod root;
+mod service;
+mod settings;
 mod shell;
 mod shutdown;
 mod signals;
 mod supervisor;
 mod trial;
 mod uevent;
+mod watchdog;
 mod writable;
 
 use core::convert::Infallible;
 use entropy::SeedFile;
 use failure::{Failure, during};
+use guard::Guard;
+use service::Services;
+use settings::Settings;
 use signals::Signals;
 use std::path::Path;
-use supervisor::Supervisor;
+use supervisor::{Sources, Supervisor};
 use trial::Trial;
 use uevent::UeventSocket;
+use watchdog::Watchdog;
 
 fn main() {
     if std::process::id() != 1 {
@@ -59,37 +72,63 @@ fn boot() -> Result<Infallible, Failure> {
     let mounted = mounts::mount_early();
     console_log::start();
     mounted.map_err(during("mount the kernel's file systems"))?;
-    let uevents = UeventSocket::open().map_err(during("listen to the kernel's events"))?;
+    // Before there is a second thread, which signals would end otherwise.
+    let signals = Signals::listen().map_err(during("listen to signals"))?;
+    let settings = Settings::read();
+    let guard = start_guard(&settings);
+    let uevents = guard.step("listen to the kernel's events", UeventSocket::open)?;
     modules::load_all(modules::INITRD_LIST);
     modules::free_initrd();
-    let handover = command_line::read_handover().map_err(during("read the command line"))?;
-    let image = image::read_image().map_err(during("read the manifest"))?;
-    let disk = boot_device::find(&handover, &uevents).map_err(during("find the disk"))?;
+    let handover = guard.step("read the command line", command_line::read_handover)?;
+    log::debug!(
+        "{}{}, {}",
+        pstore::BOOT_MARK,
+        handover.boot_number,
+        handover.slot
+    );
+    let image = guard.step("read the manifest", image::read_image)?;
+    let disk = guard.step("find the disk", || boot_device::find(&handover, &uevents))?;
     failure::remember(disk.path.clone(), image.running(&handover));
-    let root = root::map(&disk, handover.slot, &image.root).map_err(during("map the root"))?;
+    let root = guard.step("map the root", || {
+        root::map(&disk, handover.slot, &image.root)
+    })?;
     root.mount(&uevents)?;
-    root::enter().map_err(during("enter the root"))?;
+    guard.step("enter the root", root::enter)?;
 
     // The system stage: programs of the root run.
     mounts::mount_system();
-    let writable = writable::mount_writable(root.mapper(), &disk);
-    let writable = writable.map_err(during("mount writable"))?;
-    let seed = SeedFile::new(Path::new(writable::SYSTEM));
-    prepare(&seed);
     let trial = Trial {
         handover: &handover,
         image: &image,
         disk: &disk,
     };
-    let signals = Signals::listen().map_err(during("listen to signals"))?;
-    let mut supervisor = Supervisor::new(&signals, &uevents, &root);
-    let status = trial.up(&writable);
-    let verdict = trial.check(status, &writable);
-    let ending = supervisor
-        .look_for_damage()
-        .or_else(|| trial.settle(verdict))
-        .unwrap_or_else(|| supervisor.run());
-    shutdown::end(ending, &signals, &seed)
+    if let Err(error) = pstore::take(|words| trial.panicked(words)) {
+        log::debug!("{error:#}");
+    }
+    guard.expect("check writable", writable::LIMIT_SECS);
+    let writable = guard.step("mount writable", || {
+        writable::mount_writable(root.mapper(), &disk)
+    })?;
+    let seed = SeedFile::new(Path::new(writable::SYSTEM));
+    guard.expect("prepare the system", settings.boot_secs);
+    prepare(&seed);
+    let sources = Sources {
+        signals: &signals,
+        uevents: &uevents,
+        root: &root,
+        guard: &guard,
+    };
+    let standing = trial.up(&writable);
+    let services = Services::read(Path::new(service::DIRECTORY));
+    let ending = Supervisor::new(sources, &trial, &settings, services, standing, &writable).run();
+    shutdown::end(ending, &signals, &seed, &guard)
+}
+
+/// From here on nothing that hangs can strand the device.
+fn start_guard(settings: &Settings) -> Guard {
+    modules::load_all(modules::EARLY_LIST);
+    let watchdog = Watchdog::open(settings.watchdog_secs);
+    Guard::start(watchdog, settings.watchdog_secs, settings.boot_secs)
 }
 
 /// What a system should have and can do without.
@@ -104,6 +143,7 @@ fn prepare(seed: &SeedFile) {
         log::warn!("{error:#}");
     }
     modules::load_all(modules::ROOT_LIST);
+    network::set_wired_up();
     // Ctrl-Alt-Del becomes a signal to this process.
     let _ = rustix::system::reboot(rustix::system::RebootCommand::CadOff);
 }

@@ -9,6 +9,9 @@ use rustix::io::Errno;
 use std::fs::File;
 use std::path::Path;
 
+/// The initrd's list of what is loaded before all else: watchdogs, and what keeps the
+/// words of a kernel that panics.
+pub(crate) const EARLY_LIST: &str = "/lib/modules/early";
 /// The initrd's list.
 pub(crate) const INITRD_LIST: &str = "/lib/modules/load";
 const INITRD_DIRECTORY: &str = "/lib/modules";

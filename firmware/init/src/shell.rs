@@ -6,6 +6,7 @@
 
 #![expect(unsafe_code, reason = "pre_exec runs between fork and exec")]
 
+use crate::backoff::Backoff;
 use crate::signals;
 use rustix::process::Pid;
 use std::fs::File;
@@ -24,15 +25,10 @@ const ENVIRONMENT: [(&str, &str); 7] = [
     ("TERM", "vt100"),
     ("USER", "root"),
 ];
-/// A shell that lived that long was used.
-const USED: Duration = Duration::from_secs(10);
-const LONGEST_PAUSE: Duration = Duration::from_secs(60);
-
 /// The shell and when to start it next.
 pub(crate) struct Shell {
     state: State,
-    /// Shells in a row that ended too soon.
-    short_lived: u32,
+    backoff: Backoff,
 }
 
 enum State {
@@ -47,7 +43,7 @@ impl Shell {
             state: State::Waiting {
                 until: Instant::now(),
             },
-            short_lived: 0,
+            backoff: Backoff::default(),
         }
     }
 
@@ -74,7 +70,7 @@ impl Shell {
             }
             Err(error) => {
                 log::warn!("cannot start a shell on {CONSOLE}: {error}");
-                self.wait(now);
+                self.wait(now, Duration::ZERO);
             }
         }
     }
@@ -86,28 +82,14 @@ impl Shell {
         };
         if process == ended {
             let now = Instant::now();
-            if now.duration_since(since) >= USED {
-                self.short_lived = 0;
-            }
-            self.wait(now);
+            self.wait(now, now.duration_since(since));
         }
     }
 
-    fn wait(&mut self, now: Instant) {
+    fn wait(&mut self, now: Instant, ran: Duration) {
         self.state = State::Waiting {
-            until: now + pause(self.short_lived),
+            until: now + self.backoff.pause_after(ran),
         };
-        self.short_lived = self.short_lived.saturating_add(1);
-    }
-}
-
-/// None after a shell that was used or the first that was not, then 1 s, 2 s, ...
-fn pause(short_lived: u32) -> Duration {
-    match short_lived.checked_sub(1) {
-        None => Duration::ZERO,
-        Some(doublings) => {
-            Duration::from_secs(1_u64.checked_shl(doublings).unwrap_or(u64::MAX)).min(LONGEST_PAUSE)
-        }
     }
 }
 
@@ -139,16 +121,4 @@ fn take_terminal() -> io::Result<()> {
     // A console that is no terminal still serves a shell.
     let _ = rustix::process::ioctl_tiocsctty(stdin);
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn pauses_double_up_to_a_minute() {
-        let seconds: Vec<_> = (0..9).map(|count| pause(count).as_secs()).collect();
-        assert_eq!(seconds, [0, 1, 2, 4, 8, 16, 32, 60, 60]);
-        assert_eq!(pause(u32::MAX), LONGEST_PAUSE);
-    }
 }

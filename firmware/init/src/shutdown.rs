@@ -5,8 +5,9 @@
 
 use crate::entropy::SeedFile;
 use crate::failure;
+use crate::guard::Guard;
+use crate::process::reap;
 use crate::signals::Signals;
-use crate::supervisor::reap;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::mount::{MountFlags, UnmountFlags, mount_remount, unmount};
@@ -18,6 +19,8 @@ use std::time::{Duration, Instant};
 const TERM_PATIENCE: Duration = Duration::from_secs(10);
 /// How long those that were killed may take: some wait for a device.
 const KILL_PATIENCE: Duration = Duration::from_secs(3);
+/// For all of it: sync of a slow card takes longest.
+const LIMIT_SECS: u32 = 120;
 /// Stay mounted: the kernel's, and the root, which is never written.
 const KEPT: [&str; 5] = ["/proc", "/sys", "/dev", "/run", "/tmp"];
 
@@ -33,7 +36,8 @@ pub(crate) enum Ending {
 }
 
 /// Ends the system.
-pub(crate) fn end(ending: Ending, signals: &Signals, seed: &SeedFile) -> ! {
+pub(crate) fn end(ending: Ending, signals: &Signals, seed: &SeedFile, guard: &Guard) -> ! {
+    guard.expect("end the system", LIMIT_SECS);
     log::info!("{}", ending.announcement());
     if ending != Ending::FallBack {
         signal_all(Signal::TERM);
@@ -53,7 +57,10 @@ pub(crate) fn end(ending: Ending, signals: &Signals, seed: &SeedFile) -> ! {
     rustix::fs::sync();
     match ending {
         Ending::PowerOff => ask(RebootCommand::PowerOff),
-        Ending::Halt => ask(RebootCommand::Halt),
+        Ending::Halt => {
+            guard.stand_down();
+            ask(RebootCommand::Halt);
+        }
         Ending::Reboot | Ending::FallBack => {}
     }
     failure::reboot()

@@ -1,4 +1,5 @@
-//! The system says that it is up; one that is not confirmed has to pass the gate.
+//! What the running system says to its boot state: that it is up, that it works, how it
+//! ended.
 //!
 //! A confirmed system writes its *up* and nothing else. Failures of the disk here
 //! are shown and do not stop a system that works: an unconfirmed one simply stays
@@ -6,38 +7,48 @@
 
 use crate::boot_device::BootDevice;
 use crate::command_line::Handover;
-use crate::health::{self, Check};
+use crate::health::FailedCheck;
 use crate::image::Image;
-use crate::shutdown::Ending;
+use crate::kernel_log;
+use crate::pstore::{BOOT_MARK, Words};
 use crate::writable::Writable;
-use image_format::{Event, SlotStatus, flight::text};
+use image_format::{BootNumber, Event, SlotStatus, flight::text};
 use system_update::{
-    BootDisk, BootReport, Confirmation, ReportedStatus, Running, confirm, mark_up, record,
+    BootDisk, BootReport, Confirmation, Finding, OpenCase, ReportedStatus, Running, close_case,
+    confirm, mark_up, open_case, record, record_for_boot,
 };
 
-/// The running system on its way to a confirm.
+/// The running system, and where it says what it has to say.
 pub(crate) struct Trial<'a> {
     pub(crate) handover: &'a Handover,
     pub(crate) image: &'a Image,
     pub(crate) disk: &'a BootDevice,
 }
 
-/// What the gate found.
+/// What follows from the slot's status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Verdict {
-    /// The slot is confirmed, or its status is unknown: there was no gate.
-    NoGate,
-    /// All checks passed.
-    Passed,
-    /// A slot on trial failed a check: there is something better to boot.
-    TrialFailed,
-    /// A slot failed that runs because nothing better was left.
-    LastResortFailed,
+pub(crate) enum Standing {
+    /// It is confirmed, or its status is unknown: there is no gate.
+    Confirmed,
+    /// It is on trial: if it fails, there is something better to boot.
+    OnTrial,
+    /// It is not confirmed and runs because nothing better was left.
+    LastResort,
+}
+
+impl From<Option<SlotStatus>> for Standing {
+    fn from(status: Option<SlotStatus>) -> Self {
+        match status {
+            None | Some(SlotStatus::Confirmed) => Self::Confirmed,
+            Some(SlotStatus::Trial { .. }) => Self::OnTrial,
+            Some(_) => Self::LastResort,
+        }
+    }
 }
 
 impl Trial<'_> {
-    /// Says that the system is up. Returns its slot's status, if it can be known.
-    pub(crate) fn up(&self, writable: &Writable) -> Option<SlotStatus> {
+    /// Says that the system is up.
+    pub(crate) fn up(&self, writable: &Writable) -> Standing {
         let status = self
             .act(|disk, running| Ok(mark_up(disk, running)?))
             .inspect_err(|error| log::warn!("{error:#}"))
@@ -50,64 +61,19 @@ impl Trial<'_> {
             Some(SlotStatus::Confirmed) => ReportedStatus::Confirmed,
             _ => ReportedStatus::Trial,
         });
+        // Near the end of the kernel's log, for the words of a panic.
+        log::debug!("{BOOT_MARK}{}", self.handover.boot_number);
         log::info!(
             "{} version {} is up (boot {})",
             self.handover.slot,
             self.image.version,
             self.handover.boot_number
         );
-        status
+        status.into()
     }
 
-    /// Runs the checks of a system that is not confirmed.
-    pub(crate) fn check(&self, status: Option<SlotStatus>, writable: &Writable) -> Verdict {
-        if matches!(status, None | Some(SlotStatus::Confirmed)) {
-            return Verdict::NoGate;
-        }
-        let checks = health::check_all(writable);
-        let failed = checks.iter().filter(|check| self.failed(check)).count();
-        match status {
-            _ if failed == 0 => Verdict::Passed,
-            Some(SlotStatus::Trial { .. }) => Verdict::TrialFailed,
-            _ => Verdict::LastResortFailed,
-        }
-    }
-
-    /// Draws the consequence: a confirm, or the end of this attempt.
-    pub(crate) fn settle(&self, verdict: Verdict) -> Option<Ending> {
-        let slot = self.handover.slot;
-        match verdict {
-            Verdict::NoGate => None,
-            Verdict::Passed => {
-                self.confirm();
-                None
-            }
-            Verdict::LastResortFailed => {
-                log::error!("{slot} is not confirmed, and the last resort: it goes on");
-                None
-            }
-            Verdict::TrialFailed => {
-                log::error!("{slot} failed its trial: the attempt ends");
-                Some(Ending::Reboot)
-            }
-        }
-    }
-
-    fn failed(&self, check: &Check) -> bool {
-        let Err(error) = &check.verdict else {
-            log::debug!("check {}: passed", check.name);
-            return false;
-        };
-        log::error!("check {}: {error:#}", check.name);
-        self.record(Event::CheckFailed {
-            slot: self.handover.slot,
-            check: text(check.name),
-            detail: text(format_args!("{error:#}")),
-        });
-        true
-    }
-
-    fn confirm(&self) {
+    /// All checks have passed.
+    pub(crate) fn confirm(&self) {
         let slot = self.handover.slot;
         let version = self.image.version;
         match self.act(|disk, running| Ok(confirm(disk, running, version)?)) {
@@ -119,6 +85,55 @@ impl Trial<'_> {
                 log::warn!("{slot} works, but was refused before: it stays a last resort");
             }
             Err(error) => log::error!("{slot} is not confirmed: {error:#}"),
+        }
+    }
+
+    /// These checks have failed.
+    pub(crate) fn failed(&self, checks: &[FailedCheck]) {
+        for check in checks {
+            log::error!("check {}: {}", check.name, check.detail);
+            self.record(Event::CheckFailed {
+                slot: self.handover.slot,
+                check: text(&check.name),
+                detail: text(&check.detail),
+            });
+        }
+        if let Some(lines) = kernel_log::last_lines() {
+            self.record(Event::LastLines { lines });
+        }
+    }
+
+    /// A person ends the system before its trial has an outcome.
+    pub(crate) fn interrupted(&self) {
+        let slot = self.handover.slot;
+        self.record(Event::Interrupted { slot });
+    }
+
+    /// The kernel of an earlier boot panicked and left these words.
+    ///
+    /// # Errors
+    /// They cannot be recorded.
+    pub(crate) fn panicked(&self, words: &Words) -> anyhow::Result<()> {
+        let before = self.handover.boot_number.0.saturating_sub(1);
+        let boot = words.boot.unwrap_or(BootNumber(before));
+        for event in &words.events {
+            self.act(|disk, _| Ok(record_for_boot(disk, boot, event.clone())?))?;
+        }
+        Ok(())
+    }
+
+    /// The trial of the other slot, if it is to be judged.
+    pub(crate) fn open_case(&self) -> Option<OpenCase> {
+        self.act(|disk, running| Ok(open_case(disk, running)?))
+            .inspect_err(|error| log::warn!("{error:#}"))
+            .ok()?
+    }
+
+    /// Records the verdict.
+    pub(crate) fn close_case(&self, case: &OpenCase, finding: &Finding) {
+        if let Err(error) = self.act(|disk, running| Ok(close_case(disk, running, case, finding)?))
+        {
+            log::warn!("{error:#}");
         }
     }
 

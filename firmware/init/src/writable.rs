@@ -8,6 +8,7 @@
 use crate::boot_device::BootDevice;
 use crate::device_mapper::{Access, DeviceMapper, MappedDevice, table};
 use crate::ioctls;
+use crate::process::{self, End};
 use anyhow::{Context, bail};
 use boot_core::Partition;
 use image_format::disk::Role;
@@ -15,6 +16,7 @@ use rustix::mount::{MountFlags, mount, mount_bind};
 use std::fs::{DirBuilder, File};
 use std::path::Path;
 use std::process::Command;
+use std::time::Duration;
 
 /// Where it is mounted.
 pub(crate) const WRITABLE: &str = "/writable";
@@ -22,6 +24,12 @@ pub(crate) const WRITABLE: &str = "/writable";
 pub(crate) const SYSTEM: &str = "/writable/system";
 /// From the verified root: what checks the file system must not come from it.
 const E2FSCK: &str = "/sbin/e2fsck";
+/// A check that takes longer is given up. Large disks need minutes for a whole repair.
+const CHECK_LIMIT: Duration = Duration::from_secs(900);
+/// For two checks and what else there is to do.
+pub(crate) const LIMIT_SECS: u32 = 2000;
+/// Where the words of the check go.
+const CHECK_OUTPUT: &str = "/run/twinkeel/e2fsck";
 /// Left free at the end of the disk, for the backup of the partition table.
 const RESERVED_BYTES: u64 = 1 << 20;
 /// Directories of the root that can be written, with their modes. They lie in
@@ -169,21 +177,32 @@ fn verdict(exit_code: Option<i32>) -> Verdict {
 }
 
 fn run_e2fsck(mode: &str, device: &Path) -> anyhow::Result<Verdict> {
-    let output = match Command::new(E2FSCK).arg(mode).arg(device).output() {
-        Ok(output) => output,
+    let output = File::create(CHECK_OUTPUT).context("cannot keep what e2fsck says")?;
+    let mut command = Command::new(E2FSCK);
+    command
+        .arg(mode)
+        .arg(device)
+        .stdout(output.try_clone().context("cannot keep what e2fsck says")?)
+        .stderr(output);
+    let end = match process::run_within(&mut command, CHECK_LIMIT) {
+        Ok(end) => end,
         Err(error) => {
             log::warn!("cannot check writable: cannot run {E2FSCK}: {error}");
             return Ok(Verdict::NotChecked);
         }
     };
-    for line in [output.stdout, output.stderr]
-        .iter()
-        .flat_map(|text| text.split(|byte| *byte == b'\n'))
-        .filter(|line| !line.is_empty())
-    {
-        log::debug!("e2fsck: {}", String::from_utf8_lossy(line));
+    let output = std::fs::read(CHECK_OUTPUT).unwrap_or_default();
+    for line in String::from_utf8_lossy(&output).lines() {
+        log::debug!("e2fsck: {line}");
     }
-    Ok(verdict(output.status.code()))
+    match end {
+        Some(End::Exit(code)) => Ok(verdict(Some(code))),
+        Some(End::Signal(_)) => Ok(Verdict::NotChecked),
+        None => bail!(
+            "cannot check writable: e2fsck was not done within {} s",
+            CHECK_LIMIT.as_secs()
+        ),
+    }
 }
 
 /// Grows the mounted file system to the length of its device. Nothing happens when
