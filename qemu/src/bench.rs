@@ -7,9 +7,12 @@ use anyhow::{Context, Result, ensure};
 use image_builder::SystemImage;
 use image_format::{Digest, Slot};
 
-use crate::command_line::{Accelerator, Boot, Drive, MachineDescription, installed_firmware};
+use crate::command_line::{
+    Accelerator, Boot, Drive, MachineDescription, Network, installed_firmware,
+};
 use crate::disk::TestDisk;
 use crate::guest::Guest;
+use crate::initrd::{self, Addition};
 use crate::machine::Machine;
 use crate::proof::{Expected, Proof};
 use crate::world::World;
@@ -84,6 +87,17 @@ impl<'a> Bench<'a> {
         Ok(hash)
     }
 
+    /// The test release with something added to its initrd.
+    ///
+    /// # Errors
+    /// It cannot be written, or does not fit.
+    pub fn with_initrd_addition(&self, addition: &Addition) -> Result<SystemImage> {
+        let system = self.world.system();
+        let changed = self.directory.join("initrd");
+        initrd::append(system.initrd(), addition, &changed)?;
+        system.with_initrd(&changed)
+    }
+
     /// The kernel got the manifest's words and the loader's three, nothing else.
     ///
     /// # Errors
@@ -107,7 +121,16 @@ impl<'a> Bench<'a> {
     /// QEMU cannot be started.
     pub fn start(&self, disk: &TestDisk) -> Result<Guest> {
         let drive = Drive::of_board(self.world.board(), disk.image(), Boot::Unordered);
-        self.start_with(vec![drive])
+        self.start_machine(vec![drive], Network::None)
+    }
+
+    /// Starts the board with this one disk and a network card.
+    ///
+    /// # Errors
+    /// QEMU cannot be started.
+    pub fn start_networked(&self, disk: &TestDisk) -> Result<Guest> {
+        let drive = Drive::of_board(self.world.board(), disk.image(), Boot::Unordered);
+        self.start_machine(vec![drive], Network::Closed)
     }
 
     /// Starts the board with these disks, in the order of the bus. The firmware's
@@ -116,6 +139,10 @@ impl<'a> Bench<'a> {
     /// # Errors
     /// QEMU cannot be started.
     pub fn start_with(&self, drives: Vec<Drive>) -> Result<Guest> {
+        self.start_machine(drives, Network::None)
+    }
+
+    fn start_machine(&self, drives: Vec<Drive>, network: Network) -> Result<Guest> {
         let board = self.world.board();
         let variables = self.directory.join("firmware-variables");
         if !variables.exists() {
@@ -127,6 +154,7 @@ impl<'a> Bench<'a> {
             memory_mib: board.qemu.memory_mib,
             accelerator: self.accelerator,
             drives,
+            network,
             variables,
         };
         let machine = Machine::start(&description, &self.directory, &self.next_name()?)?;

@@ -38,6 +38,18 @@ pub enum Boot {
     Unordered,
 }
 
+/// QEMU's name of the network card.
+pub const NETWORK: &str = "net0";
+
+/// What the machine's network card is connected to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Network {
+    /// There is no card.
+    None,
+    /// QEMU's own network, which leads nowhere and announces a router.
+    Closed,
+}
+
 /// A machine to start.
 #[derive(Debug, Clone)]
 pub struct MachineDescription<'a> {
@@ -49,6 +61,8 @@ pub struct MachineDescription<'a> {
     pub accelerator: Accelerator,
     /// Its disks, in the order of the bus.
     pub drives: Vec<Drive>,
+    /// Its network.
+    pub network: Network,
     /// The firmware's variables, which the machine changes.
     pub variables: PathBuf,
 }
@@ -87,6 +101,10 @@ impl MachineDescription<'_> {
         arguments.words(&machine.arguments);
         arguments.drive("if=pflash,format=raw,unit=0,readonly=on", code);
         arguments.drive("if=pflash,format=raw,unit=1", &self.variables);
+        if self.network == Network::Closed {
+            arguments.words(["-netdev", &format!("user,id={NETWORK},restrict=on")]);
+            arguments.words(["-device", &format!("virtio-net-pci,netdev={NETWORK}")]);
+        }
         for (index, drive) in self.drives.iter().enumerate() {
             let options = format!("if=none,id=disk{index},format=raw,cache=unsafe,discard=unmap");
             arguments.drive(&options, &drive.image);

@@ -16,8 +16,8 @@ use image_builder::SystemImage;
 use image_builder::signing::padded_envelope;
 use image_format::disk::{BLOCK_BYTES, Role, STATE_COPY_OFFSETS};
 use image_format::{
-    BootState, Digest, ENVELOPE_BYTES, Envelope, FlightEntry, Kind, Manifest, Slot, StateError,
-    parse_envelope,
+    BootState, Digest, ENVELOPE_BYTES, Envelope, FailedRelease, FlightEntry, Kind, Manifest, Slot,
+    StateError, parse_envelope,
 };
 
 /// A raw disk image.
@@ -269,6 +269,15 @@ impl TestDisk {
         flight::for_each_entry(&mut disk, &layout, |entry| entries.push(entry));
         entries.sort_by_key(|entry| entry.sequence);
         Ok(entries)
+    }
+
+    /// The releases that failed their trial on this device.
+    ///
+    /// # Errors
+    /// The disk has no readable layout.
+    pub fn failed_releases(&self) -> Result<Vec<FailedRelease>> {
+        let mut disk = FromStd::new(self.open()?);
+        Ok(system_update::failed_releases(&mut disk)?)
     }
 
     /// The identity of the disk, as `twinkeel.disk=` names it.

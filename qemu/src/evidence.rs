@@ -9,7 +9,7 @@ use std::fmt::Write;
 
 use anyhow::{Result, bail};
 use image_format::refusal::Refusal;
-use image_format::{Event, FlightEntry, Source};
+use image_format::{Event, FlightEntry, ResetCause, Slot, Source, Verdict};
 use serde_json::{Value, json};
 
 use crate::disk::TestDisk;
@@ -46,6 +46,43 @@ impl Cause {
             matches!(event, Event::Refused { source: from, refusal: cause, .. }
                 if *from == source && *cause == refusal)
         })
+    }
+
+    /// The system in `slot` failed this check of its health gate.
+    #[must_use]
+    pub fn check_failed(slot: Slot, check: &'static str) -> Self {
+        let told = json!({"kind": "check-failed", "slot": slot.name(), "check": check});
+        Self::new(told, move |event| {
+            matches!(event, Event::CheckFailed { slot: from, check: failed, .. }
+                if *from == slot && failed == check)
+        })
+    }
+
+    /// The device judged the trial of `slot`, for a reason that begins like this.
+    #[must_use]
+    pub fn judged(slot: Slot, verdict: Verdict, reason: &'static str) -> Self {
+        let name = match verdict {
+            Verdict::Failed => "failed",
+            Verdict::Inconclusive => "inconclusive",
+        };
+        let told = json!({"kind": "trial-judged", "slot": slot.name(), "verdict": name});
+        Self::new(told, move |event| {
+            matches!(event, Event::TrialJudged { slot: judged, verdict: found, reason: why, .. }
+                if *judged == slot && *found == verdict && why.starts_with(reason))
+        })
+    }
+
+    /// The boot of `slot`'s trial ended without a word.
+    #[must_use]
+    pub fn ended_silently(cause: ResetCause) -> Self {
+        let name = match cause {
+            ResetCause::Watchdog => "watchdog",
+            ResetCause::Reset => "reset",
+            ResetCause::PowerLoss => "power-loss",
+            ResetCause::Unknown => "unknown",
+        };
+        let told = json!({"kind": "ended-silently", "cause": name});
+        Self::new(told, move |event| *event == Event::EndedSilently { cause })
     }
 }
 

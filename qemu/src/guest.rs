@@ -119,6 +119,14 @@ impl Guest {
         self.machine.pull_the_plug()
     }
 
+    /// Pulls the cable of the network.
+    ///
+    /// # Errors
+    /// The machine has no network.
+    pub fn unplug_network(&self) -> Result<()> {
+        self.machine.unplug_network()
+    }
+
     /// Everything that the console said up to the last awaited text.
     #[must_use]
     pub fn heard(&self) -> String {

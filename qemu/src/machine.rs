@@ -11,7 +11,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use tempfile::TempDir;
 
-use crate::command_line::MachineDescription;
+use crate::command_line::{MachineDescription, NETWORK};
 use crate::console::Console;
 use crate::qmp::Qmp;
 
@@ -90,6 +90,17 @@ impl Machine {
         asked.with_context(|| format!("cannot end the machine: {}", self.own_messages()))?;
         self.console.expect_end(END)?;
         self.reap()
+    }
+
+    /// Pulls the cable of the network.
+    ///
+    /// # Errors
+    /// QEMU does not answer, or the machine has no network.
+    pub fn unplug_network(&self) -> Result<()> {
+        let link = serde_json::json!({ "name": NETWORK, "up": false });
+        Qmp::connect(&socket(self.sockets.path()))
+            .and_then(|mut qmp| qmp.execute_with("set_link", link))
+            .with_context(|| format!("cannot pull the cable: {}", self.own_messages()))
     }
 
     /// What QEMU itself had to say.

@@ -1,4 +1,4 @@
-//! QEMU's machine protocol, as far as ending a machine in order needs it.
+//! QEMU's machine protocol, as far as pulling a plug needs it.
 //!
 //! One JSON object a line over a unix socket: greeting, `qmp_capabilities`, commands.
 //! Specification: <https://www.qemu.org/docs/master/interop/qmp-spec.html>.
@@ -37,7 +37,15 @@ impl Qmp {
     /// # Errors
     /// QEMU refuses it or is gone.
     pub fn execute(&mut self, command: &str) -> io::Result<()> {
-        let request = serde_json::json!({ "execute": command });
+        self.execute_with(command, serde_json::json!({}))
+    }
+
+    /// Executes a command with its arguments, an object.
+    ///
+    /// # Errors
+    /// As [`execute`](Self::execute).
+    pub fn execute_with(&mut self, command: &str, arguments: serde_json::Value) -> io::Result<()> {
+        let request = serde_json::json!({ "execute": command, "arguments": arguments });
         writeln!(self.replies.get_mut(), "{request}")?;
         self.read_object_with("return")
     }

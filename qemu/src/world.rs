@@ -7,14 +7,19 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use boards::Board;
 use image_builder::signing::KeyDirectory;
-use image_builder::{ImageRequest, Patience, Progress, SystemImage, Workspace, build_image};
+use image_builder::{
+    ImageRequest, Patience, Progress, Silent, SystemImage, Workspace, build_image,
+    build_system_image,
+};
 use image_format::{Digest, Slot, Version};
 
 use crate::disk::TestDisk;
+use crate::faulty::{self, Fault};
 
 /// Version of `system-a` on the base disk.
 pub const VERSION_A: Version = Version(2);
@@ -36,6 +41,12 @@ pub struct World {
     system: SystemImage,
     base: TestDisk,
     directory: PathBuf,
+    workspace: Workspace,
+    request: ImageRequest,
+    /// With the overlay of [`faulty`]; made when the first scenario asks for it.
+    faulty: OnceLock<Result<SystemImage, String>>,
+    /// With a list of modules that never ends.
+    endless: OnceLock<Result<SystemImage, String>>,
 }
 
 impl World {
@@ -74,7 +85,60 @@ impl World {
             system: report.system,
             base,
             directory: directory.to_owned(),
+            workspace: workspace.clone(),
+            request,
+            faulty: OnceLock::new(),
+            endless: OnceLock::new(),
         })
+    }
+
+    /// A system with one fault.
+    ///
+    /// # Errors
+    /// It cannot be built.
+    pub fn faulty(&self, fault: Fault) -> Result<SystemImage> {
+        let system = self
+            .faulty
+            .get_or_init(|| self.with_overlay("faulty", faulty::write_overlay));
+        let system = system.as_ref().map_err(|error| anyhow!("{error}"))?;
+        Ok(fault.of(system))
+    }
+
+    /// A system whose PID 1 waits for ever while it prepares the system: the list of
+    /// modules that it reads is a terminal.
+    ///
+    /// # Errors
+    /// It cannot be built.
+    pub fn endless(&self) -> Result<SystemImage> {
+        let system = self.endless.get_or_init(|| {
+            self.with_overlay("endless", |directory| {
+                let list = directory.join("usr/lib/twinkeel/modules");
+                fs::create_dir_all(list.parent().context("the list has no directory")?)?;
+                std::os::unix::fs::symlink("/dev/console", &list)?;
+                Ok(())
+            })
+        });
+        system.clone().map_err(|error| anyhow!("{error}"))
+    }
+
+    /// The test release with a maker's tree over its root.
+    fn with_overlay(
+        &self,
+        name: &str,
+        write: impl FnOnce(&Path) -> Result<()>,
+    ) -> Result<SystemImage, String> {
+        let overlay = self.directory.join(name);
+        let build = || {
+            if overlay.exists() {
+                fs::remove_dir_all(&overlay)?;
+            }
+            fs::create_dir_all(&overlay)?;
+            write(&overlay)?;
+            let mut request = self.request.clone();
+            request.overlay = Some(overlay.clone());
+            build_system_image(&self.workspace, &self.keys, &request, &mut Silent)
+        };
+        build().map_err(|error: anyhow::Error| format!("cannot build {name}: {error:#}"))
     }
 
     /// The board under test.

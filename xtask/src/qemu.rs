@@ -10,7 +10,7 @@ use clap::{Args, ValueEnum};
 use image_builder::signing::KeyDirectory;
 use image_builder::{ImageRequest, Printed, Workspace, build_image};
 use image_format::{Kind, Slot, Source};
-use qemu::command_line::{Boot, Drive, MachineDescription, installed_firmware};
+use qemu::command_line::{Boot, Drive, MachineDescription, Network, installed_firmware};
 use qemu::disk::{Spot, TestDisk};
 use qemu::interactive;
 
@@ -94,6 +94,7 @@ impl QemuCommand {
             memory_mib: self.memory.unwrap_or(board.qemu.memory_mib),
             accelerator: workspace::accelerator(self.kvm),
             drives: vec![Drive::of_board(&board, &image, Boot::Unordered)],
+            network: Network::None,
             variables,
         })
     }

@@ -170,6 +170,28 @@ impl SystemImage {
         image
     }
 
+    /// The same system with another initrd, in the place of the old one.
+    ///
+    /// # Errors
+    /// It cannot be read, or reaches into the root.
+    pub fn with_initrd(&self, initrd: &Path) -> Result<Self> {
+        let mut image = self.clone();
+        image.fields.initrd = place_loaded(initrd, image.fields.initrd.offset_bytes)?;
+        ensure!(
+            behind(&image.fields.initrd) <= image.fields.root.offset_bytes,
+            "the initrd {} reaches into the root",
+            initrd.display()
+        );
+        image.files.initrd = initrd.to_owned();
+        Ok(image)
+    }
+
+    /// The file that holds the initrd.
+    #[must_use]
+    pub fn initrd(&self) -> &Path {
+        &self.files.initrd
+    }
+
     /// Bytes of the slot up to the end of the last part.
     #[must_use]
     pub fn used_bytes(&self) -> u64 {

@@ -13,18 +13,33 @@ mod changed_program;
 mod changed_root;
 mod changed_signature;
 mod confirmed;
+mod empty_init;
+mod empty_initrd;
+mod empty_kernel;
 mod failed_check;
+mod failed_trial;
 mod fall_back;
 mod first_boot;
 mod floor_epoch;
 mod floor_serial;
 mod forged_manifest;
+mod hook_fails;
+mod hook_hangs;
 mod ignored_clone;
 mod ignored_clone_first;
 mod ignored_files;
 mod ignored_load_options;
+mod init_hangs;
+mod initrd_hangs;
+mod kernel_hangs;
+mod kernel_panics;
+mod network_lost;
 mod other_disks;
+mod power_flaps;
 mod rollback;
+mod service_dies;
+mod service_hangs;
+mod services_run;
 mod shutdown;
 mod state_copy_lost;
 mod state_lost;
@@ -76,6 +91,21 @@ pub const ALL: &[Scenario] = &[
     floor_serial::SCENARIO,
     attempts_run_out::SCENARIO,
     failed_check::SCENARIO,
+    kernel_hangs::SCENARIO,
+    initrd_hangs::SCENARIO,
+    init_hangs::SCENARIO,
+    kernel_panics::SCENARIO,
+    empty_kernel::SCENARIO,
+    empty_initrd::SCENARIO,
+    empty_init::SCENARIO,
+    hook_fails::SCENARIO,
+    hook_hangs::SCENARIO,
+    services_run::SCENARIO,
+    service_dies::SCENARIO,
+    service_hangs::SCENARIO,
+    network_lost::BY_RELEASE,
+    network_lost::BY_CABLE,
+    power_flaps::SCENARIO,
     both_slots_bad::SCENARIO,
     state_copy_lost::SCENARIO,
     state_lost::SCENARIO,
