@@ -122,6 +122,16 @@ impl TestDisk {
         Ok(())
     }
 
+    /// Overwrites what lies in `slot` with zeros.
+    ///
+    /// # Errors
+    /// The slot holds no image.
+    pub fn wipe(&self, slot: Slot, spot: Spot) -> Result<()> {
+        let span = self.find(slot, spot)?;
+        let zeros = vec![0; usize::try_from(span.length_bytes)?];
+        self.write_at(span.offset_bytes, &zeros)
+    }
+
     /// Changes one bit of the first place in the root where `text` stands; returns the
     /// number of its block.
     ///

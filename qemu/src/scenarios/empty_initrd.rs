@@ -1,31 +1,29 @@
-//! A release whose initrd has no byte.
+//! A slot with nothing where its initrd should be, as a write that never reached the disk
+//! leaves it.
 
 use anyhow::Result;
+use image_format::Slot;
 use image_format::refusal::{PartName, Refusal};
-use image_format::{Digest, Slot};
 use serde_json::json;
 
 use super::{Scenario, Tier, fall_back};
 use crate::bench::Bench;
+use crate::disk::Spot;
 use crate::evidence::Evidence;
 
 pub(super) const SCENARIO: Scenario = Scenario {
     name: "empty-initrd",
-    behaviour: "a signed initrd of zero bytes: boots the other slot",
+    behaviour: "nothing but zeros where the initrd should be: boots the other slot",
     tier: Tier::Everyday,
     run,
 };
 
 fn run(bench: &Bench<'_>) -> Result<Evidence> {
     let disk = bench.disk()?;
-    let empty = bench.world().system().with_manifest(|manifest| {
-        manifest.initrd.length_bytes = 0;
-        manifest.initrd.sha256 = Digest(image_trust::sha256(&[]).0);
-    });
-    bench.install(&disk, Slot::A, &empty)?;
-    let refusal = Refusal::Bounds {
+    disk.wipe(Slot::A, Spot::Initrd)?;
+    let refusal = Refusal::Digest {
         part: PartName::Initrd,
     };
-    let told = json!({"check": "bounds", "part": "initrd"});
+    let told = json!({"check": "digest", "part": "initrd"});
     fall_back::from_refused_a(bench, &disk, refusal, told)
 }
