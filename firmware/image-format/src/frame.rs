@@ -45,6 +45,8 @@ pub enum Kind {
     FlightEntry,
     /// A [`FailedRelease`](crate::FailedRelease).
     FailedRelease,
+    /// The record of [`Floors`](crate::Floors) in a second home.
+    Floors,
 }
 
 impl Kind {
@@ -60,6 +62,7 @@ impl Kind {
             Self::ManifestSignatures => b"TKmansig",
             Self::FlightEntry => b"TKflight",
             Self::FailedRelease => b"TKfailed",
+            Self::Floors => b"TKfloors",
         }
     }
 
@@ -81,6 +84,7 @@ impl Kind {
             Self::ManifestSignatures => "manifest signatures",
             Self::FlightEntry => "flight entry",
             Self::FailedRelease => "failed release",
+            Self::Floors => "floors",
         }
     }
 }

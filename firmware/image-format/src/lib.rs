@@ -14,6 +14,7 @@
 //! | [`BootState`] | partition `boot-state`, two copies | 512 bytes, [fixed layout](mod@state) |
 //! | [`FlightEntry`] | partition `boot-state`, a ring | one frame per 4096-byte block |
 //! | [`FailedRelease`] | partition `boot-state`, a list | one frame per 4096-byte block |
+//! | [`Floors`] | boot state, and a variable of the firmware | two integers, and [one frame](mod@floors) |
 //! | partitions | GPT | [roles](mod@disk) by type GUID |
 //!
 //! All integers are little-endian. Payloads of frames are
@@ -38,6 +39,7 @@ pub mod disk;
 pub mod envelope;
 pub mod failed;
 pub mod flight;
+pub mod floors;
 pub mod frame;
 pub mod keyring;
 pub mod manifest;
@@ -51,6 +53,7 @@ pub use digest::Digest;
 pub use envelope::{ENVELOPE_BYTES, Envelope, parse_envelope};
 pub use failed::FailedRelease;
 pub use flight::{Event, FlightEntry, Lines, ResetCause, Text, Verdict};
+pub use floors::{FLOORS_BYTES, Floors};
 pub use frame::{Frame, FrameError, Kind, parse_frame};
 pub use keyring::{Delegation, Keyring, PublicKey, Purpose};
 pub use manifest::{Manifest, Part, Root};
@@ -58,4 +61,4 @@ pub use number::{BootNumber, Epoch, Serial, Version};
 pub use refusal::{Refusal, SignatureError};
 pub use signature::{Signature, Signatures};
 pub use slot::{Slot, Source};
-pub use state::{BootState, Floors, SlotRecord, SlotStatus, StateError};
+pub use state::{BootState, SlotRecord, SlotStatus, StateError};

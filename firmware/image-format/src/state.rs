@@ -35,6 +35,7 @@
 //! [`STATE_COPY_OFFSETS`]: crate::disk::STATE_COPY_OFFSETS
 
 use crate::digest::Digest;
+use crate::floors::Floors;
 use crate::frame::CRC;
 use crate::number::{BootNumber, Epoch, Serial};
 use crate::slot::Slot;
@@ -64,15 +65,6 @@ pub struct BootState {
     pub begun_without_up: u8,
     /// What is known about `system-a` and `system-b`.
     pub slots: [SlotRecord; 2],
-}
-
-/// The lowest numbers that may boot.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Floors {
-    /// Of manifests.
-    pub epoch: Epoch,
-    /// Of delegations.
-    pub serial: Serial,
 }
 
 /// What is known about a slot.

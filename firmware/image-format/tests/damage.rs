@@ -144,6 +144,34 @@ fn a_flipped_bit_of_the_state_is_named() {
 }
 
 #[test]
+fn floors_of_a_second_home_are_whole_or_refused_by_name() {
+    let record = state().floors.encode();
+    for (at, flipped) in flips(&record) {
+        let error = Floors::parse(&flipped).unwrap_err();
+        match at {
+            0..8 => assert_eq!(error, FrameError::Magic),
+            8..10 => assert!(matches!(error, FrameError::Version(v) if v != 1)),
+            10..12 => assert_eq!(error, FrameError::Reserved),
+            12..16 => assert!(matches!(
+                error,
+                FrameError::Truncated | FrameError::Checksum
+            )),
+            _ => assert_eq!(error, FrameError::Checksum),
+        }
+    }
+    for length in 0..record.len() {
+        assert_eq!(Floors::parse(&record[..length]), Err(FrameError::Truncated));
+    }
+    let longer = [&record[..], &[0]].concat();
+    assert_eq!(Floors::parse(&longer), Err(FrameError::Trailing));
+    for payload in [&[0; 7][..], &[0; 9]] {
+        let mut out = [0; 64];
+        let other = frame::encode_frame(Kind::Floors, payload, &mut out).unwrap();
+        assert_eq!(Floors::parse(other), Err(FrameError::Payload));
+    }
+}
+
+#[test]
 fn a_truncated_state_is_named() {
     let whole = state().encode();
     for length in 0..whole.len() {

@@ -156,6 +156,13 @@ fn the_boot_state_has_its_golden_bytes() {
 }
 
 #[test]
+fn the_floors_of_a_second_home_have_their_golden_bytes() {
+    let record = state().floors.encode();
+    assert_golden("floors", &record);
+    assert_eq!(Floors::parse(&record), Ok(state().floors));
+}
+
+#[test]
 fn records_decode_to_what_was_encoded() {
     let mut out = [0; 1024];
     let bytes = encode_value(Kind::Keyring, &keyring(), &mut out).unwrap();

@@ -143,9 +143,11 @@ fn signatures_kind(kind: Kind) -> Kind {
     match kind {
         Kind::Keyring | Kind::KeyringSignatures => Kind::KeyringSignatures,
         Kind::Delegation | Kind::DelegationSignatures => Kind::DelegationSignatures,
-        Kind::Manifest | Kind::ManifestSignatures | Kind::FlightEntry | Kind::FailedRelease => {
-            Kind::ManifestSignatures
-        }
+        Kind::Manifest
+        | Kind::ManifestSignatures
+        | Kind::FlightEntry
+        | Kind::FailedRelease
+        | Kind::Floors => Kind::ManifestSignatures,
     }
 }
 
