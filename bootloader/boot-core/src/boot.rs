@@ -1,12 +1,13 @@
 //! The story of a boot.
 
 use crate::choice::{self, Excluded, MAX_TURNS, SlotImage};
+use crate::floor_homes::FloorHomes;
 use crate::gpt::{GptError, Layout, read_layout};
 use crate::journal::Journal;
-use crate::load::{Conditions, LoadError, load, with_release};
+use crate::load::{Conditions, LoadError, LoadPlan, load, read_numbers, with_release};
 use crate::platform::{Board, Platform};
 use core::fmt;
-use image_format::{BootNumber, Event, Floors, Keyring, Refusal, Slot, SlotStatus, Source};
+use image_format::{BootNumber, Event, Keyring, Refusal, Slot, SlotStatus, Source};
 use image_trust::{Verified, verify_keyring};
 
 /// Why nothing was started. Shown as what the person at the console should read.
@@ -17,8 +18,11 @@ pub enum Halt {
     /// The disk has no usable partition table.
     Disk(GptError),
     /// Every source was refused, in this order.
-    NothingBoots(heapless::Vec<(Source, Refusal), { MAX_TURNS as usize }>),
+    NothingBoots(Refused),
 }
+
+/// Sources and why each did not boot, in the order of the turns.
+pub type Refused = heapless::Vec<(Source, Refusal), { MAX_TURNS as usize }>;
 
 impl fmt::Display for Halt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -46,7 +50,9 @@ pub fn boot<P: Platform>(platform: &mut P, board: &Board, signed_keyring: &[u8])
         Ok(layout) => layout,
         Err(error) => return Halt::Disk(error),
     };
-    let mut journal = open_journal(platform, board, &keyring, &layout);
+    let homes = FloorHomes::read(platform);
+    let mut journal = open_journal(platform, board, &keyring, &layout, &homes);
+    homes.tell_state(platform, &mut journal);
     let asked_for = choice::choose(&journal.state, Excluded::default());
     if let Some(event) = choice::settle(&mut journal.state) {
         journal.record(platform.disk(), event);
@@ -57,17 +63,16 @@ pub fn boot<P: Platform>(platform: &mut P, board: &Board, signed_keyring: &[u8])
         keyring,
         layout,
         journal,
-        excluded: Excluded::default(),
+        homes,
+        begun_on_disk: false,
     };
-    let mut refused = heapless::Vec::new();
-    for _ in 0..MAX_TURNS {
-        let Some(source) = choice::choose(&boot.journal.state, boot.excluded) else {
-            break;
-        };
-        let refusal = boot.attempt(platform, source, asked_for);
-        boot.excluded.add(source);
-        // There is room for every turn.
-        let _ = refused.push((source, refusal));
+    let mut refused = boot.take_turns(platform, asked_for);
+    let refusals = refused.iter().map(|(_, refusal)| refusal);
+    if boot
+        .homes
+        .overrule_state(platform, &mut boot.journal, refusals)
+    {
+        refused = boot.take_turns(platform, asked_for);
     }
     boot.journal
         .record_consequence(platform.disk(), Event::NothingBoots);
@@ -82,16 +87,16 @@ fn open_journal<P: Platform>(
     board: &Board,
     keyring: &Verified<Keyring>,
     layout: &Layout,
+    homes: &FloorHomes,
 ) -> Journal {
     let cause = platform.reset_cause();
     if let Some(journal) = Journal::open(platform.disk(), layout, cause) {
         return journal;
     }
-    let floors = Floors::default();
     let conditions = Conditions {
         board,
         keyring,
-        floors,
+        floors: homes.second(),
         layout,
         boot_number: BootNumber(0),
     };
@@ -121,10 +126,28 @@ struct Boot<'a> {
     keyring: Verified<Keyring>,
     layout: Layout,
     journal: Journal,
-    excluded: Excluded,
+    homes: FloorHomes,
+    /// The boot that runs is counted.
+    begun_on_disk: bool,
 }
 
 impl Boot<'_> {
+    /// Tries one source after the other, each once. Returns why none of them booted.
+    fn take_turns<P: Platform>(&mut self, platform: &mut P, asked_for: Option<Source>) -> Refused {
+        let mut excluded = Excluded::default();
+        let mut refused = Refused::new();
+        for _ in 0..MAX_TURNS {
+            let Some(source) = choice::choose(&self.journal.state, excluded) else {
+                break;
+            };
+            let refusal = self.attempt(platform, source, asked_for);
+            excluded.add(source);
+            // There is room for every turn.
+            let _ = refused.push((source, refusal));
+        }
+        refused
+    }
+
     /// One turn: note the attempt, then read, verify and start. Returns why the
     /// source did not boot.
     fn attempt<P: Platform>(
@@ -152,8 +175,12 @@ impl Boot<'_> {
             }
             self.journal.record(platform.disk(), event);
         }
-        if self.journal.save(platform.disk()).is_err() && on_trial {
+        self.begun_on_disk = self.journal.save(platform.disk()).is_ok();
+        if on_trial && !self.begun_on_disk {
             return self.refuse(platform, source, Refusal::AttemptNotRecorded.into());
+        }
+        if self.begun_on_disk {
+            self.homes.fill(platform, &mut self.journal);
         }
         match self.load_and_start(platform, source) {
             Ok(never) => match never {},
@@ -182,15 +209,9 @@ impl Boot<'_> {
         platform: &mut P,
         source: Source,
     ) -> Result<core::convert::Infallible, LoadError> {
-        let conditions = Conditions {
-            board: self.board,
-            keyring: &self.keyring,
-            floors: self.journal.state.floors,
-            layout: &self.layout,
-            boot_number: self.journal.state.boot_number,
-        };
-        let plan = load(platform, &conditions, source)?;
+        let plan = load(platform, &self.conditions(), source)?;
         let version = plan.version;
+        self.raise_floors(platform, source, &plan);
         log::info!("starting {source} version {version}");
         let error = platform.start(plan.kernel, plan.initrd, &plan.command_line);
         Err(LoadError {
@@ -199,6 +220,56 @@ impl Boot<'_> {
                 status: error.status,
             },
         })
+    }
+
+    fn conditions(&self) -> Conditions<'_> {
+        Conditions {
+            board: self.board,
+            keyring: &self.keyring,
+            floors: self.journal.state.floors,
+            layout: &self.layout,
+            boot_number: self.journal.state.boot_number,
+        }
+    }
+
+    /// Raises the floors when the image that is about to start is the confirmed one. The
+    /// other slot is looked at for that only now, when this boot is counted and ready.
+    fn raise_floors<P: Platform>(
+        &mut self,
+        platform: &mut P,
+        source: Source,
+        plan: &LoadPlan<P::Memory>,
+    ) {
+        let Source::Slot(slot) = source else { return };
+        if !self.is_confirmed(slot, plan) || !self.homes.may_rise(&self.journal, plan.numbers) {
+            return;
+        }
+        let before = self.journal.state.floors;
+        let other = read_numbers(platform, &self.conditions(), Source::Slot(slot.other()));
+        let risen = self
+            .homes
+            .raise(platform, &mut self.journal, plan.numbers, other);
+        let Some(floors) = risen else { return };
+        let conditions = Conditions {
+            floors: before,
+            ..self.conditions()
+        };
+        if read_numbers(platform, &conditions, Source::Rescue)
+            .is_some_and(|rescue| floors.exceed(rescue))
+        {
+            log::warn!("the rescue system is below the floors now and boots no more");
+        }
+    }
+
+    /// Whether it is the image that was confirmed, in a device that is well: a boot before
+    /// that did not come up may have hung at the other slot, which is then left alone.
+    fn is_confirmed<M>(&self, slot: Slot, plan: &LoadPlan<M>) -> bool {
+        let state = &self.journal.state;
+        let record = state.slot(slot);
+        record.status == SlotStatus::Confirmed
+            && record.manifest_hash == plan.manifest_hash
+            && state.begun_without_up <= 1
+            && self.begun_on_disk
     }
 
     fn refuse<P: Platform>(

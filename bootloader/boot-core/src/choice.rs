@@ -5,13 +5,13 @@
 //! [`choose`]s a source, and notes with [`begin`] that it is tried, before the
 //! source's first byte is read. If the source is refused, [`refuse`] notes that
 //! and the choice is made again among the rest. There are three sources and each
-//! is chosen at most once, so a boot has at most [`MAX_TURNS`] turns.
+//! is chosen at most once, so that this takes at most [`MAX_TURNS`] turns.
 
 use image_format::{
     BootNumber, BootState, Digest, Event, Floors, Slot, SlotRecord, SlotStatus, Source, Version,
 };
 
-/// Turns of choosing in one boot: one for each source.
+/// Turns of choosing in one round: one for each source.
 pub const MAX_TURNS: u8 = 3;
 /// Boots in a row that may begin without one that comes up.
 pub const MAX_BEGUN_WITHOUT_UP: u8 = 5;

@@ -8,6 +8,7 @@
 //! The story is told by [`boot()`]. Its parts: [`gpt`] finds the partitions,
 //! [`state_store`] and [`flight`] keep what must survive, [`aftermath`] looks back,
 //! [`choice`] decides,
+//! [`floors`] say what may not boot any more,
 //! [`load`] reads and verifies, [`handover`] is what Linux is told.
 #![no_std]
 #![forbid(unsafe_code)]
@@ -25,6 +26,8 @@ pub mod aftermath;
 pub mod boot;
 pub mod choice;
 pub mod flight;
+pub mod floor_homes;
+pub mod floors;
 pub mod gpt;
 pub mod handover;
 pub mod journal;
@@ -35,4 +38,4 @@ pub mod transfer;
 
 pub use boot::{Halt, boot};
 pub use gpt::{Layout, Partition, read_layout};
-pub use platform::{Board, Disk, Platform, StartError};
+pub use platform::{Board, Disk, FloorsNotWritten, Platform, SecondHome, StartError};

@@ -8,13 +8,19 @@ use crate::gpt::{Layout, Partition};
 use crate::handover::{CommandLine, append_manifest, command_line, plan_initrd};
 use crate::platform::{Board, Platform, read_at};
 use image_format::refusal::PartName;
-use image_format::{BootNumber, ENVELOPE_BYTES, Floors, Keyring, Part, Refusal, Source, Version};
+use image_format::{
+    BootNumber, Digest, ENVELOPE_BYTES, Floors, Keyring, Part, Refusal, Source, Version,
+};
 use image_trust::{Release, Requirements, Verified, verify_envelope, verify_part};
 
 /// Everything that the firmware needs to start Linux.
 pub struct LoadPlan<M> {
     /// The version that is about to run.
     pub version: Version,
+    /// Its manifest.
+    pub manifest_hash: Digest,
+    /// What the floors are held against.
+    pub numbers: Floors,
     /// The kernel, as signed.
     pub kernel: M,
     /// The initrd, as signed, and the manifest behind it.
@@ -88,6 +94,25 @@ pub fn with_release<P: Platform, T>(
     take(platform, &partition, &release)
 }
 
+/// The numbers of the image of `source`, if its envelope verifies.
+pub fn read_numbers<P: Platform>(
+    platform: &mut P,
+    conditions: &Conditions<'_>,
+    source: Source,
+) -> Option<Floors> {
+    with_release(platform, conditions, source, |_, _, release| {
+        Ok(numbers(release))
+    })
+    .ok()
+}
+
+fn numbers(release: &Verified<Release<'_>>) -> Floors {
+    Floors {
+        epoch: release.manifest.epoch,
+        serial: release.delegation_serial,
+    }
+}
+
 /// Loads the image of `source` whole.
 ///
 /// # Errors
@@ -149,6 +174,8 @@ fn load_parts<P: Platform>(
 
     Ok(LoadPlan {
         version: manifest.version,
+        manifest_hash: release.manifest_hash,
+        numbers: numbers(release),
         kernel,
         initrd,
         command_line,

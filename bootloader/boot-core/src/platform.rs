@@ -1,7 +1,7 @@
 //! What a firmware shell offers to the boot, and nothing more.
 
 use embedded_io::{Error, ErrorKind, Read, ReadExactError, Seek, SeekFrom, Write};
-use image_format::ResetCause;
+use image_format::{FLOORS_BYTES, ResetCause};
 
 /// A whole disk, addressed in bytes from its start.
 ///
@@ -53,6 +53,23 @@ pub struct StartError {
     pub status: u64,
 }
 
+/// What the second home of the floors holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SecondHome {
+    /// This board has none.
+    None,
+    /// Nothing: it is new, or has forgotten.
+    Absent,
+    /// Something that cannot be read, or is not of a record's length and kind.
+    Unreadable,
+    /// A record, to be parsed as [`Floors`](image_format::Floors).
+    Record([u8; FLOORS_BYTES]),
+}
+
+/// The second home would not take the floors. What it holds is then unknown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FloorsNotWritten;
+
 /// The machine that a boot runs on.
 pub trait Platform {
     /// The disk that the loader itself was read from.
@@ -65,6 +82,16 @@ pub trait Platform {
 
     /// How the boot before this one ended, by what outlasts it. Asked once.
     fn reset_cause(&mut self) -> ResetCause;
+
+    /// Reads the second home of the floors: one that the running system cannot write.
+    fn read_second_home(&mut self) -> SecondHome;
+
+    /// Writes it; returns when the record survives a power cut. Never called on a board
+    /// whose second home is [`SecondHome::None`].
+    ///
+    /// # Errors
+    /// [`FloorsNotWritten`].
+    fn write_second_home(&mut self, record: &[u8; FLOORS_BYTES]) -> Result<(), FloorsNotWritten>;
 
     /// Memory of exactly `length_bytes`, or `None` when there is not enough.
     fn allocate(&mut self, length_bytes: usize) -> Option<Self::Memory>;

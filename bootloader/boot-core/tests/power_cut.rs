@@ -3,7 +3,9 @@
 
 mod device;
 
-use device::{Device, Image, Outcome, Torn};
+use boot_core::SecondHome;
+use device::{Device, FLOORS, Image, Outcome, Torn};
+use image_format::disk::Role;
 use image_format::*;
 
 const TORN: [Torn; 4] = [Torn::Before, Torn::Half, Torn::Garbage, Torn::After];
@@ -111,5 +113,62 @@ fn a_second_cut_in_the_recovery_from_the_first_changes_nothing() {
             || cut_once.clone(),
             |mut device| assert_eq!(device.boot().started().slot(), "system-a"),
         );
+    });
+}
+
+/// Two releases of epoch 2 on a device whose homes know of epoch 1.
+fn about_to_raise(second_home: SecondHome) -> Device {
+    let image = |version| Image {
+        epoch: 2,
+        ..Image::new(version)
+    };
+    let mut device = Device::new(&image(2), &image(1));
+    device.second_home.holds = second_home;
+    device
+}
+
+#[test]
+fn a_cut_around_a_rise_leaves_both_slots_bootable_and_the_floors_rise_after_all() {
+    let risen = Floors {
+        epoch: Epoch(2),
+        ..FLOORS
+    };
+    for (second_home, writes) in [
+        (SecondHome::None, 3),
+        (SecondHome::Record(FLOORS.encode()), 4),
+        (SecondHome::Absent, 5),
+        (SecondHome::Unreadable, 5),
+    ] {
+        let cuts = for_each_cut(
+            || about_to_raise(second_home),
+            |mut device| {
+                let mut fallback = device.clone();
+                fallback.at(Role::SystemA, 64 * 1024)[0] ^= 1;
+                assert_eq!(fallback.boot().started().slot(), "system-b");
+                for _ in 0..2 {
+                    assert_eq!(device.boot().started().slot(), "system-a");
+                    device.confirm(Slot::A);
+                }
+                assert_eq!(device.state().floors, risen);
+                if second_home != SecondHome::None {
+                    let kept = SecondHome::Record(risen.encode());
+                    assert_eq!(device.second_home.holds, kept);
+                }
+            },
+        );
+        // *Begun*, an event, the state, and what the second home takes.
+        assert_eq!(cuts, writes * TORN.len(), "{second_home:?}");
+    }
+}
+
+#[test]
+fn a_cut_around_a_rise_is_not_told_as_a_disagreement() {
+    let prepare = || about_to_raise(SecondHome::Record(FLOORS.encode()));
+    for_each_cut(prepare, |mut device| {
+        // A record that is lost in the writing is one that was forgotten.
+        let forgot = !matches!(device.second_home.holds, SecondHome::Record(_));
+        device.boot().started();
+        let disagreed = |event: &Event| matches!(event, Event::FloorsDisagreed { .. });
+        assert_eq!(device.events().iter().any(disagreed), forgot);
     });
 }

@@ -7,7 +7,11 @@
     reason = "a module of each test file, which uses a part of it"
 )]
 
-use boot_core::{Board, Halt, Partition, Platform, StartError, boot, read_layout};
+mod second_home;
+
+use boot_core::{
+    Board, FloorsNotWritten, Halt, Partition, Platform, SecondHome, StartError, boot, read_layout,
+};
 use ed25519_dalek::{Signer, SigningKey};
 use embedded_io::{ErrorKind, ErrorType, Read, Seek, SeekFrom, Write};
 use gpt_disk_types::{
@@ -18,11 +22,17 @@ use image_format::disk::{BOOT_STATE_BYTES, Role};
 use image_format::frame::encode_value;
 use image_format::signature::encode_signatures;
 use image_format::*;
+pub use second_home::TestHome;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 pub const BOARD: Board = Board { id: "test-board" };
 pub const SLOT_BYTES: u64 = 256 * 1024;
 pub const DISK_GUID: &str = "3e8ae5a5-3b6f-4b5c-9a8f-0a5e2f0b1c2d";
+/// The numbers of [`Image::new`], and the floors of [`Device::new`].
+pub const FLOORS: Floors = Floors {
+    epoch: Epoch(1),
+    serial: Serial(1),
+};
 const SECTOR: usize = 512;
 const ROOT_KEY: [u8; 32] = [1; 32];
 const RELEASE_KEY: [u8; 32] = [2; 32];
@@ -179,6 +189,7 @@ impl Outcome {
 struct TestPlatform<'a> {
     disk: &'a mut MemoryDisk,
     reset_cause: ResetCause,
+    second_home: &'a mut TestHome,
     refuse_to_start: &'a [Vec<u8>],
 }
 
@@ -192,6 +203,14 @@ impl Platform for TestPlatform<'_> {
 
     fn reset_cause(&mut self) -> ResetCause {
         self.reset_cause
+    }
+
+    fn read_second_home(&mut self) -> SecondHome {
+        self.second_home.holds
+    }
+
+    fn write_second_home(&mut self, record: &[u8; FLOORS_BYTES]) -> Result<(), FloorsNotWritten> {
+        self.second_home.write(self.disk, record)
     }
 
     fn allocate(&mut self, length_bytes: usize) -> Option<Vec<u8>> {
@@ -226,8 +245,8 @@ impl Image {
     pub fn new(version: u64) -> Self {
         Self {
             version,
-            epoch: 1,
-            serial: 1,
+            epoch: FLOORS.epoch.0,
+            serial: FLOORS.serial.0,
             board: BOARD.id,
             kernel: format!("kernel {version} ").into_bytes().repeat(700),
             initrd: format!("initrd {version} ").into_bytes().repeat(300),
@@ -328,16 +347,20 @@ pub struct Device {
     pub disk: MemoryDisk,
     /// What the machine remembers of the boot before.
     pub reset_cause: ResetCause,
+    /// The second home of the floors; none, unless a test gives it one.
+    pub second_home: TestHome,
     /// Kernels that the firmware will not start.
     pub refuse_to_start: Vec<Vec<u8>>,
 }
 
 impl Device {
-    /// `a` confirmed and active in system-a, `b` confirmed in system-b.
+    /// `a` confirmed and active in system-a, `b` confirmed in system-b; its floors are
+    /// [`FLOORS`].
     pub fn new(a: &Image, b: &Image) -> Self {
         let mut device = Self {
             disk: blank_disk(),
             reset_cause: ResetCause::PowerLoss,
+            second_home: TestHome::none(),
             refuse_to_start: Vec::new(),
         };
         device.install(Slot::A, a);
@@ -350,7 +373,7 @@ impl Device {
             generation: 1,
             boot_number: BootNumber(0),
             flight_sequence: 0,
-            floors: Floors::default(),
+            floors: FLOORS,
             active: Slot::A,
             begun_without_up: 0,
             slots: [confirmed(a), confirmed(b)],
@@ -433,6 +456,7 @@ impl Device {
         let mut platform = TestPlatform {
             disk: &mut self.disk,
             reset_cause: self.reset_cause,
+            second_home: &mut self.second_home,
             refuse_to_start: &self.refuse_to_start,
         };
         let keyring = signed_keyring();
