@@ -39,6 +39,11 @@ pub enum BoardError {
         /// The board.
         id: String,
     },
+    /// The homes of the floors do not begin with the boot state, or name a home twice.
+    FloorHomes {
+        /// The board.
+        id: String,
+    },
     /// A module is to be loaded that is not in the root.
     LoadsAbsentModule {
         /// The board.
@@ -79,6 +84,11 @@ impl fmt::Display for BoardError {
                 f,
                 "cannot use boards/{id}.toml: kernel.command_line has no panic=, so a panicked kernel would \
                  never come back; add panic=10"
+            ),
+            Self::FloorHomes { id } => write!(
+                f,
+                "cannot use boards/{id}.toml: loader.floor_homes must be [\"boot-state\"], and behind it at most \
+                 one other home"
             ),
             Self::LoadsAbsentModule { id, module } => write!(
                 f,

@@ -12,7 +12,8 @@ use std::path::Path;
 
 pub use error::BoardError;
 pub use schema::{
-    Architecture, Board, Firmware, Geometry, Kernel, Loader, Modules, QemuMachine, Userland,
+    Architecture, Board, Firmware, FloorHome, Geometry, Kernel, Loader, Modules, QemuMachine,
+    Userland,
 };
 
 /// The board `id` of the directory `boards`.

@@ -78,6 +78,38 @@ pub struct Loader {
     /// The address of a page of memory that neither firmware nor kernel use, where a mark
     /// outlasts a reset. Without it a reset cannot be told from a loss of power.
     pub reset_marker: Option<u64>,
+    /// Where the floors are kept: in `boot-state`, and where else the board can.
+    pub floor_homes: Vec<FloorHome>,
+}
+
+impl Loader {
+    /// The names of the floors' homes, with commas between them: what the loader gets.
+    #[must_use]
+    pub fn floor_homes_list(&self) -> String {
+        let names: Vec<_> = self.floor_homes.iter().map(|home| home.name()).collect();
+        names.join(",")
+    }
+}
+
+/// A place that keeps the floors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FloorHome {
+    /// The boot state on the disk: every board has it.
+    BootState,
+    /// A variable of the firmware that Linux can neither read nor write.
+    UefiVariable,
+}
+
+impl FloorHome {
+    /// Its name, in the board's file and for the loader.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::BootState => "boot-state",
+            Self::UefiVariable => "uefi-variable",
+        }
+    }
 }
 
 /// What the programs of the image are built for.
@@ -193,6 +225,12 @@ impl Board {
             .any(|word| word.starts_with("panic="))
         {
             return Err(BoardError::NoPanic { id: id() });
+        }
+        if !matches!(
+            self.loader.floor_homes[..],
+            [FloorHome::BootState] | [FloorHome::BootState, FloorHome::UefiVariable]
+        ) {
+            return Err(BoardError::FloorHomes { id: id() });
         }
         if let Some(absent) = self
             .modules

@@ -60,6 +60,35 @@ fn a_word_that_only_contains_panic_does_not_count() {
 }
 
 #[test]
+fn floor_homes_that_no_loader_has_are_refused() {
+    let with = |homes: &str| {
+        let good = r#"["boot-state", "uefi-variable"]"#;
+        assert!(GOOD.contains(good));
+        GOOD.replace(good, homes)
+    };
+    for homes in [
+        "[]",
+        r#"["uefi-variable"]"#,
+        r#"["uefi-variable", "boot-state"]"#,
+        r#"["boot-state", "boot-state"]"#,
+        r#"["boot-state", "uefi-variable", "uefi-variable"]"#,
+    ] {
+        let text = refusal("b", &with(homes));
+        assert!(text.contains("loader.floor_homes must be"), "{text}");
+    }
+    let text = refusal("b", &with(r#"["boot-state", "cupboard"]"#));
+    assert!(text.contains("cupboard"), "{text}");
+    assert!(parse_board("b", &with(r#"["boot-state"]"#)).is_ok());
+}
+
+#[test]
+fn every_floor_home_has_the_name_that_a_file_calls_it_by() -> Result<(), Box<dyn Error>> {
+    let loader = parse_board("b", GOOD)?.loader;
+    assert_eq!(loader.floor_homes_list(), "boot-state,uefi-variable");
+    Ok(())
+}
+
+#[test]
 fn loading_a_module_that_is_not_there_is_refused() {
     let text = refusal("b", &GOOD.replace("load = [", "load = [\"zram\", "));
     assert!(text.contains("zram"), "{text}");

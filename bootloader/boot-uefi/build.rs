@@ -1,5 +1,5 @@
 //! Turns what the image builder hands over into compile-time constants: the
-//! signed keyring and the board's name. Called by cargo; it reads no image and
+//! signed keyring, the board's name and what its file says. Called by cargo; it reads no image and
 //! makes no key.
 
 use std::env;
@@ -14,6 +14,7 @@ fn main() {
     for name in [
         "TWINKEEL_BOARD",
         "TWINKEEL_KEYRING",
+        "TWINKEEL_FLOOR_HOMES",
         "TWINKEEL_WATCHDOG_SECS",
         "TWINKEEL_RESET_MARKER",
     ] {
@@ -32,6 +33,10 @@ fn main() {
         Ok(board) => println!("cargo::rustc-env=TWINKEEL_BOARD={board}"),
         Err(reason) => println!("cargo::error={reason}"),
     }
+    match floor_homes() {
+        Ok(homes) => println!("cargo::rustc-env=TWINKEEL_FLOOR_HOMES={homes}"),
+        Err(reason) => println!("cargo::error={reason}"),
+    }
     match keyring() {
         Ok(keyring) => {
             println!("cargo::rerun-if-changed={keyring}");
@@ -46,6 +51,20 @@ fn board() -> Result<String, String> {
         Ok(board) if !board.is_empty() => Ok(board),
         _ => Err(format!(
             "TWINKEEL_BOARD is not set: the loader starts images of one board only; {REMEDY}"
+        )),
+    }
+}
+
+/// The homes as the board's file lists them. A word that is misspelt must not make a
+/// loader with one home less.
+fn floor_homes() -> Result<String, String> {
+    let homes = env::var("TWINKEEL_FLOOR_HOMES").map_err(|_| {
+        format!("TWINKEEL_FLOOR_HOMES is not set: it says where the floors are kept; {REMEDY}")
+    })?;
+    match homes.as_str() {
+        "boot-state" | "boot-state,uefi-variable" => Ok(homes),
+        _ => Err(format!(
+            "TWINKEEL_FLOOR_HOMES: no loader for UEFI keeps floors in `{homes}`; {REMEDY}"
         )),
     }
 }

@@ -1,18 +1,20 @@
 //! UEFI as the platform that `boot-core` boots on.
 
-use boot_core::{Platform, StartError};
-use image_format::ResetCause;
+use boot_core::{FloorsNotWritten, Platform, SecondHome, StartError};
+use image_format::{FLOORS_BYTES, ResetCause};
 
 use crate::disk::FirmwareDisk;
+use crate::floors_variable::FloorsVariable;
 use crate::hardware_watchdog::HardwareWatchdog;
 use crate::memory::Pages;
 use crate::reset_marker::{self, Memory};
-use crate::{RESET_MARKER, WATCHDOG_SECS, linux};
+use crate::{FLOOR_HOMES, RESET_MARKER, WATCHDOG_SECS, linux};
 
 /// The firmware, and the disk that the loader was read from.
 pub(crate) struct Firmware {
     disk: FirmwareDisk,
     watchdog: Option<HardwareWatchdog>,
+    floors: Option<FloorsVariable>,
 }
 
 impl Firmware {
@@ -21,6 +23,7 @@ impl Firmware {
         Self {
             disk,
             watchdog: HardwareWatchdog::find(),
+            floors: FloorsVariable::of_board(FLOOR_HOMES),
         }
     }
 }
@@ -46,6 +49,14 @@ impl Platform for Firmware {
             (false, Some(Memory::Lost)) => ResetCause::PowerLoss,
             (false, None) => ResetCause::Unknown,
         }
+    }
+
+    fn read_second_home(&mut self) -> SecondHome {
+        self.floors.map_or(SecondHome::None, FloorsVariable::read)
+    }
+
+    fn write_second_home(&mut self, record: &[u8; FLOORS_BYTES]) -> Result<(), FloorsNotWritten> {
+        self.floors.ok_or(FloorsNotWritten)?.write(record)
     }
 
     fn allocate(&mut self, length_bytes: usize) -> Option<Pages> {

@@ -18,6 +18,7 @@ mod banner;
 mod console;
 mod disk;
 mod firmware;
+mod floors_variable;
 mod hardware_watchdog;
 mod initrd;
 mod linux;
@@ -39,6 +40,8 @@ const BOARD: Board = Board {
     id: env!("TWINKEEL_BOARD"),
 };
 
+/// Where this board keeps its floors, with commas between the homes.
+const FLOOR_HOMES: &str = env!("TWINKEEL_FLOOR_HOMES");
 /// How long a kernel may take until init feeds the hardware watchdog.
 const WATCHDOG_SECS: u16 = match u16::from_str_radix(env!("TWINKEEL_WATCHDOG_SECS"), 10) {
     Ok(secs) => secs,

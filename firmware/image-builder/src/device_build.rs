@@ -48,6 +48,10 @@ fn loader_constants(board: &Board, keyring: PathBuf) -> Vec<(&'static str, OsStr
             "TWINKEEL_WATCHDOG_SECS",
             board.loader.watchdog_secs.to_string().into(),
         ),
+        (
+            "TWINKEEL_FLOOR_HOMES",
+            board.loader.floor_homes_list().into(),
+        ),
     ];
     if let Some(address) = board.loader.reset_marker {
         constants.push(("TWINKEEL_RESET_MARKER", address.to_string().into()));

@@ -47,6 +47,7 @@ fn check_alone(
         .env("CARGO_TARGET_DIR", workspace.target().join("check/crates"))
         .env("TWINKEEL_KEYRING", keyring)
         .env("TWINKEEL_BOARD", &board.id)
+        .env("TWINKEEL_FLOOR_HOMES", board.loader.floor_homes_list())
         .stdin(Stdio::null())
         .status()
         .context("cannot run cargo")?;
