@@ -22,6 +22,8 @@ mod fall_back;
 mod first_boot;
 mod floor_epoch;
 mod floor_serial;
+mod floors_disagree;
+mod floors_raised;
 mod forged_manifest;
 mod hook_fails;
 mod hook_hangs;
@@ -89,6 +91,8 @@ pub const ALL: &[Scenario] = &[
     wrong_board::SCENARIO,
     floor_epoch::SCENARIO,
     floor_serial::SCENARIO,
+    floors_raised::SCENARIO,
+    floors_disagree::SCENARIO,
     attempts_run_out::SCENARIO,
     failed_check::SCENARIO,
     kernel_hangs::SCENARIO,
