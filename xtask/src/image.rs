@@ -30,7 +30,8 @@ pub(crate) struct ImageCommand {
     /// The release: counts up
     #[arg(long, default_value_t = 1)]
     version: u64,
-    /// The security epoch: devices flashed with this image refuse lower ones
+    /// The security epoch: devices flashed with this image refuse lower ones, others do once
+    /// both their slots have it and one was confirmed
     #[arg(long, default_value_t = 1)]
     epoch: u32,
     /// The product line, at most 32 characters without spaces

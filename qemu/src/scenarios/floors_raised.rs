@@ -10,7 +10,6 @@ use crate::bench::Bench;
 use crate::disk::TestDisk;
 use crate::evidence::{Cause, Evidence};
 use crate::proof::Expected;
-use crate::world::VERSION_A;
 
 pub(super) const SCENARIO: Scenario = Scenario {
     name: "floors-raised",
@@ -21,7 +20,8 @@ pub(super) const SCENARIO: Scenario = Scenario {
 
 const OLD: Epoch = Epoch(1);
 pub(super) const NEW: Epoch = Epoch(2);
-const NEWER_VERSION: Version = Version(3);
+/// Both are newer than the release that is put back.
+const VERSIONS: [Version; 2] = [Version(4), Version(3)];
 
 fn run(bench: &Bench<'_>) -> Result<Evidence> {
     let disk = bench.disk()?;
@@ -65,9 +65,10 @@ pub(super) fn install_both(bench: &Bench<'_>, disk: &TestDisk) -> Result<[Digest
             manifest.epoch = NEW;
         })
     };
+    let [newer, fallback] = VERSIONS.map(of_new_epoch);
     Ok([
-        bench.install(disk, Slot::A, &of_new_epoch(NEWER_VERSION))?,
-        bench.install(disk, Slot::B, &of_new_epoch(VERSION_A))?,
+        bench.install(disk, Slot::A, &newer)?,
+        bench.install(disk, Slot::B, &fallback)?,
     ])
 }
 
