@@ -94,6 +94,7 @@ impl<'a> Supervisor<'a> {
                 .guard
                 .expect("look after the system", TURN_SECS);
             self.services.start_due(Instant::now());
+            self.services.report();
             if let Some(ending) = self.look_for_damage() {
                 return ending;
             }

@@ -1,5 +1,6 @@
 //! The command line -> what to do. No verb is run here, nothing is printed.
 
+use crate::service::Request;
 use lexopt::{Arg, Parser, ValueExt};
 use std::ffi::OsString;
 
@@ -18,6 +19,8 @@ pub(crate) enum Command {
     Why(Form, Option<usize>),
     /// `snappy rollback`.
     Rollback(Form),
+    /// `snappy service`.
+    Service(Form, Request),
 }
 
 /// The verbs.
@@ -27,11 +30,18 @@ pub(crate) enum Verb {
     Versions,
     Why,
     Rollback,
+    Service,
 }
 
 impl Verb {
     /// All, in the order of the help.
-    pub(crate) const ALL: [Self; 4] = [Self::Info, Self::Versions, Self::Why, Self::Rollback];
+    pub(crate) const ALL: [Self; 5] = [
+        Self::Info,
+        Self::Versions,
+        Self::Why,
+        Self::Rollback,
+        Self::Service,
+    ];
 
     /// As it is typed.
     pub(crate) fn name(self) -> &'static str {
@@ -40,6 +50,7 @@ impl Verb {
             Self::Versions => "versions",
             Self::Why => "why",
             Self::Rollback => "rollback",
+            Self::Service => "service",
         }
     }
 
@@ -99,6 +110,7 @@ fn parse_help(parser: &mut Parser) -> Result<Command, UsageError> {
 
 fn parse_verb(verb: Verb, parser: &mut Parser) -> Result<Command, UsageError> {
     let (mut form, mut scope, mut boots) = (Form::Text, Scope::Running, None);
+    let mut request = Request::List;
     while let Some(argument) = parser.next()? {
         match (verb, argument) {
             (_, Arg::Long("help") | Arg::Short('h')) => return Ok(Command::Help(Some(verb))),
@@ -106,6 +118,7 @@ fn parse_verb(verb: Verb, parser: &mut Parser) -> Result<Command, UsageError> {
             (Verb::Versions, Arg::Short('a') | Arg::Long("all")) => scope = Scope::All,
             (Verb::Why, Arg::Long("boots")) => boots = Some(parser.value()?.parse()?),
             (Verb::Rollback, Arg::Value(part)) => require_system(&part.string()?)?,
+            (Verb::Service, Arg::Value(word)) => request = ask_more(request, word.string()?)?,
             (_, other) => return Err(other.unexpected().into()),
         }
     }
@@ -114,7 +127,17 @@ fn parse_verb(verb: Verb, parser: &mut Parser) -> Result<Command, UsageError> {
         Verb::Versions => Command::Versions(form, scope),
         Verb::Why => Command::Why(form, boots),
         Verb::Rollback => Command::Rollback(form),
+        Verb::Service => Command::Service(form, request),
     })
+}
+
+/// `[NAME [logs]]`, word by word.
+fn ask_more(request: Request, word: String) -> Result<Request, UsageError> {
+    match (request, &*word) {
+        (Request::List, _) => Ok(Request::Status(word)),
+        (Request::Status(name), "logs") => Ok(Request::Logs(name)),
+        _ => Err(UsageError(format!("cannot do {word:?} with a service"))),
+    }
 }
 
 /// The one part that can be rolled back; `ubuntu-core` was its name in 2014.
@@ -146,6 +169,15 @@ mod tests {
             ("rollback --help", Command::Help(Some(Verb::Rollback))),
             ("--version", Command::ProgramVersion),
             ("info", Command::Info(Form::Text)),
+            ("service", Command::Service(Form::Text, Request::List)),
+            (
+                "service web --json",
+                Command::Service(Form::Json, Request::Status("web".into())),
+            ),
+            (
+                "service web logs",
+                Command::Service(Form::Text, Request::Logs("web".into())),
+            ),
             ("info --json", Command::Info(Form::Json)),
             ("versions", Command::Versions(Form::Text, Scope::Running)),
             ("versions -a", Command::Versions(Form::Text, Scope::All)),

@@ -12,6 +12,7 @@ Commands:
   versions   what is installed, and what runs at the next reboot
   why        why this system is running: refusals, fall backs, confirms
   rollback   go back to the other slot at the next reboot
+  service    the services of this system, and their logs
   help       more about a command: snappy help why
 
 Options:
@@ -64,6 +65,15 @@ verifies. To undo it, do it again after the reboot.
 \"ubuntu-core\" is accepted for \"system\".
 ";
 
+const SERVICE: &str = "\
+Usage: snappy service [NAME [logs]] [--json]
+
+Lists the services of this system: what each is doing, how often it was started since the
+boot, and how it ended last. One that keeps ending is started again after pauses that
+grow to a minute. `logs` prints what it wrote: the last 256 to 512 KiB are kept, across
+reboots.
+";
+
 /// The help for a verb, or the overview.
 pub(crate) fn text(verb: Option<Verb>) -> &'static str {
     match verb {
@@ -72,6 +82,7 @@ pub(crate) fn text(verb: Option<Verb>) -> &'static str {
         Some(Verb::Versions) => VERSIONS,
         Some(Verb::Why) => WHY,
         Some(Verb::Rollback) => ROLLBACK,
+        Some(Verb::Service) => SERVICE,
     }
 }
 

@@ -18,6 +18,7 @@ mod record;
 mod refusal_text;
 mod rollback;
 mod sentence;
+mod service;
 mod slot_image;
 mod table;
 mod versions;
@@ -53,15 +54,16 @@ fn main() -> ExitCode {
 }
 
 fn run(command: &Command) -> anyhow::Result<String> {
-    Ok(match *command {
-        Command::Help(verb) => help::text(verb).to_owned(),
+    Ok(match command {
+        Command::Help(verb) => help::text(*verb).to_owned(),
         Command::ProgramVersion => format!("snappy {}\n", env!("CARGO_PKG_VERSION")),
         Command::Info(form) => {
             let keys = Keys::of(read_keyring().as_ref());
-            info::output(&BootReport::read()?, &read_channel(), keys, form)
+            info::output(&BootReport::read()?, &read_channel(), keys, *form)
         }
-        Command::Versions(form, scope) => versions::output(&Device::read()?, form, scope),
-        Command::Why(form, boots) => why::output(&Device::read()?, form, boots),
-        Command::Rollback(form) => rollback::run(form)?,
+        Command::Versions(form, scope) => versions::output(&Device::read()?, *form, *scope),
+        Command::Why(form, boots) => why::output(&Device::read()?, *form, *boots),
+        Command::Rollback(form) => rollback::run(*form)?,
+        Command::Service(form, request) => service::output(request, *form)?,
     })
 }

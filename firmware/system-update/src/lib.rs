@@ -24,6 +24,7 @@ mod judgement;
 mod refuse;
 mod rollback;
 mod running;
+mod service_report;
 mod session;
 
 pub use boot_disk::{BootDisk, DiskError};
@@ -34,4 +35,5 @@ pub use judgement::{Finding, Judgement, NETWORK_CHECK, NetworkNow, judge};
 pub use refuse::{Refused, record, record_for_boot, refuse};
 pub use rollback::{Rollback, RollbackError, rollback};
 pub use running::{Conflict, Running};
+pub use service_report::{ServiceReport, ServiceState};
 pub use session::ActError;

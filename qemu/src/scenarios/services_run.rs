@@ -25,7 +25,7 @@ fn run(bench: &Bench<'_>) -> Result<Evidence> {
     let mut guest = bench.start(&disk)?;
     guest.expect_up(Slot::A)?;
     guest.expect_confirmed(Slot::A)?;
-    let log = guest.run("cat /var/log/services/web.log")?;
+    let log = guest.run("snappy service web logs")?;
     ensure!(
         log == "at your service",
         "the log of the service holds {log:?}"
@@ -40,6 +40,8 @@ fn run(bench: &Bench<'_>) -> Result<Evidence> {
         !after.is_empty() && after != before,
         "{before:?} became {after:?}"
     );
+    let listed = guest.run("snappy service web --json")?;
+    ensure!(listed.contains("\"starts\":2"), "{listed}");
     let proof = guest.prove(Expected {
         slot: Slot::A,
         manifest,

@@ -7,16 +7,15 @@
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
+use system_update::ServiceReport;
 
-/// Below `/var/log`, which is on `writable`.
-const DIRECTORY: &str = "/var/log/services";
 const LIMIT_BYTES: u64 = 256 << 10;
 /// A longer line is cut into several.
 const LINE_BYTES: u64 = 4096;
 
 /// Keeps what comes out of `pipe` until everybody has closed its other end.
 pub(crate) fn keep(service: &str, pipe: impl Read + Send + 'static) {
-    let mut log = BoundedLog::new(Path::new(DIRECTORY), service, LIMIT_BYTES);
+    let mut log = BoundedLog::new(Path::new(ServiceReport::LOGS), service, LIMIT_BYTES);
     std::thread::spawn(move || {
         let mut pipe = BufReader::new(pipe);
         let mut line = Vec::new();

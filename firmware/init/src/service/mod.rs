@@ -14,12 +14,17 @@ use rustix::process::Pid;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
+use system_update::{ServiceReport, ServiceState};
 
 /// In the verified root: services are part of the image.
 pub(crate) const DIRECTORY: &str = "/usr/lib/twinkeel/services";
 
 /// All services.
-pub(crate) struct Services(Vec<Service>);
+pub(crate) struct Services {
+    services: Vec<Service>,
+    /// As programs were told last.
+    reported: Vec<ServiceReport>,
+}
 
 struct Service {
     name: String,
@@ -56,7 +61,22 @@ impl Services {
             .filter_map(|entry| Service::read(&entry.path()))
             .collect();
         services.sort_by(|one, other| one.name.cmp(&other.name));
-        Self(services)
+        Self {
+            services,
+            reported: Vec::new(),
+        }
+    }
+
+    /// Tells programs how the services are, if that is news.
+    pub(crate) fn report(&mut self) {
+        let reports: Vec<_> = self.services.iter().map(Service::report).collect();
+        if reports == self.reported {
+            return;
+        }
+        if let Err(error) = ServiceReport::write_all(&reports) {
+            ::log::warn!("cannot write {}: {error}", ServiceReport::PATH);
+        }
+        self.reported = reports;
     }
 
     /// When there is something to start next.
@@ -65,19 +85,19 @@ impl Services {
             State::Waiting { until, .. } => Some(*until),
             _ => None,
         };
-        self.0.iter().filter_map(waiting).min()
+        self.services.iter().filter_map(waiting).min()
     }
 
     /// Starts those whose time has come.
     pub(crate) fn start_due(&mut self, now: Instant) {
-        self.0
+        self.services
             .iter_mut()
             .for_each(|service| service.start_if_due(now));
     }
 
     /// To be told of every process that ended.
     pub(crate) fn ended(&mut self, ended: Pid, end: End, now: Instant) {
-        self.0
+        self.services
             .iter_mut()
             .for_each(|service| service.ended(ended, end, now));
     }
@@ -89,7 +109,7 @@ impl Services {
             let reason = service.not_up(now, settle)?;
             Some(format!("{}: {reason}", service.name))
         };
-        self.0.iter().filter_map(problem).collect()
+        self.services.iter().filter_map(problem).collect()
     }
 }
 
@@ -180,6 +200,21 @@ impl Service {
             until: now + self.backoff.pause_after(ran),
             after: Some(after),
         };
+    }
+
+    fn report(&self) -> ServiceReport {
+        let (state, detail) = match &self.state {
+            State::Waiting { after, .. } => (ServiceState::Waiting, after.clone()),
+            State::Running { .. } => (ServiceState::Running, None),
+            State::Done => (ServiceState::Done, None),
+            State::Ended { why } => (ServiceState::Failed, Some(why.clone())),
+        };
+        ServiceReport {
+            name: self.name.clone(),
+            state,
+            starts: self.starts,
+            detail,
+        }
     }
 
     fn not_up(&self, now: Instant, settle: Duration) -> Option<String> {
