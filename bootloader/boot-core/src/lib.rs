@@ -7,9 +7,8 @@
 //!
 //! The story is told by [`boot()`]. Its parts: [`gpt`] finds the partitions,
 //! [`state_store`] and [`flight`] keep what must survive, [`aftermath`] looks back,
-//! [`choice`] decides,
-//! [`floors`] say what may not boot any more,
-//! [`load`] reads and verifies, [`handover`] is what Linux is told.
+//! [`choice`] decides, [`floors`] say what may not boot any more, [`load`] reads and
+//! verifies, [`pe_image`] lays the kernel out, [`handover`] is what Linux is told.
 #![no_std]
 #![forbid(unsafe_code)]
 #![cfg_attr(
@@ -32,6 +31,7 @@ pub mod gpt;
 pub mod handover;
 pub mod journal;
 pub mod load;
+pub mod pe_image;
 pub mod platform;
 pub mod state_store;
 pub mod transfer;

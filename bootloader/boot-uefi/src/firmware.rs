@@ -71,7 +71,7 @@ impl Platform for Firmware {
         let reason = linux::start(kernel, &initrd, command_line);
         log::error!("{reason}");
         StartError {
-            status: u64::try_from(reason.status.0).unwrap_or(u64::MAX),
+            status: u64::try_from(reason.status().0).unwrap_or(u64::MAX),
         }
     }
 }

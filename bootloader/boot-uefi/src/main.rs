@@ -21,6 +21,8 @@ mod firmware;
 mod floors_variable;
 mod hardware_watchdog;
 mod initrd;
+mod kernel_entry;
+mod kernel_image;
 mod linux;
 mod memory;
 mod origin;

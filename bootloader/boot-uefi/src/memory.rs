@@ -13,21 +13,44 @@ use uefi::boot::{self, AllocateType, MemoryType, PAGE_SIZE};
 pub(crate) struct Pages {
     start: NonNull<u8>,
     length_bytes: usize,
+    /// What the firmware gave, which may begin before `start`.
+    allocation: NonNull<u8>,
     count: usize,
 }
 
 impl Pages {
     /// `length_bytes` zeros; `None` when the firmware has not that much left.
     pub(crate) fn allocate(length_bytes: usize) -> Option<Self> {
-        let count = length_bytes.div_ceil(PAGE_SIZE).max(1);
-        let start =
-            boot::allocate_pages(AllocateType::AnyPages, MemoryType::LOADER_DATA, count).ok()?;
-        // SAFETY: the firmware has just given us `count` pages from `start`, and
-        // `length_bytes` is not more. A `u8` has no alignment to keep.
+        Self::allocate_aligned(MemoryType::LOADER_DATA, length_bytes, PAGE_SIZE)
+    }
+
+    /// As [`allocate`](Self::allocate), of a certain type and at a multiple of
+    /// `alignment_bytes`, a power of two.
+    pub(crate) fn allocate_aligned(
+        memory_type: MemoryType,
+        length_bytes: usize,
+        alignment_bytes: usize,
+    ) -> Option<Self> {
+        // The firmware aligns to pages; for more, the start is moved within some slack.
+        let slack_bytes = alignment_bytes.saturating_sub(PAGE_SIZE);
+        let count = length_bytes
+            .max(1)
+            .checked_add(slack_bytes)?
+            .div_ceil(PAGE_SIZE);
+        let allocation = boot::allocate_pages(AllocateType::AnyPages, memory_type, count).ok()?;
+        let address = allocation.as_ptr().addr();
+        let skipped = address
+            .checked_next_multiple_of(alignment_bytes)?
+            .checked_sub(address)?;
+        // SAFETY: less than `alignment_bytes` is skipped, so no more than the slack, and
+        // behind it are `length_bytes` that the firmware has just given us.
+        let start = unsafe { allocation.add(skipped) };
+        // SAFETY: the same. A `u8` has no alignment to keep.
         unsafe { start.write_bytes(0, length_bytes) };
         Some(Self {
             start,
             length_bytes,
+            allocation,
             count,
         })
     }
@@ -50,8 +73,8 @@ impl AsMut<[u8]> for Pages {
 
 impl Drop for Pages {
     fn drop(&mut self) {
-        // SAFETY: these are the pages that `allocate` got, freed once; borrows
+        // SAFETY: these are the pages that the firmware gave, freed once; borrows
         // of them ended before drop. If the firmware refuses, they stay lost.
-        let _ = unsafe { boot::free_pages(self.start, self.count) };
+        let _ = unsafe { boot::free_pages(self.allocation, self.count) };
     }
 }
