@@ -37,6 +37,7 @@ mod progress;
 mod report;
 mod request;
 mod root;
+pub mod secure_boot;
 pub mod signing;
 mod system_image;
 mod tree;

@@ -60,6 +60,12 @@ impl Workspace {
         self.target.join("keys/test")
     }
 
+    /// Where the generated test keys for Secure Boot are, once something asked for them.
+    #[must_use]
+    pub fn secure_boot_test_keys(&self) -> PathBuf {
+        self.target.join("keys/secure-boot-test")
+    }
+
     /// Components by content: what is there need not be made again.
     pub(crate) fn component_cache(&self) -> PathBuf {
         self.target.join("image")

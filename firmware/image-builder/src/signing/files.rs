@@ -7,16 +7,16 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 
 /// Of private keys.
-pub(super) const KEY_MODE: u32 = 0o600;
+pub(crate) const KEY_MODE: u32 = 0o600;
 /// Of everything that may be seen.
-pub(super) const PUBLIC_MODE: u32 = 0o644;
+pub(crate) const PUBLIC_MODE: u32 = 0o644;
 /// The keyring with its signatures.
 pub(super) const KEYRING_FILE: &str = "root.keyring";
 /// The present delegation with its signatures.
 pub(super) const DELEGATION_FILE: &str = "delegation";
 
 /// Makes the directory, and what leads to it, unless it is there.
-pub(super) fn create_directory(path: &Path) -> Result<(), KeyError> {
+pub(crate) fn create_directory(path: &Path) -> Result<(), KeyError> {
     DirBuilder::new()
         .recursive(true)
         .mode(0o700)
@@ -25,7 +25,7 @@ pub(super) fn create_directory(path: &Path) -> Result<(), KeyError> {
 }
 
 /// Writes a file that was not there.
-pub(super) fn write_new(path: &Path, mode: u32, bytes: &[u8]) -> Result<(), KeyError> {
+pub(crate) fn write_new(path: &Path, mode: u32, bytes: &[u8]) -> Result<(), KeyError> {
     let mut file = OpenOptions::new()
         .write(true)
         .create_new(true)

@@ -43,6 +43,7 @@ pub use delegation::{DelegationChange, SignedDelegation};
 pub use directory::KeyDirectory;
 pub use document::{Document, Record, padded_envelope};
 pub use error::KeyError;
+pub(crate) use files::{KEY_MODE, PUBLIC_MODE, create_directory, write_new};
 pub use files::{read_document, write_document};
 pub use plan::{KeyPlan, write_new_keys};
 pub use private_key::{PrivateKey, Role, read_private_keys};
