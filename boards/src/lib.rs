@@ -13,7 +13,7 @@ use std::path::Path;
 pub use error::BoardError;
 pub use schema::{
     Architecture, Board, Firmware, FloorHome, Geometry, Kernel, Loader, Modules, QemuMachine,
-    Userland,
+    SecureBootMachine, Userland,
 };
 
 /// The board `id` of the directory `boards`.

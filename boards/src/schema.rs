@@ -196,18 +196,45 @@ pub struct QemuMachine {
     pub firmware_code: Vec<PathBuf>,
     /// Where distributions put the firmware's empty variable store.
     pub firmware_variables: Vec<PathBuf>,
+    /// What differs with UEFI Secure Boot on; absent where the machine cannot have it.
+    pub secure_boot: Option<SecureBootMachine>,
+}
+
+/// What differs from [`QemuMachine`] with UEFI Secure Boot on.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SecureBootMachine {
+    /// `-machine`
+    pub machine: String,
+    /// What it is started with beside [`QemuMachine::arguments`].
+    pub arguments: Vec<String>,
+    /// As [`QemuMachine::firmware_code`], of firmware that checks signatures.
+    pub firmware_code: Vec<PathBuf>,
+    /// As [`QemuMachine::firmware_variables`], without keys: ours are put in.
+    pub firmware_variables: Vec<PathBuf>,
 }
 
 impl QemuMachine {
     /// Code and variable store of the firmware that is installed on this machine.
     #[must_use]
     pub fn installed_firmware(&self) -> Option<(&Path, &Path)> {
-        self.firmware_code
-            .iter()
-            .zip(&self.firmware_variables)
-            .find(|(code, variables)| code.exists() && variables.exists())
-            .map(|(code, variables)| (code.as_path(), variables.as_path()))
+        first_pair(&self.firmware_code, &self.firmware_variables)
     }
+}
+
+impl SecureBootMachine {
+    /// Code and variable store of the firmware that is installed on this machine.
+    #[must_use]
+    pub fn installed_firmware(&self) -> Option<(&Path, &Path)> {
+        first_pair(&self.firmware_code, &self.firmware_variables)
+    }
+}
+
+fn first_pair<'a>(code: &'a [PathBuf], variables: &'a [PathBuf]) -> Option<(&'a Path, &'a Path)> {
+    code.iter()
+        .zip(variables)
+        .find(|(code, variables)| code.exists() && variables.exists())
+        .map(|(code, variables)| (code.as_path(), variables.as_path()))
 }
 
 impl Board {

@@ -5,16 +5,18 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use image_builder::SystemImage;
+use image_builder::secure_boot::SecureBootKeys;
 use image_format::{Digest, Slot};
 
 use crate::command_line::{
-    Accelerator, Boot, Drive, MachineDescription, Network, installed_firmware,
+    Accelerator, Boot, Drive, Firmware, MachineDescription, Network, installed_firmware,
 };
 use crate::disk::TestDisk;
 use crate::guest::Guest;
 use crate::initrd::{self, Addition};
 use crate::machine::Machine;
 use crate::proof::{Expected, Proof};
+use crate::variable_store;
 use crate::world::World;
 
 /// A scenario's workplace.
@@ -121,7 +123,7 @@ impl<'a> Bench<'a> {
     /// QEMU cannot be started.
     pub fn start(&self, disk: &TestDisk) -> Result<Guest> {
         let drive = Drive::of_board(self.world.board(), disk.image(), Boot::Unordered);
-        self.start_machine(vec![drive], Network::None)
+        self.start_open(vec![drive], Network::None)
     }
 
     /// Starts the board with this one disk and a network card.
@@ -130,7 +132,7 @@ impl<'a> Bench<'a> {
     /// QEMU cannot be started.
     pub fn start_networked(&self, disk: &TestDisk) -> Result<Guest> {
         let drive = Drive::of_board(self.world.board(), disk.image(), Boot::Unordered);
-        self.start_machine(vec![drive], Network::Closed)
+        self.start_open(vec![drive], Network::Closed)
     }
 
     /// Starts the board with these disks, in the order of the bus. The firmware's
@@ -139,26 +141,59 @@ impl<'a> Bench<'a> {
     /// # Errors
     /// QEMU cannot be started.
     pub fn start_with(&self, drives: Vec<Drive>) -> Result<Guest> {
-        self.start_machine(drives, Network::None)
+        self.start_open(drives, Network::None)
     }
 
-    fn start_machine(&self, drives: Vec<Drive>, network: Network) -> Result<Guest> {
+    /// With firmware that starts any loader.
+    fn start_open(&self, drives: Vec<Drive>, network: Network) -> Result<Guest> {
         let board = self.world.board();
-        let variables = self.directory.join("firmware-variables");
+        let variables = self.variables();
         if !variables.exists() {
-            let (_, empty) = installed_firmware(board)?;
+            let (_, empty) = installed_firmware(board, Firmware::Open)?;
             fs::copy(empty, &variables).context("cannot copy the firmware's variables")?;
         }
+        self.start_machine(drives, network, Firmware::Open)
+    }
+
+    /// Starts the board with this one disk and Secure Boot on: its firmware knows `keys`
+    /// and no others.
+    ///
+    /// # Errors
+    /// QEMU cannot be started, or the board's machine has no Secure Boot.
+    pub fn start_secure_boot(&self, disk: &TestDisk, keys: &SecureBootKeys) -> Result<Guest> {
+        let board = self.world.board();
+        let variables = self.variables();
+        if !variables.exists() {
+            let (_, empty) = installed_firmware(board, Firmware::SecureBoot)?;
+            variable_store::write_with_keys(empty, &variables, &keys.enrolled())?;
+        }
+        let drive = Drive::of_board(board, disk.image(), Boot::Unordered);
+        self.start_machine(vec![drive], Network::None, Firmware::SecureBoot)
+    }
+
+    fn start_machine(
+        &self,
+        drives: Vec<Drive>,
+        network: Network,
+        firmware: Firmware,
+    ) -> Result<Guest> {
+        let board = self.world.board();
         let description = MachineDescription {
             board,
             memory_mib: board.qemu.memory_mib,
             accelerator: self.accelerator,
             drives,
             network,
-            variables,
+            firmware,
+            variables: self.variables(),
         };
         let machine = Machine::start(&description, &self.directory, &self.next_name()?)?;
         Ok(Guest::of(machine))
+    }
+
+    /// Of the firmware; kept from one start of a scenario to the next.
+    fn variables(&self) -> PathBuf {
+        self.directory.join("firmware-variables")
     }
 
     /// Machines of a scenario are numbered in the order of their start.

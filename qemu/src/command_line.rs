@@ -7,7 +7,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use boards::Board;
+use boards::{Board, SecureBootMachine};
 
 /// How guest code is executed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,18 +63,42 @@ pub struct MachineDescription<'a> {
     pub drives: Vec<Drive>,
     /// Its network.
     pub network: Network,
+    /// The firmware that starts it.
+    pub firmware: Firmware,
     /// The firmware's variables, which the machine changes.
     pub variables: PathBuf,
 }
 
-/// Code of the firmware, and the variables that a machine starts with.
+/// Which of a board's firmwares starts the machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Firmware {
+    /// It starts whatever lies on the disk.
+    Open,
+    /// It has UEFI Secure Boot, and with keys in its variables starts only what they signed.
+    SecureBoot,
+}
+
+/// Code of the firmware, and the variables, without keys, that a machine starts with.
 ///
 /// # Errors
-/// The firmware is not installed.
-pub fn installed_firmware(board: &Board) -> Result<(&Path, &Path)> {
-    board.qemu.installed_firmware().with_context(|| {
+/// The firmware is not installed, or the board's machine has no Secure Boot.
+pub fn installed_firmware(board: &Board, firmware: Firmware) -> Result<(&Path, &Path)> {
+    let installed = match firmware {
+        Firmware::Open => board.qemu.installed_firmware(),
+        Firmware::SecureBoot => secure_boot_machine(board)?.installed_firmware(),
+    };
+    installed.with_context(|| {
         format!(
             "cannot find firmware for {}; `cargo xtask setup` installs it",
+            board.id
+        )
+    })
+}
+
+fn secure_boot_machine(board: &Board) -> Result<&SecureBootMachine> {
+    board.qemu.secure_boot.as_ref().with_context(|| {
+        format!(
+            "cannot start {0} with Secure Boot: boards/{0}.toml has no [qemu.secure_boot]",
             board.id
         )
     })
@@ -86,11 +110,16 @@ impl MachineDescription<'_> {
     /// # Errors
     /// The firmware is not installed.
     pub fn arguments(&self) -> Result<Vec<OsString>> {
-        let (code, _) = installed_firmware(self.board)?;
+        let (code, _) = installed_firmware(self.board, self.firmware)?;
         let machine = &self.board.qemu;
+        let secure = match self.firmware {
+            Firmware::Open => None,
+            Firmware::SecureBoot => Some(secure_boot_machine(self.board)?),
+        };
         let mut arguments = Arguments::default();
         arguments.words(["-nodefaults", "-no-user-config", "-display", "none"]);
-        arguments.words(["-machine", &machine.machine]);
+        let kind = secure.map_or(&machine.machine, |secure| &secure.machine);
+        arguments.words(["-machine", kind]);
         match self.accelerator {
             Accelerator::Emulation => {
                 arguments.words(["-accel", "tcg", "-cpu", &machine.processor]);
@@ -99,6 +128,9 @@ impl MachineDescription<'_> {
         }
         arguments.words(["-m", &format!("{}M", self.memory_mib)]);
         arguments.words(&machine.arguments);
+        if let Some(secure) = secure {
+            arguments.words(&secure.arguments);
+        }
         arguments.drive("if=pflash,format=raw,unit=0,readonly=on", code);
         arguments.drive("if=pflash,format=raw,unit=1", &self.variables);
         if self.network == Network::Closed {

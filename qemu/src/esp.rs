@@ -31,19 +31,29 @@ impl Esp {
     ///
     /// # Errors
     /// mtools cannot.
-    pub fn write(&self, path: &str, content: &str) -> Result<()> {
+    pub fn write(&self, path: &str, content: impl AsRef<[u8]>) -> Result<()> {
         for (end, _) in path.match_indices('/') {
             // It may be there already; if it cannot be made, the copy tells.
-            let _ = self.run("mmd", &["-D", "s"], &path[..end], "");
+            let _ = self.run("mmd", &["-D", "s", &inside(&path[..end])], &[]);
         }
-        self.run("mcopy", &["-o", "-"], path, content)
+        self.run("mcopy", &["-o", "-", &inside(path)], content.as_ref())
+            .with_context(|| format!("cannot write {path}"))?;
+        Ok(())
     }
 
-    fn run(&self, program: &str, options: &[&str], path: &str, input: &str) -> Result<()> {
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// mtools cannot.
+    pub fn read(&self, path: &str) -> Result<Vec<u8>> {
+        self.run("mcopy", &[&inside(path), "-"], &[])
+            .with_context(|| format!("cannot read {path}"))
+    }
+
+    fn run(&self, program: &str, arguments: &[&str], input: &[u8]) -> Result<Vec<u8>> {
         let mut process = Command::new(program)
             .args(["-i", &self.image])
-            .args(options)
-            .arg(format!("::/{path}"))
+            .args(arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -51,15 +61,20 @@ impl Esp {
             .with_context(|| format!("cannot start {program}; try `cargo xtask setup`"))?;
         if let Some(mut stdin) = process.stdin.take() {
             // A program that did not read it says why below.
-            let _ = stdin.write_all(input.as_bytes());
+            let _ = stdin.write_all(input);
         }
         let output = process.wait_with_output()?;
         if !output.status.success() {
             bail!(
-                "{program} cannot write {path}: {}",
+                "{program} failed: {}",
                 String::from_utf8_lossy(&output.stderr)
             );
         }
-        Ok(())
+        Ok(output.stdout)
     }
+}
+
+/// mtools' way to name a file inside the file system.
+fn inside(path: &str) -> String {
+    format!("::/{path}")
 }

@@ -1,15 +1,16 @@
 //! What a scenario has to bring: evidence that the behaviour was seen, not that nothing
 //! went wrong.
 //!
-//! [`Evidence`] can be had in two ways only. Either a guest proved itself and both it and
+//! [`Evidence`] can be had in three ways only. Either a guest proved itself and both it and
 //! the raw disk name the expected cause; or no guest may run, and then the console says
-//! the reason and the raw disk names the cause.
+//! the reason and the raw disk names the cause; or the firmware refuses our very loader, and
+//! then the firmware says so, the loader says nothing, and the device remembers nothing.
 
 use std::fmt::Write;
 
 use anyhow::{Result, bail};
 use image_format::refusal::Refusal;
-use image_format::{Event, FlightEntry, ResetCause, Slot, Source, Verdict};
+use image_format::{BootState, Event, FlightEntry, ResetCause, Slot, Source, Verdict};
 use serde_json::{Value, json};
 
 use crate::disk::TestDisk;
@@ -86,6 +87,26 @@ impl Cause {
     }
 }
 
+/// What a device remembers of its boots: the loader cannot begin one without a trace here.
+#[derive(Debug, PartialEq)]
+pub struct Memory {
+    state: BootState,
+    flight: Vec<FlightEntry>,
+}
+
+impl Memory {
+    /// Of the device with this disk.
+    ///
+    /// # Errors
+    /// It has no boot state.
+    pub fn of(disk: &TestDisk) -> Result<Self> {
+        Ok(Self {
+            state: disk.read_state()?,
+            flight: disk.read_flight()?,
+        })
+    }
+}
+
 impl Evidence {
     /// The guest proved itself, knows the cause, and the disk holds it.
     ///
@@ -112,6 +133,36 @@ impl Evidence {
             bail!("the console does not say {reason:?}");
         }
         find_on_disk(disk, cause)
+    }
+
+    /// The firmware did not start the loader: it said `refusal`, nothing of ours spoke, and
+    /// what the device remembers is what it remembered `before`.
+    ///
+    /// # Errors
+    /// One of the three is not so.
+    pub fn of_firmware_refusal(
+        console: &str,
+        refusal: &str,
+        disk: &TestDisk,
+        before: &Memory,
+    ) -> Result<Self> {
+        if !console.contains(refusal) {
+            bail!("the firmware does not say {refusal:?}");
+        }
+        // The loader's first word, before it looks at anything.
+        if let Some((_, said)) = console.split_once("twinkeel: ") {
+            let line = said.lines().next().unwrap_or_default();
+            bail!("the loader ran: it said {line:?}");
+        }
+        let after = Memory::of(disk)?;
+        if after != *before {
+            bail!(
+                "the disk was written to: boot {} was begun, and the flight record holds\n{}",
+                after.state.boot_number,
+                list(&after.flight)
+            );
+        }
+        Ok(Self(()))
     }
 
     /// Both of two.

@@ -22,4 +22,5 @@ pub mod proof;
 pub mod qmp;
 pub mod runner;
 pub mod scenarios;
+pub mod variable_store;
 pub mod world;

@@ -11,6 +11,7 @@ use std::sync::OnceLock;
 
 use anyhow::{Context, Result, anyhow};
 use boards::Board;
+use image_builder::secure_boot::SecureBootKeys;
 use image_builder::signing::KeyDirectory;
 use image_builder::{
     ImageRequest, Patience, Progress, Silent, SystemImage, Workspace, build_image,
@@ -47,6 +48,7 @@ pub struct World {
     faulty: OnceLock<Result<SystemImage, String>>,
     /// With a list of modules that never ends.
     endless: OnceLock<Result<SystemImage, String>>,
+    secure_boot_keys: PathBuf,
 }
 
 impl World {
@@ -89,6 +91,7 @@ impl World {
             request,
             faulty: OnceLock::new(),
             endless: OnceLock::new(),
+            secure_boot_keys: workspace.secure_boot_test_keys(),
         })
     }
 
@@ -151,6 +154,14 @@ impl World {
     #[must_use]
     pub fn keys(&self) -> &KeyDirectory {
         &self.keys
+    }
+
+    /// The test keys for Secure Boot, made on first use.
+    ///
+    /// # Errors
+    /// They cannot be made.
+    pub fn secure_boot_keys(&self) -> Result<SecureBootKeys> {
+        SecureBootKeys::open_or_create_test(&self.secure_boot_keys)
     }
 
     /// The system of `system-a`, to sign under another description.

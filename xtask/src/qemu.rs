@@ -10,7 +10,7 @@ use clap::{Args, ValueEnum};
 use image_builder::signing::KeyDirectory;
 use image_builder::{ImageRequest, Printed, Workspace, build_image};
 use image_format::{Kind, Slot, Source};
-use qemu::command_line::{Boot, Drive, MachineDescription, Network, installed_firmware};
+use qemu::command_line::{Boot, Drive, Firmware, MachineDescription, Network, installed_firmware};
 use qemu::disk::{Spot, TestDisk};
 use qemu::interactive;
 
@@ -85,7 +85,7 @@ impl QemuCommand {
         }
         let variables = directory.join(format!("{}.variables", board.id));
         if !variables.exists() {
-            let (_, empty) = installed_firmware(&board)?;
+            let (_, empty) = installed_firmware(&board, Firmware::Open)?;
             fs::copy(empty, &variables).context("cannot copy the firmware's variables")?;
         }
         greet(&board, &image);
@@ -95,6 +95,7 @@ impl QemuCommand {
             accelerator: workspace::accelerator(self.kvm),
             drives: vec![Drive::of_board(&board, &image, Boot::Unordered)],
             network: Network::None,
+            firmware: Firmware::Open,
             variables,
         })
     }

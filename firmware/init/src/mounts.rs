@@ -48,7 +48,7 @@ const EARLY: [Mount; 4] = [
 ];
 
 /// The rest, mounted in the root.
-const SYSTEM: [Mount; 4] = [
+const SYSTEM: [Mount; 5] = [
     Mount {
         target: "/dev/pts",
         kind: "devpts",
@@ -72,6 +72,13 @@ const SYSTEM: [Mount; 4] = [
         kind: "cgroup2",
         flags: NO_PROGRAMS,
         options: c"nsdelegate",
+    },
+    // Says how far the kernel is locked down.
+    Mount {
+        target: "/sys/kernel/security",
+        kind: "securityfs",
+        flags: NO_PROGRAMS,
+        options: c"",
     },
 ];
 

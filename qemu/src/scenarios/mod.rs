@@ -38,7 +38,12 @@ mod kernel_panics;
 mod network_lost;
 mod other_disks;
 mod power_flaps;
+mod refused_by_firmware;
 mod rollback;
+mod secure_boot_changed;
+mod secure_boot_other_key;
+mod secure_boot_signed;
+mod secure_boot_unsigned;
 mod service_dies;
 mod service_hangs;
 mod services_run;
@@ -121,6 +126,10 @@ pub const ALL: &[Scenario] = &[
     shutdown::SCENARIO,
     writable_grown::SCENARIO,
     writable_lost::SCENARIO,
+    secure_boot_signed::SCENARIO,
+    secure_boot_unsigned::SCENARIO,
+    secure_boot_other_key::SCENARIO,
+    secure_boot_changed::SCENARIO,
     other_disks::NVME,
     other_disks::AHCI,
     other_disks::USB,

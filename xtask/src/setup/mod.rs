@@ -52,6 +52,7 @@ pub(crate) const IMAGE: &[Need] = &[
 pub(crate) const VIRTUAL_MACHINE: &[Need] = &[
     program("qemu-system-x86_64", "qemu-system-x86"),
     file("/usr/share/OVMF/OVMF_CODE_4M.fd", "ovmf"),
+    file("/usr/share/OVMF/OVMF_CODE_4M.secboot.fd", "ovmf"),
     program("e2fsck", "e2fsprogs"),
 ];
 
@@ -66,6 +67,7 @@ pub(crate) const CORRUPTION: &[Need] = &[
 pub(crate) const CROSS_CHECKS: &[Need] = &[
     program("fsck.erofs", "erofs-utils"),
     program("openssl", "openssl"),
+    program("sbverify", "sbsigntool"),
     program("veritysetup", "cryptsetup-bin"),
 ];
 
