@@ -33,6 +33,7 @@ mod ignored_files;
 mod ignored_load_options;
 mod init_hangs;
 mod initrd_hangs;
+mod kernel_gives_up;
 mod kernel_hangs;
 mod kernel_panics;
 mod network_lost;
@@ -115,6 +116,8 @@ pub const ALL: &[Scenario] = &[
     network_lost::BY_RELEASE,
     network_lost::BY_CABLE,
     power_flaps::SCENARIO,
+    kernel_gives_up::EXITS,
+    kernel_gives_up::RETURNS,
     both_slots_bad::SCENARIO,
     state_copy_lost::SCENARIO,
     state_lost::SCENARIO,
