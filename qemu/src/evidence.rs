@@ -135,25 +135,18 @@ impl Evidence {
         find_on_disk(disk, cause)
     }
 
-    /// The firmware did not start the loader: it said `refusal`, nothing of ours spoke, and
-    /// what the device remembers is what it remembered `before`.
+    /// The firmware did not start the loader: it said all of `refusal` in one line, nothing
+    /// of ours spoke, and what the device remembers is what it remembered `before`.
     ///
     /// # Errors
     /// One of the three is not so.
     pub fn of_firmware_refusal(
         console: &str,
-        refusal: &str,
+        refusal: &[&str],
         disk: &TestDisk,
         before: &Memory,
     ) -> Result<Self> {
-        if !console.contains(refusal) {
-            bail!("the firmware does not say {refusal:?}");
-        }
-        // The loader's first word, before it looks at anything.
-        if let Some((_, said)) = console.split_once("twinkeel: ") {
-            let line = said.lines().next().unwrap_or_default();
-            bail!("the loader ran: it said {line:?}");
-        }
+        require_refusal(console, refusal)?;
         let after = Memory::of(disk)?;
         if after != *before {
             bail!(
@@ -170,6 +163,19 @@ impl Evidence {
     pub fn and(self, _other: Self) -> Self {
         self
     }
+}
+
+fn require_refusal(console: &str, refusal: &[&str]) -> Result<()> {
+    // Before all of the loader's words, and it speaks before it looks at anything.
+    if let Some((_, said)) = console.split_once("twinkeel: ") {
+        let line = said.lines().next().unwrap_or_default();
+        bail!("the loader ran: it said {line:?}");
+    }
+    let says = |line: &str| refusal.iter().all(|words| line.contains(words));
+    if !console.lines().any(says) {
+        bail!("the firmware does not say {refusal:?}");
+    }
+    Ok(())
 }
 
 fn find_on_disk(disk: &TestDisk, cause: &Cause) -> Result<Evidence> {
@@ -215,6 +221,22 @@ mod tests {
             &event,
             &json!({"check": "digest", "part": "kernel"})
         ));
+    }
+
+    #[test]
+    fn a_refusal_of_the_firmware_is_one_line_and_the_loaders_silence() {
+        let refusal = ["failed to load", "Access Denied"];
+        let refused = "loading Boot0001\r\nfailed to load Boot0001: Access Denied\r\n";
+        assert!(require_refusal(refused, &refusal).is_ok());
+        let spoke = format!("{refused}twinkeel: loader 0.1.0\r\n");
+        let error = require_refusal(&spoke, &refusal).unwrap_err().to_string();
+        assert!(error.contains("loader 0.1.0"), "{error}");
+        for other in [
+            "",
+            "failed to load Boot0001: Not Found\r\nAccess Denied\r\n",
+        ] {
+            assert!(require_refusal(other, &refusal).is_err(), "{other:?}");
+        }
     }
 
     #[test]
