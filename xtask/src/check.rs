@@ -53,7 +53,7 @@ impl fmt::Display for Finding {
 impl CheckCommand {
     /// Runs all checks, then says what they found.
     pub(crate) fn run(self) -> Result<()> {
-        setup::prepare(workspace::root(), &[setup::IMAGE])?;
+        setup::prepare(workspace::root(), &[setup::IMAGE, setup::SECURE_BOOT])?;
         let workspace = Workspace::at(workspace::root());
         let board = workspace.read_board(&self.board)?;
         let mut findings = crates::check(&workspace, &board)?;

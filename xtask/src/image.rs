@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use clap::Args;
+use image_builder::secure_boot::SecureBootKeys;
 use image_builder::signing::KeyDirectory;
 use image_builder::{
     BuildTime, ImageRequest, Locking, Patience, Printed, Progress, Workspace, build_image,
@@ -43,10 +44,14 @@ pub(crate) struct ImageCommand {
     /// The keys to sign with [default: test keys in target/keys/test, made on first use]
     #[arg(long, value_name = "DIR")]
     keys: Option<PathBuf>,
-    /// For devices in the field: refuse test keys, packages other than boards/debian.lock
+    /// For devices in the field: refuse test keys of either kind, packages other than boards/debian.lock
     /// names, and an unknown build time
     #[arg(long, requires = "keys")]
     release: bool,
+    /// Sign the loader for UEFI Secure Boot, with the keys that `cargo xtask keys
+    /// secure-boot` made there
+    #[arg(long, value_name = "DIR")]
+    secure_boot: Option<PathBuf>,
     /// A tree to lay over the root
     #[arg(long, value_name = "DIR")]
     overlay: Option<PathBuf>,
@@ -84,7 +89,8 @@ impl ImageCommand {
         // Refuse what can be refused before anything is installed or built.
         let board = workspace.read_board(&self.board)?;
         let keys = self.open_keys(&workspace)?;
-        setup::prepare(&root, &[setup::IMAGE])?;
+        let secure_boot = self.open_secure_boot_keys()?;
+        setup::prepare(&root, &[setup::IMAGE, setup::SECURE_BOOT])?;
         let mut progress = Printed::new();
         let build_time = self.find_build_time(&workspace, &mut progress)?;
         let request = ImageRequest {
@@ -101,6 +107,7 @@ impl ImageCommand {
                 health_secs: self.health_window,
                 ..Patience::default()
             },
+            secure_boot,
             locking: match (self.update_lock, self.release) {
                 (true, _) => Locking::Update,
                 (false, true) => Locking::Require,
@@ -127,6 +134,17 @@ impl ImageCommand {
             keys.require_production()?;
         }
         Ok(keys)
+    }
+
+    fn open_secure_boot_keys(&self) -> Result<Option<SecureBootKeys>> {
+        let Some(directory) = &self.secure_boot else {
+            return Ok(None);
+        };
+        let keys = SecureBootKeys::open(directory)?;
+        if self.release {
+            keys.require_production()?;
+        }
+        Ok(Some(keys))
     }
 
     fn find_build_time(&self, workspace: &Workspace, progress: &mut Printed) -> Result<BuildTime> {

@@ -1,5 +1,7 @@
 //! `cargo xtask keys`.
 
+mod secure_boot;
+
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand, ValueEnum};
 use image_builder::signing::{
@@ -30,6 +32,7 @@ enum KeysTask {
     Show(Show),
     ExportRequest(ExportRequest),
     ImportSignature(ImportSignature),
+    SecureBoot(secure_boot::NewSecureBootKeys),
 }
 
 /// Make root and release keys, the keyring and the first delegation
@@ -153,6 +156,7 @@ impl KeysCommand {
             KeysTask::Show(command) => command.run(),
             KeysTask::ExportRequest(command) => command.run(),
             KeysTask::ImportSignature(command) => command.run(),
+            KeysTask::SecureBoot(command) => command.run(),
         }
     }
 }

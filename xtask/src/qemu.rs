@@ -7,12 +7,13 @@ use anyhow::{Context, Result, ensure};
 use boards::Board;
 use boot_core::choice::{Excluded, choose};
 use clap::{Args, ValueEnum};
+use image_builder::secure_boot::SecureBootKeys;
 use image_builder::signing::KeyDirectory;
 use image_builder::{ImageRequest, Printed, Workspace, build_image};
 use image_format::{Kind, Slot, Source};
 use qemu::command_line::{Boot, Drive, Firmware, MachineDescription, Network, installed_firmware};
 use qemu::disk::{Spot, TestDisk};
-use qemu::interactive;
+use qemu::{interactive, variable_store};
 
 use crate::{setup, workspace};
 
@@ -45,6 +46,10 @@ pub(crate) struct QemuCommand {
     /// First change one bit of what boots next
     #[arg(long, value_name = "PART")]
     corrupt: Option<Part>,
+    /// Turn UEFI Secure Boot on: the firmware knows the keys in DIR, and the loader is signed
+    /// with them [default: test keys in target/keys/secure-boot-test, made on first use]
+    #[arg(long, value_name = "DIR")]
+    secure_boot: Option<Option<PathBuf>>,
     /// Use KVM: faster, where it works
     #[arg(long)]
     kvm: bool,
@@ -66,10 +71,20 @@ impl QemuCommand {
     pub(crate) fn run(self) -> Result<()> {
         setup::prepare(
             workspace::root(),
-            &[setup::IMAGE, setup::VIRTUAL_MACHINE, setup::CORRUPTION],
+            &[
+                setup::IMAGE,
+                setup::SECURE_BOOT,
+                setup::VIRTUAL_MACHINE,
+                setup::CORRUPTION,
+            ],
         )?;
         let workspace = Workspace::at(workspace::root());
         let board = workspace.read_board(&self.board)?;
+        let secure_boot = self.open_secure_boot_keys(&workspace)?;
+        let firmware = match secure_boot {
+            Some(_) => Firmware::SecureBoot,
+            None => Firmware::Open,
+        };
         let directory = workspace.target().join("qemu");
         fs::create_dir_all(&directory)
             .with_context(|| format!("cannot make {}", directory.display()))?;
@@ -78,15 +93,20 @@ impl QemuCommand {
                 ensure!(image.exists(), "cannot find {}", image.display());
                 image.clone()
             }
-            None => self.own_disk(&workspace, &board, &directory)?,
+            None => self.own_disk(&workspace, &board, &directory, secure_boot.as_ref())?,
         };
         if let Some(part) = self.corrupt {
             corrupt(&TestDisk::at(&image), part)?;
         }
-        let variables = directory.join(format!("{}.variables", board.id));
-        if !variables.exists() {
-            let (_, empty) = installed_firmware(&board, Firmware::Open)?;
-            fs::copy(empty, &variables).context("cannot copy the firmware's variables")?;
+        let variables = directory.join(format!("{}.variables", self.stem(&board)));
+        let (_, empty) = installed_firmware(&board, firmware)?;
+        match &secure_boot {
+            // Written anew, as other keys may have been asked for.
+            Some(keys) => variable_store::write_with_keys(empty, &variables, &keys.enrolled())?,
+            None if variables.exists() => {}
+            None => {
+                fs::copy(empty, &variables).context("cannot copy the firmware's variables")?;
+            }
         }
         greet(&board, &image);
         interactive::run(&MachineDescription {
@@ -95,22 +115,48 @@ impl QemuCommand {
             accelerator: workspace::accelerator(self.kvm),
             drives: vec![Drive::of_board(&board, &image, Boot::Unordered)],
             network: Network::None,
-            firmware: Firmware::Open,
+            firmware,
             variables,
         })
     }
 
+    /// Of the names of the files that are kept: with Secure Boot it is another device.
+    fn stem(&self, board: &Board) -> String {
+        match self.secure_boot {
+            Some(_) => format!("{}.secure-boot", board.id),
+            None => board.id.clone(),
+        }
+    }
+
+    fn open_secure_boot_keys(&self, workspace: &Workspace) -> Result<Option<SecureBootKeys>> {
+        match &self.secure_boot {
+            None => Ok(None),
+            Some(Some(directory)) => SecureBootKeys::open(directory).map(Some),
+            Some(None) => {
+                let directory = workspace.secure_boot_test_keys();
+                SecureBootKeys::open_or_create_test(&directory).map(Some)
+            }
+        }
+    }
+
     /// The disk of the last run, or a new one.
-    fn own_disk(&self, workspace: &Workspace, board: &Board, directory: &Path) -> Result<PathBuf> {
-        let image = directory.join(format!("{}.img", board.id));
+    fn own_disk(
+        &self,
+        workspace: &Workspace,
+        board: &Board,
+        directory: &Path,
+        secure_boot: Option<&SecureBootKeys>,
+    ) -> Result<PathBuf> {
+        let image = directory.join(format!("{}.img", self.stem(board)));
         if image.exists() && !self.fresh {
             println!("going on with the disk of the last run; --fresh starts over");
             return Ok(image);
         }
         let keys = KeyDirectory::open_or_create_test(&workspace.test_keys())?;
-        let request = ImageRequest::new(board.clone());
+        let mut request = ImageRequest::new(board.clone());
+        request.secure_boot = secure_boot.cloned();
         // Under another name until it is whole: an interrupted build leaves no disk.
-        let unfinished = directory.join(format!("{}.new", board.id));
+        let unfinished = directory.join(format!("{}.new", self.stem(board)));
         build_image(workspace, &keys, &request, &unfinished, &mut Printed::new())?;
         TestDisk::at(&unfinished).grow_to(DISK_BYTES)?;
         fs::rename(&unfinished, &image).context("cannot put the new disk into its place")?;

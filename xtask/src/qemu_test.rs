@@ -51,6 +51,7 @@ impl QemuTestCommand {
             workspace::root(),
             &[
                 setup::IMAGE,
+                setup::SECURE_BOOT,
                 setup::VIRTUAL_MACHINE,
                 setup::CORRUPTION,
                 setup::CROSS_CHECKS,

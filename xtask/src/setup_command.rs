@@ -23,6 +23,7 @@ impl SetupCommand {
     pub(crate) fn run(self) -> Result<()> {
         let needs = &[
             setup::IMAGE,
+            setup::SECURE_BOOT,
             setup::VIRTUAL_MACHINE,
             setup::CORRUPTION,
             setup::CROSS_CHECKS,

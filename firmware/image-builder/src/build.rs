@@ -23,6 +23,7 @@ use crate::progress::Progress;
 use crate::report::{Component, ImageReport};
 use crate::request::ImageRequest;
 use crate::root::{RootParts, root_tree};
+use crate::secure_boot::SecureBootKeys;
 use crate::signing::KeyDirectory;
 use crate::system_image::{Description, PartFiles, RootIdentity, SystemImage};
 use crate::tree::Tree;
@@ -49,6 +50,10 @@ pub fn build_image(
     let system = build_system_image(workspace, keys, request, progress)?;
     progress.step("building the loader");
     let loader = build_loader(workspace, &request.board, &keys.keyring_path())?;
+    let loader = match &request.secure_boot {
+        Some(keys) => keys.sign_loader(&loader)?,
+        None => loader,
+    };
     let layout = DiskLayout::new(&request.board.geometry);
     let esp = make_esp(
         layout.place(Role::SystemBoot).length_bytes,
@@ -96,6 +101,7 @@ pub fn build_image(
         components,
         disk_guid,
         manifest_hash,
+        loader_signer: request.secure_boot.as_ref().map(SecureBootKeys::signer),
         system,
     })
 }

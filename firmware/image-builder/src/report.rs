@@ -46,6 +46,8 @@ pub struct ImageReport {
     pub disk_guid: Guid,
     /// SHA-256 of the manifest's frame, by which boot state and flight record name it.
     pub manifest_hash: Digest,
+    /// The name of the Secure Boot key that the loader is signed with, if it is.
+    pub loader_signer: Option<String>,
     /// The system image in both slots.
     pub system: SystemImage,
 }
@@ -76,6 +78,10 @@ impl fmt::Display for ImageReport {
         let size = Mebibytes(self.length_bytes).to_string();
         writeln!(f, "{:<12} {size:>10}  {}", "image", self.sha256)?;
         writeln!(f, "manifest {}", self.manifest_hash)?;
-        write!(f, "disk     {}", self.disk_guid)
+        writeln!(f, "disk     {}", self.disk_guid)?;
+        match &self.loader_signer {
+            Some(signer) => write!(f, "loader   signed for Secure Boot by \"{signer}\""),
+            None => f.write_str("loader   not signed for Secure Boot"),
+        }
     }
 }

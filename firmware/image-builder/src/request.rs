@@ -10,6 +10,7 @@ use image_format::{Epoch, Version};
 
 use crate::debian::Locking;
 use crate::error::ImageError;
+use crate::secure_boot::SecureBootKeys;
 
 /// What an image shall be. Two builds of equal requests from equal sources are equal.
 #[derive(Debug, Clone)]
@@ -36,6 +37,8 @@ pub struct ImageRequest {
     pub build_time_secs: u64,
     /// How long the device waits for things that may never happen.
     pub patience: Patience,
+    /// Signs the loader for UEFI Secure Boot, where the firmware asks for it.
+    pub secure_boot: Option<SecureBootKeys>,
     /// How faithfully `boards/debian.lock` is followed.
     pub locking: Locking,
 }
@@ -96,6 +99,7 @@ impl ImageRequest {
             disk_guid: None,
             build_time_secs: 0,
             patience: Patience::default(),
+            secure_boot: None,
             locking: Locking::default(),
         }
     }

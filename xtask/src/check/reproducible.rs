@@ -7,6 +7,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 use boards::Board;
+use image_builder::secure_boot::SecureBootKeys;
 use image_builder::{DiskLayout, Workspace, find_build_time};
 use image_format::disk::Role;
 
@@ -27,10 +28,15 @@ pub(super) fn check(workspace: &Workspace, board: &Board) -> Result<Vec<Finding>
     let time = find_build_time(workspace.root())?.secs();
     // Before the first build: an edit while it runs is no fault of the builder's.
     let copy = SourceCopy::of(workspace)?;
+    // Signed for Secure Boot too: a signature must not differ from build to build either.
+    let keys = workspace.secure_boot_test_keys();
+    SecureBootKeys::open_or_create_test(&keys)?;
     eprintln!("check: building the image here");
     let first = build(
         &directory.join("first"),
         image_command("umask 022", board, time, workspace.root())?
+            .arg("--secure-boot")
+            .arg(&keys)
             .env("CARGO_TARGET_DIR", workspace.target()),
     )?;
     eprintln!("check: building the image again, elsewhere");
@@ -38,6 +44,8 @@ pub(super) fn check(workspace: &Workspace, board: &Board) -> Result<Vec<Finding>
     let second = build(
         &directory.join("second"),
         image_command("umask 077", board, time, copy.root())?
+            .arg("--secure-boot")
+            .arg(&keys)
             .env("CARGO_TARGET_DIR", copy.target())
             .env("TMPDIR", other_temporary_directory())
             .env("TZ", "Pacific/Kiritimati")

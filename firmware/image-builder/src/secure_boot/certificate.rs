@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use ed25519_dalek::pkcs8::spki::der::pem::decode_vec;
+
 use super::SecureBootError;
 use super::der::{Element, INTEGER, SEQUENCE, UTC_TIME, read_element};
 
@@ -33,9 +35,14 @@ pub(super) struct UtcTime {
 }
 
 impl Certificate {
-    /// Reads a DER certificate; `path` is where it comes from.
-    pub(super) fn parse(der: &[u8], path: &Path) -> Result<Self, SecureBootError> {
-        parse(der).ok_or_else(|| SecureBootError::NotACertificate(path.to_owned()))
+    /// Reads a certificate in PEM; `path` is where it comes from.
+    pub(super) fn from_pem(pem: &[u8], path: &Path) -> Result<Self, SecureBootError> {
+        let der = match decode_vec(pem) {
+            Ok(("CERTIFICATE", der)) => Some(der),
+            _ => None,
+        };
+        der.and_then(|der| parse(&der))
+            .ok_or_else(|| SecureBootError::NotACertificate(path.to_owned()))
     }
 
     /// Does its subject say that it is a test key's?

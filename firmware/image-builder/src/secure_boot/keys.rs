@@ -116,8 +116,8 @@ impl SecureBootKeys {
             if !path.is_file() {
                 return Err(SecureBootError::NoKeys(path).into());
             }
-            let der = openssl::certificate_der(&path)?;
-            Ok(Certificate::parse(&der, &path)?)
+            let pem = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+            Ok(Certificate::from_pem(&pem, &path)?)
         };
         Ok(Self {
             directory: directory.to_owned(),

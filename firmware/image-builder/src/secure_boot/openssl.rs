@@ -43,19 +43,6 @@ pub(super) fn new_key(subject: &str) -> Result<(Vec<u8>, Vec<u8>)> {
     Ok((fs::read(file("key"))?, fs::read(file("certificate"))?))
 }
 
-/// A PEM certificate as DER.
-pub(super) fn certificate_der(pem: &Path) -> Result<Vec<u8>> {
-    let directory = tempfile::tempdir()?;
-    let der = directory.path().join("certificate");
-    run(host_tool("openssl")
-        .args(["x509", "-outform", "DER", "-in"])
-        .arg(pem)
-        .arg("-out")
-        .arg(&der))
-    .with_context(|| format!("cannot read the certificate {}", pem.display()))?;
-    Ok(fs::read(der)?)
-}
-
 /// RSA with SHA-256 in the form of PKCS#1 1.5, over `bytes`.
 pub(super) fn sign(key: &Path, bytes: &[u8]) -> Result<Vec<u8>> {
     let directory = tempfile::tempdir()?;

@@ -166,6 +166,21 @@ fn a_directory_without_keys_is_named() {
     assert_eq!(error, SecureBootError::NoKeys("/nowhere/PK.pem".into()));
 }
 
+#[test]
+fn what_is_no_certificate_is_named() -> Result<()> {
+    let directory = tempfile::tempdir()?;
+    SecureBootKeys::create(directory.path(), Purpose::Test)?;
+    let path = directory.path().join("KEK.pem");
+    let private = fs::read(directory.path().join("KEK.key"))?;
+    let pem = fs::read_to_string(&path)?;
+    for bad in [&private[..], b"", &pem.as_bytes()[..pem.len() / 2]] {
+        fs::write(&path, bad)?;
+        let error = refusal(SecureBootKeys::open(directory.path()));
+        assert_eq!(error, SecureBootError::NotACertificate(path.clone()));
+    }
+    Ok(())
+}
+
 /// UEFI 2.10, 32.4.1: the list; 8.2.2: what is before it, and what its signature covers.
 #[test]
 fn enrolment_files_are_as_the_standard_has_them() -> Result<()> {
