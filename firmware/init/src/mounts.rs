@@ -82,6 +82,15 @@ const SYSTEM: [Mount; 5] = [
     },
 ];
 
+/// The firmware's variables: to be looked at. Whoever wants to change one mounts them anew,
+/// and knows what they do: some firmware does not survive the loss of a variable.
+const FIRMWARE_VARIABLES: Mount = Mount {
+    target: "/sys/firmware/efi/efivars",
+    kind: "efivarfs",
+    flags: NO_PROGRAMS.union(MountFlags::RDONLY),
+    options: c"",
+};
+
 /// Mounts what the initrd stage needs.
 pub(crate) fn mount_early() -> anyhow::Result<()> {
     EARLY.iter().try_for_each(Mount::mount)?;
@@ -94,6 +103,16 @@ pub(crate) fn mount_system() {
         if let Err(error) = each.mount() {
             log::warn!("{error:#}");
         }
+    }
+}
+
+/// Mounts the firmware's variables, once the module for them is loaded. Not all firmware
+/// has any, and then the kernel offers no place for them.
+pub(crate) fn mount_firmware_variables() {
+    if Path::new(FIRMWARE_VARIABLES.target).exists()
+        && let Err(error) = FIRMWARE_VARIABLES.mount()
+    {
+        log::warn!("{error:#}");
     }
 }
 

@@ -28,7 +28,9 @@ Usage: snappy info [--json]
 
 Prints what this device is: release, architecture, frameworks and apps, board, slot,
 version, fingerprint (the start of the manifest's hash), security epoch, status, boot
-number, and whether the system trusts test keys. Needs neither root nor a network.
+number, whether the firmware checks what it starts (secure boot), what the kernel keeps
+even root from (kernel lockdown), and whether the system trusts test keys. Needs neither
+root nor a network.
 ";
 
 const VERSIONS: &str = "\

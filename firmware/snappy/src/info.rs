@@ -2,19 +2,43 @@
 
 use crate::arguments::Form;
 use crate::keys::Keys;
+use crate::secure_boot::{Lockdown, SecureBoot};
 use crate::slot_image::fingerprint;
 use serde_json::json;
 use system_update::BootReport;
 
 /// What `snappy info` prints.
-pub(crate) fn output(report: &BootReport, channel: &str, keys: Keys, form: Form) -> String {
+pub(crate) fn output(
+    report: &BootReport,
+    channel: &str,
+    keys: Keys,
+    guards: Guards,
+    form: Form,
+) -> String {
     match form {
-        Form::Text => text(report, channel, keys),
-        Form::Json => json(report, channel, keys),
+        Form::Text => text(report, channel, keys, guards),
+        Form::Json => json(report, channel, keys, guards),
     }
 }
 
-fn text(report: &BootReport, channel: &str, keys: Keys) -> String {
+/// What guards this boot besides our own chain.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Guards {
+    pub(crate) secure_boot: SecureBoot,
+    pub(crate) lockdown: Lockdown,
+}
+
+impl Guards {
+    /// As firmware and kernel tell them.
+    pub(crate) fn read() -> Self {
+        Self {
+            secure_boot: SecureBoot::read(),
+            lockdown: Lockdown::read(),
+        }
+    }
+}
+
+fn text(report: &BootReport, channel: &str, keys: Keys, guards: Guards) -> String {
     let warning = match keys {
         Keys::Test => "\nkeys: TEST KEYS, which anybody may have: not for a device in the field",
         Keys::Production | Keys::Unknown => "",
@@ -30,7 +54,9 @@ fn text(report: &BootReport, channel: &str, keys: Keys) -> String {
          fingerprint: {fingerprint}\n\
          security epoch: {epoch}\n\
          status: {status}\n\
-         boot: {boot}{warning}\n",
+         boot: {boot}\n\
+         secure boot: {secure_boot}\n\
+         kernel lockdown: {lockdown}{warning}\n",
         product = report.product,
         architecture = architecture(),
         board = report.board,
@@ -40,10 +66,12 @@ fn text(report: &BootReport, channel: &str, keys: Keys) -> String {
         epoch = report.epoch,
         status = report.status,
         boot = report.boot,
+        secure_boot = guards.secure_boot.name(),
+        lockdown = guards.lockdown.name(),
     )
 }
 
-fn json(report: &BootReport, channel: &str, keys: Keys) -> String {
+fn json(report: &BootReport, channel: &str, keys: Keys, guards: Guards) -> String {
     let info = json!({
         "release": format!("{}/{channel}", report.product),
         "architecture": architecture(),
@@ -57,6 +85,8 @@ fn json(report: &BootReport, channel: &str, keys: Keys) -> String {
         "status": report.status.to_string(),
         "boot": report.boot,
         "keys": keys.name(),
+        "secure_boot": guards.secure_boot.name(),
+        "lockdown": guards.lockdown.name(),
     });
     format!("{info}\n")
 }
@@ -77,6 +107,11 @@ mod tests {
     use super::*;
     use crate::fixtures::report;
 
+    const GUARDS: Guards = Guards {
+        secure_boot: SecureBoot::On,
+        lockdown: Lockdown::Integrity,
+    };
+
     #[test]
     fn text_is_snappys_with_ours_behind() {
         let expected = format!(
@@ -90,22 +125,24 @@ mod tests {
              fingerprint: 184ad1e863e947\n\
              security epoch: 1\n\
              status: confirmed\n\
-             boot: 4\n",
+             boot: 4\n\
+             secure boot: on\n\
+             kernel lockdown: integrity\n",
             architecture()
         );
         assert_eq!(
-            output(&report(), "edge", Keys::Production, Form::Text),
+            output(&report(), "edge", Keys::Production, GUARDS, Form::Text),
             expected
         );
         assert_eq!(
-            output(&report(), "edge", Keys::Unknown, Form::Text),
+            output(&report(), "edge", Keys::Unknown, GUARDS, Form::Text),
             expected
         );
     }
 
     #[test]
     fn test_keys_are_called_by_their_name() {
-        let text = output(&report(), "edge", Keys::Test, Form::Text);
+        let text = output(&report(), "edge", Keys::Test, GUARDS, Form::Text);
         let last = text.lines().last();
         assert_eq!(
             last,
@@ -115,11 +152,11 @@ mod tests {
 
     #[test]
     fn json_has_the_same_facts() {
-        let json = output(&report(), "edge", Keys::Test, Form::Json);
+        let json = output(&report(), "edge", Keys::Test, GUARDS, Form::Json);
         let expected = format!(
             "{{\"apps\":[],\"architecture\":\"{}\",\"board\":\"x86_64-uefi\",\"boot\":4,\
-             \"epoch\":1,\"frameworks\":[],\"keys\":\"test\",\"manifest\":\"{}\",\
-             \"release\":\"twinkeel/edge\",\"slot\":\"system-a\",\"status\":\"confirmed\",\
+             \"epoch\":1,\"frameworks\":[],\"keys\":\"test\",\"lockdown\":\"integrity\",\"manifest\":\"{}\",\
+             \"release\":\"twinkeel/edge\",\"secure_boot\":\"on\",\"slot\":\"system-a\",\"status\":\"confirmed\",\
              \"version\":1}}\n",
             architecture(),
             report().manifest

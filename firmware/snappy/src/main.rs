@@ -17,6 +17,7 @@ mod keys;
 mod record;
 mod refusal_text;
 mod rollback;
+mod secure_boot;
 mod sentence;
 mod service;
 mod slot_image;
@@ -59,7 +60,8 @@ fn run(command: &Command) -> anyhow::Result<String> {
         Command::ProgramVersion => format!("snappy {}\n", env!("CARGO_PKG_VERSION")),
         Command::Info(form) => {
             let keys = Keys::of(read_keyring().as_ref());
-            info::output(&BootReport::read()?, &read_channel(), keys, *form)
+            let guards = info::Guards::read();
+            info::output(&BootReport::read()?, &read_channel(), keys, guards, *form)
         }
         Command::Versions(form, scope) => versions::output(&Device::read()?, *form, *scope),
         Command::Why(form, boots) => why::output(&Device::read()?, *form, *boots),
