@@ -31,6 +31,7 @@ mod panic;
 mod protocol;
 mod reset;
 mod reset_marker;
+mod secure_boot;
 mod watchdog;
 
 use boot_core::Board;
@@ -63,6 +64,7 @@ fn main() -> Status {
     console::start_log();
     watchdog::arm(watchdog::LOADING_SECS);
     banner::show(&BOARD, SIGNED_KEYRING);
+    secure_boot::show();
     origin::ignore_load_options();
     let disk = match disk::FirmwareDisk::open_own() {
         Ok(disk) => disk,

@@ -1,0 +1,27 @@
+//! What the firmware says about Secure Boot: told to a person, and nothing more. The
+//! loader verifies the same things in the same way whatever the answer is.
+
+use uefi::runtime::{self, VariableVendor};
+use uefi::{CStr16, Status, cstr16};
+
+use crate::console;
+
+/// Says whether the firmware checked this loader.
+pub(crate) fn show() {
+    let state = match (read(cstr16!("SecureBoot")), read(cstr16!("SetupMode"))) {
+        (Ok(1), Ok(0)) => "Secure Boot is on",
+        (Ok(_), Ok(_)) => "Secure Boot is off: the firmware did not check this loader",
+        (Err(Status::NOT_FOUND), _) => "this firmware has no Secure Boot",
+        _ => "the firmware does not say whether Secure Boot is on",
+    };
+    console::print(state);
+}
+
+/// A variable of one byte (UEFI 2.10, section 3.3).
+fn read(name: &CStr16) -> Result<u8, Status> {
+    let mut value = [0; 1];
+    runtime::get_variable(name, &VariableVendor::GLOBAL_VARIABLE, &mut value)
+        .map_err(|error| error.status())?;
+    let [byte] = value;
+    Ok(byte)
+}
