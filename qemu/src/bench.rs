@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use image_builder::SystemImage;
-use image_builder::secure_boot::SecureBootKeys;
+use image_builder::secure_boot::EnrolledKey;
 use image_format::{Digest, Slot};
 
 use crate::command_line::{
@@ -155,17 +155,18 @@ impl<'a> Bench<'a> {
         self.start_machine(drives, network, Firmware::Open)
     }
 
-    /// Starts the board with this one disk and Secure Boot on: its firmware knows `keys`
-    /// and no others.
+    /// Starts the board with this one disk and firmware that has Secure Boot. It knows
+    /// `keys` and no others; without any it is in set-up mode, and checks nothing. Keys
+    /// count at the first start of a scenario; then the variables are kept.
     ///
     /// # Errors
     /// QEMU cannot be started, or the board's machine has no Secure Boot.
-    pub fn start_secure_boot(&self, disk: &TestDisk, keys: &SecureBootKeys) -> Result<Guest> {
+    pub fn start_secure_boot(&self, disk: &TestDisk, keys: &[EnrolledKey]) -> Result<Guest> {
         let board = self.world.board();
         let variables = self.variables();
         if !variables.exists() {
             let (_, empty) = installed_firmware(board, Firmware::SecureBoot)?;
-            variable_store::write_with_keys(empty, &variables, &keys.enrolled())?;
+            variable_store::write_with_keys(empty, &variables, keys)?;
         }
         let drive = Drive::of_board(board, disk.image(), Boot::Unordered);
         self.start_machine(vec![drive], Network::None, Firmware::SecureBoot)

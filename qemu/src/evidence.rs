@@ -16,6 +16,9 @@ use serde_json::{Value, json};
 use crate::disk::TestDisk;
 use crate::proof::Proof;
 
+/// With which all lines of the loader begin.
+pub const LOADER: &str = "twinkeel: ";
+
 /// A scenario's behaviour was seen.
 #[derive(Debug)]
 pub struct Evidence(());
@@ -167,7 +170,7 @@ impl Evidence {
 
 fn require_refusal(console: &str, refusal: &[&str]) -> Result<()> {
     // Before all of the loader's words, and it speaks before it looks at anything.
-    if let Some((_, said)) = console.split_once("twinkeel: ") {
+    if let Some((_, said)) = console.split_once(LOADER) {
         let line = said.lines().next().unwrap_or_default();
         bail!("the loader ran: it said {line:?}");
     }

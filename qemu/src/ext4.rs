@@ -1,5 +1,6 @@
 //! The file system of `writable`, seen from the host with e2fsprogs.
 
+use std::path::Path;
 use std::process::{Command, Output};
 
 use anyhow::{Context, Result, bail, ensure};
@@ -40,6 +41,16 @@ impl Ext4 {
             "the file system was not unmounted:\n{header}"
         );
         run("e2fsck", &["-f", "-n", &self.name])?;
+        Ok(())
+    }
+
+    /// Copies a file of the host to `path`, whose directory is there.
+    ///
+    /// # Errors
+    /// It cannot be copied.
+    pub fn write(&self, from: &Path, path: &str) -> Result<()> {
+        let command = format!("write \"{}\" {path}", from.display());
+        run("debugfs", &["-w", "-R", &command, &self.name])?;
         Ok(())
     }
 

@@ -33,6 +33,11 @@ impl Guest {
         self.machine.console.allow(words);
     }
 
+    /// Lets the scenario fail at once when these words come.
+    pub fn forbid(&mut self, words: &'static str) {
+        self.machine.console.forbid(words);
+    }
+
     /// Waits for a line of the loader or of init, over a whole boot.
     ///
     /// # Errors

@@ -46,6 +46,20 @@ fn a_machine_that_ends_early_fails_at_once_and_is_quoted() {
 }
 
 #[test]
+fn what_a_scenario_forbids_fails_at_once_across_chunks() {
+    let (mut machine, mut console, _directory) = console();
+    let words = "words that are longer than all others, and that nobody else forbids";
+    console.forbid(words);
+    let (head, tail) = words.split_at(words.len() - 1);
+    machine.write_all(head.as_bytes()).unwrap();
+    let error = console.expect("is up", SOON).unwrap_err();
+    assert!(matches!(error, ConsoleError::TimedOut { .. }), "{error}");
+    machine.write_all(tail.as_bytes()).unwrap();
+    let error = console.expect("is up", LATE).unwrap_err();
+    assert!(matches!(error, ConsoleError::Forbidden { .. }), "{error}");
+}
+
+#[test]
 fn a_panic_fails_at_once_unless_the_scenario_wants_it() {
     let (mut machine, mut console, _directory) = console();
     machine

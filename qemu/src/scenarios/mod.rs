@@ -42,6 +42,7 @@ mod power_flaps;
 mod refused_by_firmware;
 mod rollback;
 mod secure_boot_changed;
+mod secure_boot_enrolled;
 mod secure_boot_other_key;
 mod secure_boot_signed;
 mod secure_boot_unsigned;
@@ -131,6 +132,7 @@ pub const ALL: &[Scenario] = &[
     writable_lost::SCENARIO,
     secure_boot_signed::SCENARIO,
     secure_boot_unsigned::SCENARIO,
+    secure_boot_enrolled::SCENARIO,
     secure_boot_other_key::SCENARIO,
     secure_boot_changed::SCENARIO,
     other_disks::NVME,

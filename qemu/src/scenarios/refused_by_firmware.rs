@@ -6,7 +6,7 @@ use image_builder::secure_boot::SecureBootKeys;
 use crate::bench::Bench;
 use crate::disk::TestDisk;
 use crate::esp::Esp;
-use crate::evidence::{Evidence, Memory};
+use crate::evidence::{Evidence, LOADER, Memory};
 
 /// EDK2's boot manager, for a program whose signature is not good.
 const REFUSAL: [&str; 2] = ["failed to load", "Access Denied"];
@@ -26,8 +26,9 @@ pub(super) fn write_loader(bench: &Bench<'_>, disk: &TestDisk, loader: &[u8]) ->
 /// Starts the disk under firmware that knows `keys`, and sees the loader refused.
 pub(super) fn prove(bench: &Bench<'_>, disk: &TestDisk, keys: &SecureBootKeys) -> Result<Evidence> {
     let before = Memory::of(disk)?;
-    let mut guest = bench.start_secure_boot(disk, keys)?;
+    let mut guest = bench.start_secure_boot(disk, &keys.enrolled())?;
     guest.allow(END);
+    guest.forbid(LOADER);
     guest.expect(END)?;
     let console = guest.heard();
     guest.pull_the_plug()?;

@@ -23,7 +23,7 @@ fn run(bench: &Bench<'_>) -> Result<Evidence> {
     let loader = refused_by_firmware::read_loader(bench, &disk)?;
     refused_by_firmware::write_loader(bench, &disk, &keys.sign_loader(&loader)?)?;
 
-    let mut guest = bench.start_secure_boot(&disk, &keys)?;
+    let mut guest = bench.start_secure_boot(&disk, &keys.enrolled())?;
     guest.expect("Secure Boot is on")?;
     guest.expect_up(Slot::A)?;
     guest.expect_confirmed(Slot::A)?;

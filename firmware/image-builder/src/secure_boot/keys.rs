@@ -127,6 +127,12 @@ impl SecureBootKeys {
         })
     }
 
+    /// Where it is.
+    #[must_use]
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
     /// What the keys are for: one test key makes all of them test keys.
     #[must_use]
     pub fn purpose(&self) -> Purpose {
