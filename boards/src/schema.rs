@@ -210,7 +210,8 @@ pub struct SecureBootMachine {
     pub arguments: Vec<String>,
     /// As [`QemuMachine::firmware_code`], of firmware that checks signatures.
     pub firmware_code: Vec<PathBuf>,
-    /// As [`QemuMachine::firmware_variables`], without keys: ours are put in.
+    /// As [`QemuMachine::firmware_variables`], formatted. What is in them is erased, and
+    /// our keys are put in.
     pub firmware_variables: Vec<PathBuf>,
 }
 

@@ -78,7 +78,7 @@ pub enum Firmware {
     SecureBoot,
 }
 
-/// Code of the firmware, and the variables, without keys, that a machine starts with.
+/// Code of the firmware, and the variable store that a machine starts with.
 ///
 /// # Errors
 /// The firmware is not installed, or the board's machine has no Secure Boot.

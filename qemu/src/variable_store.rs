@@ -42,8 +42,6 @@ pub enum StoreError {
     NoVolume,
     /// The volume has no authenticated variable store, or a damaged one.
     NoStore,
-    /// There are variables in it: keys may be among them.
-    NotEmpty,
     /// There is no room for them.
     Full,
 }
@@ -54,7 +52,6 @@ impl fmt::Display for StoreError {
         f.write_str(match self {
             Self::NoVolume => "the file is no volume for variables",
             Self::NoStore => "it has no store for authenticated variables",
-            Self::NotEmpty => "there are variables already",
             Self::Full => "there is no room left",
         })
     }
@@ -62,7 +59,7 @@ impl fmt::Display for StoreError {
 
 impl std::error::Error for StoreError {}
 
-/// Copies the empty store `from` to `to`, with `keys` in it.
+/// Copies the store `from` to `to`, with `keys` in it and nothing else.
 ///
 /// # Errors
 /// [`StoreError`], or the files cannot be read or written.
@@ -72,19 +69,19 @@ pub fn write_with_keys(from: &Path, to: &Path, keys: &[EnrolledKey]) -> Result<(
     fs::write(to, store).with_context(|| format!("cannot write {}", to.display()))
 }
 
-/// Writes `keys` into an empty store.
+/// Erases the store and writes `keys` into it. Some distributions have formatted stores
+/// with keys of theirs only, and none of those may count.
 ///
 /// # Errors
 /// See [`StoreError`]. The bytes are changed only when all of the keys fit.
 pub fn enrol(flash: &mut [u8], keys: &[EnrolledKey]) -> Result<(), StoreError> {
     let variables: Vec<u8> = keys.iter().flat_map(encode_variable).collect();
     let room = find_room(flash)?;
-    if room.iter().any(|&byte| byte != ERASED) {
-        return Err(StoreError::NotEmpty);
-    }
-    room.get_mut(..variables.len())
-        .ok_or(StoreError::Full)?
-        .copy_from_slice(&variables);
+    let (written, erased) = room
+        .split_at_mut_checked(variables.len())
+        .ok_or(StoreError::Full)?;
+    written.copy_from_slice(&variables);
+    erased.fill(ERASED);
     Ok(())
 }
 
@@ -187,14 +184,13 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_empty_store_is_refused_and_stays_as_it_is() {
+    fn what_is_no_store_is_refused_and_stays_as_it_is() {
         let table: &[(StoreError, usize, u8)] = &[
             (StoreError::NoVolume, VOLUME_GUID_AT, 0),
             (StoreError::NoStore, 0x48, 0),
             (StoreError::NoStore, 0x5c, 0),
             (StoreError::NoStore, 0x5a, 1),
             (StoreError::NoStore, VOLUME_HEADER_LENGTH_AT + 1, 4),
-            (StoreError::NotEmpty, 0x64, 0xaa),
         ];
         for (expected, at, byte) in table {
             let mut flash = flash();
@@ -209,6 +205,18 @@ mod tests {
         }
         let mut short = flash()[..20].to_vec();
         assert_eq!(enrol(&mut short, &[]), Err(StoreError::NoVolume));
+    }
+
+    #[test]
+    fn keys_of_others_are_gone() {
+        let mut taken = flash();
+        enrol(&mut taken, &[key("db", 100), key("PK", 100)]).unwrap();
+        let mut empty = flash();
+        enrol(&mut empty, &[key("PK", 5)]).unwrap();
+        enrol(&mut taken, &[key("PK", 5)]).unwrap();
+        assert_eq!(taken, empty);
+        enrol(&mut taken, &[]).unwrap();
+        assert_eq!(taken, flash());
     }
 
     #[test]
