@@ -202,7 +202,15 @@ fn enrolment_files_are_as_the_standard_has_them() -> Result<()> {
         let (descriptor, content) = signed[16..].split_at(length as usize);
         assert_eq!(content, list);
         assert_eq!(descriptor[4..8], [0x00, 0x02, 0xf1, 0x0e]);
-        require_signature(place, &descriptor[24..], &key.to_sign(), signer)?;
+        let name: &[u8] = match key.name {
+            "PK" => b"P\0K\0",
+            "KEK" => b"K\0E\0K\0",
+            _ => b"d\0b\0",
+        };
+        let attributes = [0x27, 0, 0, 0];
+        let vendor = key.vendor.to_bytes();
+        let covered = [name, &vendor, &attributes, &key.time, &list].concat();
+        require_signature(place, &descriptor[24..], &covered, signer)?;
         let keystore = place.join(format!("keystore/{0}/{0}.auth", key.name));
         assert_eq!(fs::read(keystore)?, signed);
     }
