@@ -47,7 +47,8 @@ pub(crate) struct QemuCommand {
     #[arg(long, value_name = "PART")]
     corrupt: Option<Part>,
     /// Turn UEFI Secure Boot on: the firmware knows the keys in DIR, and the loader is signed
-    /// with them [default: test keys in target/keys/secure-boot-test, made on first use]
+    /// with them [default: test keys in target/keys/secure-boot-test, made on first use]. With
+    /// other keys than in the last run, start over with `--fresh`
     #[arg(long, value_name = "DIR")]
     secure_boot: Option<Option<PathBuf>>,
     /// Use KVM: faster, where it works
@@ -108,7 +109,7 @@ impl QemuCommand {
                 fs::copy(empty, &variables).context("cannot copy the firmware's variables")?;
             }
         }
-        greet(&board, &image);
+        greet(&board, &image, self.secure_boot_words());
         interactive::run(&MachineDescription {
             board: &board,
             memory_mib: self.memory.unwrap_or(board.qemu.memory_mib),
@@ -125,6 +126,15 @@ impl QemuCommand {
         match self.secure_boot {
             Some(_) => format!("{}.secure-boot", board.id),
             None => board.id.clone(),
+        }
+    }
+
+    /// What to add to a command line for the same device.
+    fn secure_boot_words(&self) -> &'static str {
+        match self.secure_boot {
+            None => "",
+            Some(None) => " --secure-boot",
+            Some(Some(_)) => " --secure-boot DIR",
         }
     }
 
@@ -185,10 +195,10 @@ fn corrupt(disk: &TestDisk, part: Part) -> Result<()> {
     Ok(())
 }
 
-fn greet(board: &Board, image: &Path) {
+fn greet(board: &Board, image: &Path, secure_boot: &str) {
     println!("{}: starting from {}", board.id, image.display());
     println!("  Ctrl-A X leaves; the disk is kept, --fresh starts over");
     println!("  on the device: snappy info, snappy versions -a, snappy why, reboot, poweroff");
-    println!("  to see it fall back: leave, then cargo xtask qemu --corrupt kernel");
+    println!("  to see it fall back: leave, then cargo xtask qemu{secure_boot} --corrupt kernel");
     println!();
 }
