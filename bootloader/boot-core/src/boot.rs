@@ -163,6 +163,9 @@ impl Boot<'_> {
             self.journal
                 .record_consequence(platform.disk(), Event::FellBack { from, to: source });
         }
+        if source == Source::Rescue {
+            log::warn!("no slot is left: the rescue system is next");
+        }
         let on_trial = self.is_on_trial(source);
         if let Some(event) = choice::begin(&mut self.journal.state, source) {
             if let Event::TrialBegun {
@@ -286,12 +289,15 @@ impl Boot<'_> {
             version,
             refusal: refusal.clone(),
         };
+        // Said once, when it is new: a device that retries in vain would say it for ever.
         match source {
             Source::Slot(slot) if !self.was_refused(slot) => {
-                choice::refuse(&mut self.journal.state, slot);
                 self.journal.record(platform.disk(), event);
             }
             _ => self.journal.record_consequence(platform.disk(), event),
+        }
+        if let Source::Slot(slot) = source {
+            choice::refuse(&mut self.journal.state, slot);
         }
         refusal
     }

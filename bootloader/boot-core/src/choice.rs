@@ -74,16 +74,24 @@ pub fn settle(state: &mut BootState) -> Option<Event> {
 
 /// The source to try: the slot on trial, a confirmed one, any other as a last
 /// resort, the rescue system. `None` when all are excluded.
+///
+/// A last resort that began [`MAX_BEGUN_WITHOUT_UP`] times in a row without coming up
+/// lets the rescue system go first, once: a device whose slots verify and then die
+/// would otherwise start them for ever, and nobody could ask it why.
 #[must_use]
 pub fn choose(state: &BootState, excluded: Excluded) -> Option<Source> {
     let trial = state
         .trial()
         .map(Source::Slot)
         .filter(|trial| !excluded.contains(*trial));
-    trial
-        .or_else(|| first_confirmed(state, excluded).map(Source::Slot))
-        .or_else(|| last_resort(state, excluded).map(Source::Slot))
-        .or_else(|| (!excluded.contains(Source::Rescue)).then_some(Source::Rescue))
+    let claim = trial.or_else(|| first_confirmed(state, excluded).map(Source::Slot));
+    let last_resort = last_resort(state, excluded).map(Source::Slot);
+    let rescue = (!excluded.contains(Source::Rescue)).then_some(Source::Rescue);
+    if state.begun_without_up >= MAX_BEGUN_WITHOUT_UP {
+        claim.or(rescue).or(last_resort)
+    } else {
+        claim.or(last_resort).or(rescue)
+    }
 }
 
 fn candidates(state: &BootState, excluded: Excluded) -> impl Iterator<Item = Slot> {
@@ -108,9 +116,11 @@ fn last_resort(state: &BootState, excluded: Excluded) -> Option<Slot> {
 }
 
 /// Notes that `source` is about to be tried, to be written before its first byte
-/// is read. For a slot on trial this is an attempt; the event says so.
+/// is read. For a slot on trial this is an attempt; the event says so. After the
+/// rescue system the boots of slots that did not come up are counted anew.
 pub fn begin(state: &mut BootState, source: Source) -> Option<Event> {
     let Source::Slot(slot) = source else {
+        state.begun_without_up = 0;
         return None;
     };
     if let SlotStatus::Trial {
@@ -135,7 +145,7 @@ pub fn begin(state: &mut BootState, source: Source) -> Option<Event> {
 }
 
 /// Notes that the slot's image does not verify. It stays a last resort, since a
-/// device may read wrongly once.
+/// device may read wrongly once. What was not started is no boot that did not come up.
 pub fn refuse(state: &mut BootState, slot: Slot) {
     state.slot_mut(slot).status = SlotStatus::Refused;
 }

@@ -1,6 +1,6 @@
 //! The choice as a table: which source is tried, in which order.
 
-use boot_core::choice::{Excluded, begin, choose, settle};
+use boot_core::choice::{Excluded, MAX_BEGUN_WITHOUT_UP, begin, choose, settle};
 use image_format::SlotStatus::*;
 use image_format::*;
 
@@ -117,11 +117,38 @@ fn a_trial_does_not_use_up_the_fallbacks_boots() {
 }
 
 #[test]
-fn the_last_resort_is_tried_for_ever() {
+fn the_last_resort_is_tried_for_ever_with_the_rescue_system_in_between() {
     let mut state = state(Slot::A, Installed, Refused);
-    for _ in 0..300 {
+    for _ in 0..50 {
+        for _ in 0..MAX_BEGUN_WITHOUT_UP {
+            assert_eq!(settle(&mut state), None);
+            assert_eq!(order(&state), "ABR");
+            begin(&mut state, Source::Slot(Slot::A));
+        }
         assert_eq!(settle(&mut state), None);
-        assert_eq!(order(&state), "ABR");
-        begin(&mut state, Source::Slot(Slot::A));
+        assert_eq!(order(&state), "RAB");
+        begin(&mut state, Source::Rescue);
     }
+}
+
+#[test]
+fn the_rescue_system_goes_before_no_slot_with_a_claim() {
+    for (a, b, expected) in [
+        (Confirmed, Exhausted, "ARB"),
+        (Exhausted, Confirmed, "BRA"),
+        (Exhausted, trial(2), "BRA"),
+        (Confirmed, Installed, "ARB"),
+    ] {
+        let mut state = state(Slot::A, a, b);
+        state.begun_without_up = u8::MAX;
+        assert_eq!(order(&state), expected, "{a:?} {b:?}");
+    }
+}
+
+#[test]
+fn what_the_rescue_system_does_is_held_against_no_slot() {
+    let before = state(Slot::A, Exhausted, Refused);
+    let mut after = before.clone();
+    assert_eq!(begin(&mut after, Source::Rescue), None);
+    assert_eq!(after, before);
 }
