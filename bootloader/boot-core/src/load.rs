@@ -86,6 +86,7 @@ pub fn with_release<P: Platform, T>(
     read_at(platform.disk(), partition.offset_bytes, area.as_mut())
         .map_err(|_| Refusal::Unreadable)?;
     let requirements = Requirements {
+        kind: source.into(),
         board: conditions.board.id,
         floors: conditions.floors,
         slot_length_bytes: partition.length_bytes,

@@ -437,24 +437,6 @@ fn a_slot_that_was_unreadable_once_boots_when_it_is_the_last() {
 }
 
 #[test]
-fn two_bad_slots_start_the_rescue_system() {
-    let mut device = device();
-    ruin_both(&mut device);
-    let rescue = Image::new(9);
-    let mut put = |offset, bytes: &[u8]| {
-        device.at(Role::Rescue, offset)[..bytes.len()].copy_from_slice(bytes);
-    };
-    put(0, &rescue.envelope());
-    put(64 * 1024, &rescue.kernel);
-    put(128 * 1024, &rescue.initrd);
-    let started = device.boot().started();
-    assert_eq!(
-        (started.slot(), &started.kernel),
-        ("rescue", &rescue.kernel)
-    );
-}
-
-#[test]
 fn a_loader_with_a_damaged_keyring_boots_nothing() {
     let mut keyring = device::signed_keyring();
     keyring[20] ^= 1;

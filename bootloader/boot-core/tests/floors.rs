@@ -299,14 +299,7 @@ fn an_absurd_floor_without_a_second_home_fails_closed() {
 #[test]
 fn the_rescue_system_is_held_to_the_floors_too() {
     let mut device = device();
-    let rescue = Image::new(1);
-    for (offset, bytes) in [
-        (0, &rescue.envelope()),
-        (64 * 1024, &rescue.kernel),
-        (128 * 1024, &rescue.initrd),
-    ] {
-        device.at(Role::Rescue, offset)[..bytes.len()].copy_from_slice(bytes);
-    }
+    device.install(Source::Rescue, &Image::rescue(1));
     for slot in [Role::SystemA, Role::SystemB] {
         device.at(slot, 64 * 1024)[0] ^= 1;
     }

@@ -102,6 +102,27 @@ fn a_cut_while_a_lost_state_is_rebuilt_rebuilds_it() {
 }
 
 #[test]
+fn a_cut_on_the_way_to_the_rescue_system_leads_there_and_loses_no_reason() {
+    let prepare = || {
+        let mut device = Device::new(&Image::new(2), &Image::new(1));
+        device.install(Source::Rescue, &Image::rescue(9));
+        for slot in Slot::ALL {
+            device.at(slot.into(), 64 * 1024)[0] ^= 1;
+        }
+        device
+    };
+    let cuts = for_each_cut(prepare, |mut device| {
+        assert_eq!(device.boot().started().slot(), "rescue");
+        for slot in Slot::ALL {
+            let told = |event: &Event| matches!(event, Event::Refused { source: Source::Slot(of), .. } if *of == slot);
+            assert!(device.events().iter().any(told), "{slot}");
+        }
+    });
+    // Three times the state, two refusals, two fall backs.
+    assert_eq!(cuts, 7 * TORN.len());
+}
+
+#[test]
 fn a_second_cut_in_the_recovery_from_the_first_changes_nothing() {
     let prepare = || {
         let mut device = trial(1);

@@ -79,6 +79,10 @@ pub enum Refusal {
     },
     /// The boot state could not be written, so a trial may not begin.
     AttemptNotRecorded,
+    /// A slot holds a rescue system: it has no root, so nothing would come up.
+    NotASystem,
+    /// `rescue` holds a system image: its initrd alone is no help to anybody.
+    NotARescue,
 }
 
 /// The parts of a system image.
@@ -175,6 +179,12 @@ impl fmt::Display for Refusal {
             }
             Self::AttemptNotRecorded => {
                 f.write_str("the attempt cannot be written to the boot state")
+            }
+            Self::NotASystem => {
+                f.write_str("it is no system image: it has no root, as only a rescue system may")
+            }
+            Self::NotARescue => {
+                f.write_str("it is no rescue system: it has a root, as only a system image may")
             }
         }
     }

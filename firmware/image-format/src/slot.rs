@@ -65,6 +65,22 @@ impl Source {
             Self::Rescue => "rescue",
         }
     }
+
+    /// The source of that name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        let slots = Slot::ALL.map(Self::Slot);
+        slots
+            .into_iter()
+            .chain([Self::Rescue])
+            .find(|source| source.name() == name)
+    }
+}
+
+impl From<Slot> for Source {
+    fn from(slot: Slot) -> Self {
+        Self::Slot(slot)
+    }
 }
 
 impl fmt::Display for Source {

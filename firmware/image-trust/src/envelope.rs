@@ -1,18 +1,51 @@
 //! The decision whether an envelope may boot, or be written to a slot.
 
 use crate::hash::sha256;
-use crate::manifest::check_manifest;
+use crate::manifest::{check_manifest, has_root};
 use crate::quorum::{Quorum, verify_quorum};
 use crate::verified::Verified;
 use image_format::refusal::BoardName;
 use image_format::{
     Delegation, Digest, ENVELOPE_BYTES, Envelope, Floors, Keyring, Kind, Manifest, Refusal, Serial,
-    parse_envelope,
+    Source, parse_envelope,
 };
+
+/// What an image is, by the place that it is for. Both are signed by the same keys in the
+/// same form, so nothing but this keeps one out of the other's place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ImageKind {
+    /// For a slot: it has a root.
+    System,
+    /// For `rescue`: it has none.
+    Rescue,
+}
+
+impl ImageKind {
+    /// What the manifest describes.
+    #[must_use]
+    pub fn of(manifest: &Manifest<'_>) -> Self {
+        if has_root(manifest) {
+            Self::System
+        } else {
+            Self::Rescue
+        }
+    }
+}
+
+impl From<Source> for ImageKind {
+    fn from(source: Source) -> Self {
+        match source {
+            Source::Slot(_) => Self::System,
+            Source::Rescue => Self::Rescue,
+        }
+    }
+}
 
 /// What the device asks of an image.
 #[derive(Clone, Copy, Debug)]
 pub struct Requirements<'a> {
+    /// What the place takes.
+    pub kind: ImageKind,
     /// The id of this board.
     pub board: &'a str,
     /// The lowest epoch and delegation serial that may boot.
@@ -42,8 +75,8 @@ pub struct Release<'a> {
 /// The first of these that applies: [`Refusal::Empty`], [`Refusal::Damaged`] or
 /// [`Refusal::TrailingBytes`] for the frames; [`Refusal::Untrusted`] for the delegation;
 /// [`Refusal::SerialBelowFloor`]; [`Refusal::Untrusted`] for the manifest; then, for
-/// a manifest that is genuine, [`Refusal::WrongBoard`], [`Refusal::EpochBelowFloor`]
-/// and what [`check_manifest`] refuses.
+/// a manifest that is genuine, [`Refusal::WrongBoard`], [`Refusal::EpochBelowFloor`],
+/// what [`check_manifest`] refuses, [`Refusal::NotASystem`] and [`Refusal::NotARescue`].
 pub fn verify_envelope<'a>(
     keyring: &Verified<Keyring>,
     envelope_area: &'a [u8],
@@ -108,7 +141,12 @@ fn require(manifest: &Manifest<'_>, requirements: &Requirements<'_>) -> Result<(
     if epoch < floor {
         return Err(Refusal::EpochBelowFloor { epoch, floor });
     }
-    check_manifest(manifest, requirements.slot_length_bytes)
+    check_manifest(manifest, requirements.slot_length_bytes)?;
+    match (requirements.kind, ImageKind::of(manifest)) {
+        (ImageKind::System, ImageKind::Rescue) => Err(Refusal::NotASystem),
+        (ImageKind::Rescue, ImageKind::System) => Err(Refusal::NotARescue),
+        (ImageKind::System, ImageKind::System) | (ImageKind::Rescue, ImageKind::Rescue) => Ok(()),
+    }
 }
 
 /// As much of the name as a refusal can hold.

@@ -11,8 +11,8 @@
 //! 2. [`verify_envelope`]: the threshold of root keys signed the delegation frame; only
 //!    then is the delegation decoded, and its serial held against the floor.
 //! 3. The delegation's threshold of release keys signed the manifest frame; only then is
-//!    the manifest decoded, and board, epoch, command line and the place of
-//!    each part checked.
+//!    the manifest decoded, and board, epoch, command line, the place of each part
+//!    and the kind of image checked.
 //! 4. [`verify_part`]: the bytes in memory are those that the manifest names.
 //!
 //! # The rules of signatures
@@ -50,7 +50,7 @@ mod manifest;
 mod quorum;
 mod verified;
 
-pub use envelope::{Release, Requirements, verify_envelope};
+pub use envelope::{ImageKind, Release, Requirements, verify_envelope};
 pub use hash::{Hasher, sha256, verify_part};
 pub use keyring::verify_keyring;
 pub use manifest::{MAX_LOADED_BYTES, check_manifest, tree_blocks};

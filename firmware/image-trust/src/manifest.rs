@@ -123,6 +123,11 @@ fn extents(manifest: &Manifest<'_>) -> Result<heapless::Vec<Extent, 4>, Refusal>
     Ok(extents)
 }
 
+/// Whether the image is a system image; a rescue system has no root.
+pub(crate) fn has_root(manifest: &Manifest<'_>) -> bool {
+    !is_absent(&manifest.root)
+}
+
 fn is_absent(root: &Root) -> bool {
     let Root {
         offset_bytes,

@@ -45,6 +45,10 @@ pub(crate) fn remedy(refusal: &Refusal) -> &'static str {
         Refusal::AttemptNotRecorded => {
             "The attempt could not be counted, so it was not made: the disk refuses writes. Replace it."
         }
+        Refusal::NotASystem => "Install a release there: a rescue system belongs into rescue only.",
+        Refusal::NotARescue => {
+            "Flash the disk again: updates never touch rescue, so something else wrote there."
+        }
         Refusal::NotStarted { .. } => {
             "Ask the maker of the release: its kernel does not suit this firmware."
         }
@@ -69,6 +73,8 @@ pub(crate) fn check_name(refusal: &Refusal) -> &'static str {
         Refusal::Digest { .. } => "digest",
         Refusal::NotStarted { .. } => "not-started",
         Refusal::AttemptNotRecorded => "attempt-not-recorded",
+        Refusal::NotASystem => "not-a-system",
+        Refusal::NotARescue => "not-a-rescue",
     }
 }
 
@@ -80,7 +86,9 @@ pub(crate) fn fields(refusal: &Refusal) -> Map<String, Value> {
         | Refusal::Empty
         | Refusal::TrailingBytes
         | Refusal::CommandLine
-        | Refusal::AttemptNotRecorded => json!({}),
+        | Refusal::AttemptNotRecorded
+        | Refusal::NotASystem
+        | Refusal::NotARescue => json!({}),
         Refusal::Damaged { record, error } => {
             json!({ "record": record.name(), "error": error.to_string() })
         }

@@ -4,7 +4,7 @@
 //! envelope that does not verify nothing is shown but its fingerprint and the reason.
 
 use image_format::{Digest, Epoch, Floors, Keyring, Refusal, Version, parse_envelope};
-use image_trust::{Requirements, Verified, sha256, verify_envelope};
+use image_trust::{ImageKind, Requirements, Verified, sha256, verify_envelope};
 use std::fmt;
 
 /// An image that was verified, by the loader for this boot or just now.
@@ -71,6 +71,7 @@ pub(crate) fn read_image(area: &[u8], conditions: &Conditions<'_>) -> SlotImage 
         };
     };
     let requirements = Requirements {
+        kind: ImageKind::System,
         board: conditions.board,
         floors: conditions.floors,
         slot_length_bytes: conditions.slot_length_bytes,

@@ -23,6 +23,7 @@ use image_format::frame::encode_value;
 use image_format::signature::encode_signatures;
 use image_format::*;
 pub use second_home::TestHome;
+use image_trust::ImageKind;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 pub const BOARD: Board = Board { id: "test-board" };
@@ -239,9 +240,18 @@ pub struct Image {
     pub board: &'static str,
     pub kernel: Vec<u8>,
     pub initrd: Vec<u8>,
+    pub kind: ImageKind,
 }
 
 impl Image {
+    /// A rescue system.
+    pub fn rescue(version: u64) -> Self {
+        Self {
+            kind: ImageKind::Rescue,
+            ..Self::new(version)
+        }
+    }
+
     pub fn new(version: u64) -> Self {
         Self {
             version,
@@ -250,6 +260,7 @@ impl Image {
             board: BOARD.id,
             kernel: format!("kernel {version} ").into_bytes().repeat(700),
             initrd: format!("initrd {version} ").into_bytes().repeat(300),
+            kind: ImageKind::System,
         }
     }
 
@@ -268,14 +279,23 @@ impl Image {
             command_line: "console=ttyS0 panic=10",
             kernel: part(64 * 1024, &self.kernel),
             initrd: part(128 * 1024, &self.initrd),
-            root: Root {
-                offset_bytes: 0,
-                data_blocks: 0,
-                tree_offset_bytes: 0,
-                tree_blocks: 0,
-                root_hash: Digest::ZERO,
-                salt: Digest::ZERO,
-            },
+            root: self.root(),
+        }
+    }
+
+    /// Nothing reads it here: it only has to make sense.
+    fn root(&self) -> Root {
+        let at = |offset_bytes, data_blocks, tree_offset_bytes, tree_blocks| Root {
+            offset_bytes,
+            data_blocks,
+            tree_offset_bytes,
+            tree_blocks,
+            root_hash: Digest::ZERO,
+            salt: Digest::ZERO,
+        };
+        match self.kind {
+            ImageKind::System => at(192 * 1024, 2, 200 * 1024, 1),
+            ImageKind::Rescue => at(0, 0, 0, 0),
         }
     }
 
@@ -393,10 +413,11 @@ impl Device {
         &mut self.disk.bytes[start..]
     }
 
-    pub fn install(&mut self, slot: Slot, image: &Image) {
+    pub fn install(&mut self, source: impl Into<Source>, image: &Image) {
+        let role = source.into().into();
         let manifest = image.manifest();
         let mut put = |offset, bytes: &[u8]| {
-            self.at(slot.into(), offset)[..bytes.len()].copy_from_slice(bytes);
+            self.at(role, offset)[..bytes.len()].copy_from_slice(bytes);
         };
         put(0, &[0; ENVELOPE_BYTES]);
         put(0, &image.envelope());

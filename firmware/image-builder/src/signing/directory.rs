@@ -4,7 +4,9 @@ use super::files::{DELEGATION_FILE, KEYRING_FILE, read_document};
 use super::plan::{KeyPlan, write_new_keys};
 use super::{Document, KeyError, PrivateKey, Record, Role, SignedDelegation, read_private_keys};
 use image_format::{Delegation, Floors, Keyring, Kind, Manifest, Purpose, Serial};
-use image_trust::{Requirements, Verified, check_manifest, verify_envelope, verify_keyring};
+use image_trust::{
+    ImageKind, Requirements, Verified, check_manifest, verify_envelope, verify_keyring,
+};
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
@@ -157,6 +159,7 @@ impl KeyDirectory {
         check_manifest(manifest, u64::MAX).map_err(KeyError::Manifest)?;
         let envelope = self.seal_under(&self.delegation, manifest)?;
         let requirements = Requirements {
+            kind: ImageKind::of(manifest),
             board: manifest.board,
             floors: Floors::default(),
             slot_length_bytes: u64::MAX,

@@ -6,8 +6,8 @@ use super::private_key::read_named_keys;
 use super::{Document, KeyError, Record, Role};
 use image_format::{Delegation, Digest, Floors, Keyring, Kind, Manifest, PublicKey, Purpose};
 use image_trust::{
-    Quorum, Requirements, Verified, sha256, verify_envelope, verify_keyring, verify_quorum,
-    verify_signature,
+    ImageKind, Quorum, Requirements, Verified, sha256, verify_envelope, verify_keyring,
+    verify_quorum, verify_signature,
 };
 use serde::{Serialize, Serializer};
 use std::fmt;
@@ -146,8 +146,10 @@ fn verdict(
             Quorum::of_roots(keyring).and_then(|roots| verify_quorum(&roots, &frame, &signatures))
         }
         (Document::Envelope { manifest, .. }, Some(keyring)) => {
+            let manifest: Manifest<'_> = manifest.decode()?;
             let requirements = Requirements {
-                board: manifest.decode::<Manifest<'_>>()?.board,
+                kind: ImageKind::of(&manifest),
+                board: manifest.board,
                 floors: Floors::default(),
                 slot_length_bytes: u64::MAX,
             };

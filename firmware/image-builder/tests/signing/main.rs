@@ -6,7 +6,7 @@ mod release;
 
 use image_builder::signing::*;
 use image_format::*;
-use image_trust::{Requirements, verify_envelope, verify_keyring};
+use image_trust::{ImageKind, Requirements, verify_envelope, verify_keyring};
 use std::fs;
 
 fn manifest() -> Manifest<'static> {
@@ -37,6 +37,7 @@ fn manifest() -> Manifest<'static> {
 
 fn requirements(serial: u32) -> Requirements<'static> {
     Requirements {
+        kind: ImageKind::System,
         board: "x86_64-uefi",
         floors: Floors {
             epoch: Epoch(1),

@@ -181,3 +181,35 @@ fn a_digest_does_not_depend_on_how_the_bytes_come() {
         "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
     );
 }
+
+/// The same keys sign both, so each must be kept out of the other's place by what it is.
+#[test]
+fn a_system_and_a_rescue_image_do_not_fit_each_others_place() {
+    let absent = Root {
+        offset_bytes: 0,
+        data_blocks: 0,
+        tree_offset_bytes: 0,
+        tree_blocks: 0,
+        root_hash: Digest::ZERO,
+        salt: Digest::ZERO,
+    };
+    let rescue = Manifest {
+        root: absent,
+        ..manifest()
+    };
+    let table = [
+        (manifest(), Source::Slot(Slot::A), Ok(())),
+        (manifest(), Source::Rescue, Err(Refusal::NotARescue)),
+        (rescue.clone(), Source::Rescue, Ok(())),
+        (rescue, Source::Slot(Slot::B), Err(Refusal::NotASystem)),
+    ];
+    for (manifest, source, expected) in table {
+        let requirements = Requirements {
+            kind: source.into(),
+            ..requirements()
+        };
+        let envelope = Frames::of(&delegation(), &manifest).bytes();
+        let verified = verify_envelope(trusted(), &envelope, &requirements).map(drop);
+        assert_eq!(verified, expected, "{source}");
+    }
+}

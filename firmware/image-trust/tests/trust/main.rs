@@ -94,6 +94,7 @@ fn manifest() -> Manifest<'static> {
 
 fn requirements() -> Requirements<'static> {
     Requirements {
+        kind: ImageKind::System,
         board: "x86_64-uefi",
         floors: Floors {
             epoch: Epoch(4),

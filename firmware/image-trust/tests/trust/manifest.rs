@@ -10,7 +10,13 @@ fn check(change: impl FnOnce(&mut Manifest<'static>)) -> Result<(), Refusal> {
     change(&mut changed);
     let checked = check_manifest(&changed, SLOT);
     // What the builder is told before it signs is what the device says afterwards.
-    assert_eq!(Frames::of(&delegation(), &changed).verify(), checked);
+    let requirements = Requirements {
+        kind: ImageKind::of(&changed),
+        ..requirements()
+    };
+    let envelope = Frames::of(&delegation(), &changed).bytes();
+    let verified = verify_envelope(trusted(), &envelope, &requirements).map(drop);
+    assert_eq!(verified, checked);
     checked
 }
 

@@ -219,6 +219,8 @@ fn refusals() -> Vec<Refusal> {
         },
         Refusal::NotStarted { status: 3 },
         Refusal::AttemptNotRecorded,
+        Refusal::NotASystem,
+        Refusal::NotARescue,
     ]
 }
 
