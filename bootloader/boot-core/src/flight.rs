@@ -73,6 +73,13 @@ impl FlightRing {
         self.next_sequence
     }
 
+    /// The entry before the next one: what was recorded last.
+    pub fn newest<D: Disk>(&self, disk: &mut D) -> Option<FlightEntry> {
+        let sequence = self.next_sequence.checked_sub(1)?;
+        self.read(disk, sequence)
+            .filter(|entry| entry.sequence == sequence)
+    }
+
     /// Records what happened.
     ///
     /// # Errors

@@ -145,11 +145,11 @@ impl Trial<'_> {
 
     fn report(&self, status: ReportedStatus) {
         let report = BootReport {
-            slot: self.handover.slot,
+            source: self.handover.slot.into(),
             version: self.image.version,
             manifest: self.image.manifest_hash,
             boot: self.handover.boot_number,
-            disk: self.disk.path.clone(),
+            disk: Some(self.disk.path.clone()),
             disk_guid: self.handover.disk_guid.clone(),
             board: self.image.board.clone(),
             product: self.image.product.clone(),

@@ -1,4 +1,4 @@
-//! Why the running slot runs: the answer in front of the record. Pure; called by `why`.
+//! Why the running system runs: the answer in front of the record. Pure; called by `why`.
 //!
 //! The state says *what* is so, the record says *how it came about*: the newest
 //! event that put the running slot in its place decides.
@@ -14,6 +14,8 @@ pub(crate) struct Because {
     /// The slot that would run instead, had nothing happened to it.
     pub(crate) from: Option<Slot>,
     pub(crate) sentence: String,
+    /// In the rescue system: for each slot, why it did not boot.
+    pub(crate) reasons: Vec<(Slot, String)>,
 }
 
 /// The kinds of answers.
@@ -31,6 +33,8 @@ pub(crate) enum Cause {
     Rebuilt,
     /// Nothing ever happened to the slot that the device was made with.
     Factory,
+    /// It is the rescue system: no slot booted.
+    Rescue,
 }
 
 impl Cause {
@@ -43,16 +47,36 @@ impl Cause {
             Self::RolledBack => "rolled-back",
             Self::Rebuilt => "rebuilt",
             Self::Factory => "factory",
+            Self::Rescue => "rescue",
         }
     }
 }
 
-/// Why the running slot runs.
+/// Why the running system runs.
 pub(crate) fn because(device: &Device) -> Because {
-    let report = &device.report;
-    let image = image_name(report.slot.name(), Some(report.version));
-    let (cause, from, reason) = reason(device);
-    let status = match device.running_status() {
+    match device.report.slot() {
+        Some(slot) => because_of_slot(device, slot),
+        None => because_of_rescue(device),
+    }
+}
+
+fn because_of_rescue(device: &Device) -> Because {
+    let reason = |slot| (slot, plain(&downfall(&device.flight, slot)));
+    Because {
+        cause: Cause::Rescue,
+        from: None,
+        sentence: format!(
+            "This is the rescue system, version {}: it runs because no slot booted.",
+            device.report.version
+        ),
+        reasons: Slot::ALL.map(reason).into(),
+    }
+}
+
+fn because_of_slot(device: &Device, slot: Slot) -> Because {
+    let image = image_name(slot.name(), Some(device.report.version));
+    let (cause, from, reason) = reason(device, slot);
+    let status = match device.state.slot(slot).status {
         SlotStatus::Trial {
             attempts_left,
             attempts_given,
@@ -67,11 +91,11 @@ pub(crate) fn because(device: &Device) -> Because {
         cause,
         from,
         sentence: plain(&format!("{image} runs because {reason}.{status}")),
+        reasons: Vec::new(),
     }
 }
 
-fn reason(device: &Device) -> (Cause, Option<Slot>, String) {
-    let slot = device.report.slot;
+fn reason(device: &Device, slot: Slot) -> (Cause, Option<Slot>, String) {
     let placed = device
         .flight
         .iter()
@@ -105,19 +129,22 @@ fn reason(device: &Device) -> (Cause, Option<Slot>, String) {
             );
             (Cause::Rebuilt, None, reason)
         }
-        Some((index, _, _)) => own_merit(device, &device.flight[index..]),
-        None => own_merit(device, &device.flight),
+        Some((index, _, _)) => own_merit(device, slot, &device.flight[index..]),
+        None => own_merit(device, slot, &device.flight),
     }
 }
 
 /// It runs because it is on trial, or because it worked.
-fn own_merit(device: &Device, since: &[FlightEntry]) -> (Cause, Option<Slot>, String) {
-    let running = device.report.slot;
+fn own_merit(
+    device: &Device,
+    running: Slot,
+    since: &[FlightEntry],
+) -> (Cause, Option<Slot>, String) {
     let confirmed = since.iter().rev().find(|entry| {
         matches!(&entry.event, Event::Confirmed { slot, manifest_hash, .. }
             if *slot == running && *manifest_hash == device.report.manifest)
     });
-    match (device.running_status(), confirmed) {
+    match (device.state.slot(running).status, confirmed) {
         (SlotStatus::Trial { .. }, _) => (Cause::Trial, None, "it is on trial".into()),
         (_, Some(entry)) => {
             let reason = format!("it is confirmed (since boot {})", entry.boot_number);

@@ -11,6 +11,7 @@ use boot_core::state_store::StateStore;
 use boot_core::{Disk, Layout, read_layout};
 use image_format::{BootState, ENVELOPE_BYTES, FlightEntry, Keyring, Slot, SlotStatus, Source};
 use image_trust::Verified;
+use std::path::Path;
 use system_update::{BootDisk, BootReport};
 
 /// The device as it is now.
@@ -21,8 +22,8 @@ pub(crate) struct Device {
     /// The channel that the image was made for.
     pub(crate) channel: String,
     pub(crate) state: BootState,
-    /// The image in the slot that does not run.
-    pub(crate) other: SlotImage,
+    /// The images in `system-a` and `system-b`.
+    pub(crate) slots: [SlotImage; 2],
     /// Oldest first.
     pub(crate) flight: Vec<FlightEntry>,
 }
@@ -31,7 +32,7 @@ impl Device {
     /// Reads everything: needs to open the disk.
     pub(crate) fn read() -> Result<Self> {
         let report = BootReport::read()?;
-        let mut disk = BootDisk::open_to_read(&report.disk)?;
+        let mut disk = BootDisk::open_to_read(disk_of(&report)?)?;
         let keyring = read_keyring();
         Self::from_disk(report, keyring.as_ref(), &mut disk)
     }
@@ -42,43 +43,47 @@ impl Device {
         keyring: Option<&Verified<Keyring>>,
         disk: &mut D,
     ) -> Result<Self> {
-        let path = report.disk.display();
+        let path = disk_of(&report)?.display();
         let layout = read_layout(disk).with_context(|| format!("cannot use {path}"))?;
         ensure!(
             layout.disk_guid.to_string() == report.disk_guid,
             "cannot use {path}: it is not the disk that this system was booted from; reboot"
         );
         let state = read_state(disk, &layout)?;
-        let other = read_slot(disk, &layout, report.slot.other(), |slot_length_bytes| {
-            Conditions {
+        let slots = Slot::ALL.map(|slot| {
+            if report.slot() == Some(slot) {
+                return running(&report);
+            }
+            read_slot(disk, &layout, slot, |slot_length_bytes| Conditions {
                 keyring,
                 board: &report.board,
                 floors: state.floors,
                 slot_length_bytes,
-            }
+            })
         });
         let flight = read_flight(disk, &layout);
         Ok(Self {
             report,
             channel: read_channel(),
             state,
-            other,
+            slots,
             flight,
         })
     }
 
-    /// The image that runs: verified by the loader, not read again.
-    pub(crate) fn running(&self) -> SlotImage {
-        SlotImage::Verified(Image {
-            version: self.report.version,
-            epoch: self.report.epoch,
-            manifest_hash: self.report.manifest,
-        })
+    /// The image of `source`, which is in a slot or runs.
+    pub(crate) fn image(&self, source: Source) -> SlotImage {
+        let [a, b] = &self.slots;
+        match source {
+            Source::Slot(Slot::A) => a.clone(),
+            Source::Slot(Slot::B) => b.clone(),
+            Source::Rescue => running(&self.report),
+        }
     }
 
-    /// How far the running slot got.
-    pub(crate) fn running_status(&self) -> SlotStatus {
-        self.state.slot(self.report.slot).status
+    /// How far the running slot got; `None` in the rescue system.
+    pub(crate) fn running_status(&self) -> Option<SlotStatus> {
+        Some(self.state.slot(self.report.slot()?).status)
     }
 
     /// What the loader will choose at the next reboot, by the loader's own function.
@@ -91,13 +96,35 @@ impl Device {
     /// The next reboot brings another system because somebody wants it so, rather than
     /// because the running one has failed.
     pub(crate) fn is_reboot_pending(&self) -> bool {
-        let other = Source::Slot(self.report.slot.other());
-        let failed = match self.running_status() {
+        let Some(slot) = self.report.slot() else {
+            return false;
+        };
+        let failed = match self.state.slot(slot).status {
             SlotStatus::Trial { .. } | SlotStatus::Exhausted | SlotStatus::Refused => true,
             SlotStatus::Confirmed | SlotStatus::Installed | SlotStatus::Empty => false,
         };
-        self.next() == Some(other) && !failed
+        self.next() == Some(slot.other().into()) && !failed
     }
+}
+
+/// The disk that the report names.
+pub(crate) fn disk_of(report: &BootReport) -> Result<&Path> {
+    report.disk.as_deref().with_context(|| {
+        format!(
+            "cannot read the boot state: the rescue system found no disk {}; \
+             attach it and reboot",
+            report.disk_guid
+        )
+    })
+}
+
+/// The image that runs: verified by the loader, not read again.
+fn running(report: &BootReport) -> SlotImage {
+    SlotImage::Verified(Image {
+        version: report.version,
+        epoch: report.epoch,
+        manifest_hash: report.manifest,
+    })
 }
 
 fn read_state<D: Disk>(disk: &mut D, layout: &Layout) -> Result<BootState> {

@@ -4,6 +4,7 @@ use crate::arguments::Form;
 use crate::keys::Keys;
 use crate::secure_boot::{Lockdown, SecureBoot};
 use crate::slot_image::fingerprint;
+use image_format::Source;
 use serde_json::json;
 use system_update::BootReport;
 
@@ -43,6 +44,10 @@ fn text(report: &BootReport, channel: &str, keys: Keys, guards: Guards) -> Strin
         Keys::Test => "\nkeys: TEST KEYS, which anybody may have: not for a device in the field",
         Keys::Production | Keys::Unknown => "",
     };
+    let rescue = match report.source {
+        Source::Slot(_) => "",
+        Source::Rescue => "\nrescue: no slot booted; 'snappy why' tells why, a reboot tries again",
+    };
     format!(
         "release: {product}/{channel}\n\
          architecture: {architecture}\n\
@@ -54,13 +59,16 @@ fn text(report: &BootReport, channel: &str, keys: Keys, guards: Guards) -> Strin
          fingerprint: {fingerprint}\n\
          security epoch: {epoch}\n\
          status: {status}\n\
-         boot: {boot}\n\
-         secure boot: {secure_boot}\n\
-         kernel lockdown: {lockdown}{warning}\n",
+         boot: {boot}
+\
+         secure boot: {secure_boot}
+\
+         kernel lockdown: {lockdown}{rescue}{warning}
+",
         product = report.product,
         architecture = architecture(),
         board = report.board,
-        slot = report.slot,
+        slot = report.source,
         version = report.version,
         fingerprint = fingerprint(&report.manifest),
         epoch = report.epoch,
@@ -78,7 +86,7 @@ fn json(report: &BootReport, channel: &str, keys: Keys, guards: Guards) -> Strin
         "frameworks": [],
         "apps": [],
         "board": report.board,
-        "slot": report.slot.name(),
+        "slot": report.source.name(),
         "version": report.version,
         "manifest": report.manifest.to_string(),
         "epoch": report.epoch,
@@ -105,7 +113,7 @@ fn architecture() -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fixtures::report;
+    use crate::fixtures::{in_rescue, report};
 
     const GUARDS: Guards = Guards {
         secure_boot: SecureBoot::On,
@@ -137,6 +145,24 @@ mod tests {
         assert_eq!(
             output(&report(), "edge", Keys::Unknown, GUARDS, Form::Text),
             expected
+        );
+    }
+
+    #[test]
+    fn the_rescue_system_says_what_it_is() {
+        let report = in_rescue().report;
+        let text = output(&report, "edge", Keys::Production, Form::Text);
+        for line in [
+            "slot: rescue\n",
+            "status: rescue\n",
+            "rescue: no slot booted; 'snappy why' tells why, a reboot tries again\n",
+        ] {
+            assert!(text.contains(line), "{text}");
+        }
+        let json = output(&report, "edge", Keys::Production, Form::Json);
+        assert!(
+            json.contains(r#""slot":"rescue","status":"rescue""#),
+            "{json}"
         );
     }
 

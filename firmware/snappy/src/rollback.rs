@@ -1,13 +1,13 @@
 //! `snappy rollback`: the other slot at the next reboot. Needs no network.
 
 use crate::arguments::Form;
-use crate::device::Device;
+use crate::device::{Device, disk_of};
 use crate::slot_image::{Image, SlotImage, fingerprint};
 use crate::versions::{PART, problem};
 use anyhow::{Result, bail};
 use image_format::Slot;
 use serde_json::{Value, json};
-use system_update::{ActError, BootDisk, RollbackError};
+use system_update::{ActError, BootDisk, RollbackError, Running};
 
 /// Rolls back and returns what to print.
 pub(crate) fn run(form: Form) -> Result<String> {
@@ -15,31 +15,45 @@ pub(crate) fn run(form: Form) -> Result<String> {
         bail!("This command needs root, please run with sudo");
     }
     let device = Device::read()?;
-    let target = target(&device)?;
-    let mut disk = BootDisk::open_to_change(&device.report.disk)?;
-    match system_update::rollback(&mut disk, &device.report.running()) {
+    let way = way(&device)?;
+    let mut disk = BootDisk::open_to_change(disk_of(&device.report)?)?;
+    match system_update::rollback(&mut disk, &way.running) {
         Ok(_) => {}
         Err(RollbackError::Act(ActError::Record(error))) => eprintln!("snappy: {error}"),
         Err(error) => return Err(error.into()),
     }
-    Ok(output(&device, &target, form))
+    Ok(output(&device, &way, form))
 }
 
-/// The image to go back to, if there is one that the loader will take.
-pub(crate) fn target(device: &Device) -> Result<Image> {
-    match &device.other {
-        SlotImage::Verified(image) => Ok(*image),
+/// The way back.
+pub(crate) struct Way {
+    running: Running,
+    /// The image in the other slot.
+    target: Image,
+}
+
+/// The way back, if there is an image that the loader will take.
+pub(crate) fn way(device: &Device) -> Result<Way> {
+    let Some(running) = device.report.running() else {
+        bail!(
+            "cannot roll back: this is the rescue system, and neither slot booted; \
+             'snappy why' tells the reasons, and a reboot tries both again"
+        )
+    };
+    let slot = running.slot.other();
+    match device.image(slot.into()) {
+        SlotImage::Verified(target) => Ok(Way { running, target }),
         unusable => {
-            let slot = device.report.slot.other();
-            let problem = problem(unusable).unwrap_or_default();
+            let problem = problem(&unusable).unwrap_or_default();
             bail!("cannot roll back: {slot} cannot be used: {problem}")
         }
     }
 }
 
 /// What `snappy rollback` prints once it is done.
-pub(crate) fn output(device: &Device, target: &Image, form: Form) -> String {
+pub(crate) fn output(device: &Device, way: &Way, form: Form) -> String {
     let report = &device.report;
+    let (slot, target) = (way.running.slot, &way.target);
     let running = Image {
         version: report.version,
         epoch: report.epoch,
@@ -54,8 +68,8 @@ pub(crate) fn output(device: &Device, target: &Image, form: Form) -> String {
         Form::Json => {
             let done = json!({
                 "part": PART,
-                "from": value(report.slot, &running),
-                "to": value(report.slot.other(), target),
+                "from": value(slot, &running),
+                "to": value(slot.other(), target),
                 "reboot_pending": true,
             });
             format!("{done}\n")
@@ -83,16 +97,16 @@ fn value(slot: Slot, image: &Image) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fixtures::{device, image_b};
+    use crate::fixtures::{device, image_b, in_rescue};
     use crate::slot_image::NotVerified;
     use image_format::{Refusal, refusal::PartName};
 
     #[test]
     fn text_is_snappys() {
         let device = device();
-        let target = target(&device).unwrap();
+        let way = way(&device).unwrap();
         assert_eq!(
-            output(&device, &target, Form::Text),
+            output(&device, &way, Form::Text),
             "Rolling back system: (edge 1 184ad1e863e947 -> edge 2 7f068cb4fa876c)\n\
              Reboot to use the new system.\n"
         );
@@ -100,8 +114,9 @@ mod tests {
 
     #[test]
     fn json_names_both_slots() {
+        let way = way(&device()).unwrap();
         assert_eq!(
-            output(&device(), &image_b(), Form::Json),
+            output(&device(), &way, Form::Json),
             "{\"from\":{\"fingerprint\":\"184ad1e863e947\",\"slot\":\"system-a\",\"version\":1},\
              \"part\":\"system\",\"reboot_pending\":true,\
              \"to\":{\"fingerprint\":\"7f068cb4fa876c\",\"slot\":\"system-b\",\"version\":2}}\n"
@@ -137,8 +152,21 @@ mod tests {
         ];
         for (other, message) in table {
             let mut device = device();
-            device.other = other;
-            assert_eq!(target(&device).unwrap_err().to_string(), message);
+            device.slots[1] = other;
+            assert_eq!(refusal(&device), message);
         }
+    }
+
+    #[test]
+    fn the_rescue_system_has_no_way_back_and_says_what_to_do() {
+        assert_eq!(
+            refusal(&in_rescue()),
+            "cannot roll back: this is the rescue system, and neither slot booted; \
+             'snappy why' tells the reasons, and a reboot tries both again"
+        );
+    }
+
+    fn refusal(device: &Device) -> String {
+        way(device).err().expect("a refusal").to_string()
     }
 }

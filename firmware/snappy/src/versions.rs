@@ -9,6 +9,8 @@ use serde_json::{Value, json};
 
 /// The name of the system among the parts.
 pub(crate) const PART: &str = "system";
+/// The name of the rescue system among them.
+const RESCUE_PART: &str = "rescue";
 const HEADER: [&str; 6] = [
     "Part",
     "Tag",
@@ -27,34 +29,47 @@ pub(crate) fn output(device: &Device, form: Form, scope: Scope) -> String {
     }
 }
 
-/// A slot in the list.
+/// A slot in the list, or the rescue system.
 struct Listed<'a> {
     channel: &'a str,
-    slot: Slot,
+    source: Source,
     image: SlotImage,
-    status: SlotStatus,
+    /// The rescue system has none.
+    status: Option<SlotStatus>,
     running: bool,
     next: bool,
 }
 
-fn listed(device: &Device, scope: Scope) -> Vec<Listed<'_>> {
-    let list = |slot: Slot| {
-        let running = slot == device.report.slot;
-        Listed {
-            channel: &device.channel,
-            slot,
-            image: if running {
-                device.running()
-            } else {
-                device.other.clone()
-            },
-            status: device.state.slot(slot).status,
-            running,
-            next: device.next() == Some(Source::Slot(slot)),
+impl Listed<'_> {
+    fn part(&self) -> &'static str {
+        match self.source {
+            Source::Slot(_) => PART,
+            Source::Rescue => RESCUE_PART,
         }
+    }
+}
+
+/// What runs, and both slots if all are asked for.
+fn listed(device: &Device, scope: Scope) -> Vec<Listed<'_>> {
+    let list = |source: Source| Listed {
+        channel: &device.channel,
+        source,
+        image: device.image(source),
+        status: match source {
+            Source::Slot(slot) => Some(device.state.slot(slot).status),
+            Source::Rescue => None,
+        },
+        running: source == device.report.source,
+        next: device.next() == Some(source),
     };
-    let shown = |slot: &Slot| scope == Scope::All || *slot == device.report.slot;
-    Slot::ALL.into_iter().filter(shown).map(list).collect()
+    let running = device.report.source;
+    let shown = |source: &Source| match (scope, source) {
+        (Scope::All, Source::Slot(_)) => true,
+        (Scope::All | Scope::Running, source) => *source == running,
+    };
+    let slots = Slot::ALL.map(Source::Slot);
+    let sources = slots.into_iter().chain([Source::Rescue]);
+    sources.filter(shown).map(list).collect()
 }
 
 fn text(device: &Device, slots: &[Listed<'_>]) -> String {
@@ -84,7 +99,7 @@ fn row(listed: &Listed<'_>) -> [String; 6] {
         (false, false) => "",
     };
     [
-        PART.into(),
+        listed.part().into(),
         listed.channel.into(),
         version,
         "-".into(),
@@ -95,11 +110,18 @@ fn row(listed: &Listed<'_>) -> [String; 6] {
 
 /// What a person should know about the slot beyond its row.
 fn notes(listed: &Listed<'_>) -> Vec<String> {
-    let slot = listed.slot;
+    let slot = listed.source;
     let mut notes = Vec::new();
     notes
         .extend(problem(&listed.image).map(|problem| format!("{slot} cannot be used: {problem}.")));
-    notes.extend(match listed.status {
+    let Some(status) = listed.status else {
+        notes.push(
+            "This is the rescue system: 'snappy why' tells why no slot booted. A reboot tries them again."
+                .into(),
+        );
+        return notes;
+    };
+    notes.extend(match status {
         SlotStatus::Refused => Some(format!(
             "{slot} was refused: 'snappy why' tells the reason."
         )),
@@ -143,15 +165,15 @@ fn value(listed: &Listed<'_>) -> Value {
         SlotImage::Unusable(_) => (None, None, None),
     };
     json!({
-        "part": PART,
-        "slot": listed.slot.name(),
+        "part": listed.part(),
+        "slot": listed.source.name(),
         "tag": listed.channel,
         "installed": version,
         "available": null,
         "fingerprint": hash.as_ref().map(fingerprint),
         "manifest": hash.map(|hash| hash.to_string()),
         "epoch": epoch,
-        "status": listed.status.to_string(),
+        "status": listed.status.map_or_else(|| RESCUE_PART.into(), |status| status.to_string()),
         "running": listed.running,
         "next": listed.next,
         "verified": matches!(listed.image, SlotImage::Verified(_)),

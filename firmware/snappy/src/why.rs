@@ -1,4 +1,4 @@
-//! `snappy why`: why is this slot running, and what happened on the way here.
+//! `snappy why`: why is this system running, and what happened on the way here.
 
 use crate::arguments::Form;
 use crate::because::because;
@@ -6,7 +6,7 @@ use crate::device::Device;
 use crate::record::record;
 use crate::sentence::{plain, sentence};
 use image_format::{Event, FlightEntry};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 /// Boots that are told unless the person asks for more.
 const DEFAULT_BOOTS: usize = 10;
@@ -35,7 +35,11 @@ fn tell(flight: &[FlightEntry], most: usize) -> Told<'_> {
 }
 
 fn text(device: &Device, told: &Told<'_>) -> String {
-    let mut text = format!("{}\n", because(device).sentence);
+    let because = because(device);
+    let mut text = format!("{}\n", because.sentence);
+    for (_, reason) in &because.reasons {
+        text += &format!("  {reason}\n");
+    }
     if told.left_out > 0 {
         let all = told.left_out + told.boots.len();
         text += &format!(
@@ -75,22 +79,35 @@ fn earlier_boots(count: usize) -> String {
 fn value(device: &Device, told: &Told<'_>) -> Value {
     let report = &device.report;
     let because = because(device);
+    let reasons = because
+        .reasons
+        .into_iter()
+        .map(|(slot, reason)| (slot.name().to_owned(), Value::from(reason)));
     json!({
         "running": {
-            "slot": report.slot.name(),
+            "slot": report.source.name(),
             "version": report.version,
             "manifest": report.manifest.to_string(),
             "boot": report.boot,
-            "status": device.running_status().to_string(),
+            "status": running_status(device),
         },
         "because": {
             "cause": because.cause.name(),
             "from": because.from.map(|slot| slot.name()),
             "sentence": because.sentence,
+            "reasons": reasons.collect::<Map<_, _>>(),
         },
         "boots_left_out": told.left_out,
         "events": told.boots.iter().copied().flatten().map(record).collect::<Vec<_>>(),
     })
+}
+
+/// As the boot state has it; the rescue system is not in there.
+fn running_status(device: &Device) -> String {
+    match device.running_status() {
+        Some(status) => status.to_string(),
+        None => device.report.status.to_string(),
+    }
 }
 
 #[cfg(test)]

@@ -3,23 +3,24 @@
 
 use crate::running::Running;
 use core::fmt;
-use image_format::{BootNumber, Digest, Epoch, Slot, Version};
+use image_format::{BootNumber, Digest, Epoch, Slot, Source, Version};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
 /// What runs, and from where.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BootReport {
-    /// The slot that the loader started.
-    pub slot: Slot,
+    /// What the loader started.
+    pub source: Source,
     /// Its version.
     pub version: Version,
     /// SHA-256 of its manifest's frame.
     pub manifest: Digest,
     /// The boot that this is.
     pub boot: BootNumber,
-    /// The whole-disk device that everything came from.
-    pub disk: PathBuf,
+    /// The whole-disk device that everything came from. Only a rescue system goes on
+    /// without one.
+    pub disk: Option<PathBuf>,
     /// The GPT's disk GUID, lower-case.
     pub disk_guid: String,
     /// The board that the image is for.
@@ -32,7 +33,7 @@ pub struct BootReport {
     pub status: ReportedStatus,
 }
 
-/// The running slot's status as far as programs care.
+/// The running system's status as far as programs care.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ReportedStatus {
@@ -40,6 +41,8 @@ pub enum ReportedStatus {
     Trial,
     /// It is confirmed.
     Confirmed,
+    /// It is the rescue system, which is never confirmed and never on trial.
+    Rescue,
 }
 
 impl fmt::Display for ReportedStatus {
@@ -47,6 +50,7 @@ impl fmt::Display for ReportedStatus {
         f.write_str(match self {
             Self::Trial => "trial",
             Self::Confirmed => "confirmed",
+            Self::Rescue => "rescue",
         })
     }
 }
@@ -82,7 +86,7 @@ struct Json {
     version: u64,
     manifest: String,
     boot: u64,
-    disk: PathBuf,
+    disk: Option<PathBuf>,
     disk_guid: String,
     board: String,
     product: String,
@@ -120,8 +124,16 @@ impl BootReport {
     /// All but [`ReportError::Unreadable`].
     pub fn parse(json: &str) -> Result<Self, ReportError> {
         let json: Json = serde_json::from_str(json).map_err(ReportError::Malformed)?;
+        let source = Source::parse(&json.slot).ok_or(ReportError::Field("slot"))?;
+        let is_rescue = source == Source::Rescue;
+        if is_rescue != (json.status == ReportedStatus::Rescue) {
+            return Err(ReportError::Field("status"));
+        }
+        if json.disk.is_none() && !is_rescue {
+            return Err(ReportError::Field("disk"));
+        }
         Ok(Self {
-            slot: Slot::parse(&json.slot).ok_or(ReportError::Field("slot"))?,
+            source,
             version: Version(json.version),
             manifest: Digest::parse_hex(&json.manifest).ok_or(ReportError::Field("manifest"))?,
             boot: BootNumber(json.boot),
@@ -138,7 +150,7 @@ impl BootReport {
     #[must_use]
     pub fn to_json(&self) -> String {
         let json = Json {
-            slot: self.slot.to_string(),
+            slot: self.source.to_string(),
             version: self.version.0,
             manifest: self.manifest.to_string(),
             boot: self.boot.0,
@@ -154,14 +166,23 @@ impl BootReport {
         serde_json::to_string(&json).unwrap_or_default() + "\n"
     }
 
-    /// What to compare the boot state with.
+    /// The slot that runs; the rescue system runs from none.
     #[must_use]
-    pub fn running(&self) -> Running {
-        Running {
-            slot: self.slot,
+    pub fn slot(&self) -> Option<Slot> {
+        match self.source {
+            Source::Slot(slot) => Some(slot),
+            Source::Rescue => None,
+        }
+    }
+
+    /// What to compare the boot state with, if a slot runs.
+    #[must_use]
+    pub fn running(&self) -> Option<Running> {
+        Some(Running {
+            slot: self.slot()?,
             manifest_hash: self.manifest,
             boot_number: self.boot,
-        }
+        })
     }
 }
 
@@ -171,11 +192,11 @@ mod tests {
 
     fn report() -> BootReport {
         BootReport {
-            slot: Slot::B,
+            source: Source::Slot(Slot::B),
             version: Version(3),
             manifest: Digest([0xa5; 32]),
             boot: BootNumber(12),
-            disk: "/dev/vda".into(),
+            disk: Some("/dev/vda".into()),
             disk_guid: "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0".to_owned(),
             board: "x86_64-uefi".to_owned(),
             product: "a \"quoted\" name".to_owned(),
@@ -207,5 +228,32 @@ mod tests {
         assert!(matches!(hash, ReportError::Field("manifest")));
         let status = BootReport::parse(&json.replace("trial", "great")).unwrap_err();
         assert!(matches!(status, ReportError::Malformed(_)));
+    }
+
+    #[test]
+    fn a_rescue_system_is_no_slot_and_may_have_no_disk() {
+        let rescue = BootReport {
+            source: Source::Rescue,
+            disk: None,
+            status: ReportedStatus::Rescue,
+            ..report()
+        };
+        let json = rescue.to_json();
+        assert!(json.starts_with(r#"{"slot":"rescue","#), "{json}");
+        assert!(json.contains(r#""disk":null"#), "{json}");
+        assert_eq!(BootReport::parse(&json).unwrap(), rescue);
+        assert_eq!(rescue.running(), None);
+        assert_eq!(report().running().map(|it| it.slot), Some(Slot::B));
+
+        for (from, to, field) in [
+            (r#""slot":"rescue""#, r#""slot":"system-a""#, "status"),
+            (r#""status":"rescue""#, r#""status":"trial""#, "status"),
+        ] {
+            let error = BootReport::parse(&json.replace(from, to)).unwrap_err();
+            assert!(matches!(error, ReportError::Field(name) if name == field));
+        }
+        let json = report().to_json().replace(r#""/dev/vda""#, "null");
+        let error = BootReport::parse(&json).unwrap_err();
+        assert!(matches!(error, ReportError::Field("disk")), "{error}");
     }
 }

@@ -2,6 +2,8 @@
 //! itself, refuse itself when its root is damaged, go back to the other slot, and
 //! judge a trial that was not confirmed.
 //!
+//! The rescue system can do none of it: a [`Running`] names a slot.
+//!
 //! PID 1 and the `snappy` program call these functions; the loader reads the
 //! outcome at the next boot. Each act opens the state, *compares* it with what the
 //! caller believes to be running ([`Running`]: slot, manifest hash, boot number)
@@ -22,6 +24,7 @@ mod failed_list;
 mod inquest;
 mod judgement;
 mod refuse;
+mod rescue;
 mod rollback;
 mod running;
 mod service_report;
@@ -33,6 +36,7 @@ pub use confirm::{Confirmation, confirm, mark_up};
 pub use inquest::{OpenCase, close_case, failed_releases, open_case};
 pub use judgement::{Finding, Judgement, NETWORK_CHECK, NetworkNow, judge};
 pub use refuse::{Refused, record, record_for_boot, refuse};
+pub use rescue::{RescueRecord, record_rescue};
 pub use rollback::{Rollback, RollbackError, rollback};
 pub use running::{Conflict, Running};
 pub use service_report::{ServiceReport, ServiceState};

@@ -86,6 +86,13 @@ impl<'a, D: Disk> Session<'a, D> {
             .map_err(ActError::Write)
     }
 
+    /// What the flight record tells of last.
+    pub(crate) fn newest_event(&mut self) -> Option<Event> {
+        let hint = self.state.flight_sequence;
+        let ring = FlightRing::open(self.disk, &self.layout, hint)?;
+        Some(ring.newest(self.disk)?.event)
+    }
+
     /// Appends to the flight record. The state's hint follows with the next write.
     pub(crate) fn record(&mut self, boot: BootNumber, event: Event) -> Result<(), ActError> {
         let hint = self.state.flight_sequence;

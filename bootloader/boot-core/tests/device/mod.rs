@@ -22,8 +22,8 @@ use image_format::disk::{BOOT_STATE_BYTES, Role};
 use image_format::frame::encode_value;
 use image_format::signature::encode_signatures;
 use image_format::*;
-pub use second_home::TestHome;
 use image_trust::ImageKind;
+pub use second_home::TestHome;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 pub const BOARD: Board = Board { id: "test-board" };

@@ -34,13 +34,13 @@ impl Workshop {
         let path = directory.path().join("disk");
         let disk_guid = partition(&path);
         let report = BootReport {
-            disk: path,
+            disk: Some(path.clone()),
             disk_guid,
             ..report()
         };
         let mut workshop = Self {
             keys: KeyDirectory::create_test(&directory.path().join("keys")).unwrap(),
-            disk: BootDisk::open_urgently(&report.disk).unwrap(),
+            disk: BootDisk::open_urgently(&path).unwrap(),
             report,
             directory,
         };
@@ -163,8 +163,8 @@ fn the_other_slot_is_verified_with_the_keyring() {
         epoch: Epoch(3),
         manifest_hash,
     };
-    assert_eq!(device.other, SlotImage::Verified(image));
-    assert_eq!(device.running_status(), SlotStatus::Confirmed);
+    assert_eq!(device.slots[1], SlotImage::Verified(image));
+    assert_eq!(device.running_status(), Some(SlotStatus::Confirmed));
     assert_eq!(
         (device.next(), device.is_reboot_pending()),
         (Some(Source::Slot(Slot::A)), false)
@@ -185,7 +185,7 @@ fn other_keys_are_not_believed() {
         manifest_hash,
         reason: NotVerified::Refused(refusal),
     };
-    assert_eq!(workshop.read().unwrap().other, expected);
+    assert_eq!(workshop.read().unwrap().slots[1], expected);
 }
 
 #[test]
@@ -204,7 +204,7 @@ fn an_image_below_a_floor_is_not_usable() {
         manifest_hash,
         reason: NotVerified::Refused(refusal),
     };
-    assert_eq!(workshop.read().unwrap().other, expected);
+    assert_eq!(workshop.read().unwrap().slots[1], expected);
 }
 
 #[test]
@@ -217,19 +217,19 @@ fn without_a_keyring_nothing_verifies() {
         manifest_hash,
         reason: NotVerified::NoKeyring,
     };
-    assert_eq!(device.other, expected);
+    assert_eq!(device.slots[1], expected);
 }
 
 #[test]
 fn damage_and_absence_are_told_apart() {
     let mut workshop = Workshop::new();
     assert_eq!(
-        workshop.read().unwrap().other,
+        workshop.read().unwrap().slots[1],
         SlotImage::Unusable(Refusal::Empty)
     );
     workshop.install_own();
     workshop.write(Role::SystemB, 40, &[0xff; 4]);
-    let other = workshop.read().unwrap().other;
+    let [_, other] = workshop.read().unwrap().slots;
     let damaged = |refusal: &Refusal| {
         matches!(
             refusal,
@@ -267,7 +267,7 @@ fn the_flight_record_is_read_in_its_order_across_the_end_of_the_ring() {
 fn a_rollback_is_what_the_loader_will_choose() {
     let mut workshop = Workshop::new();
     workshop.install_own();
-    let running: Running = workshop.report.running();
+    let running: Running = workshop.report.running().unwrap();
     system_update::rollback(&mut workshop.disk, &running).unwrap();
     let device = workshop.read().unwrap();
     assert_eq!(
@@ -305,5 +305,40 @@ fn a_lost_state_is_refused() {
     assert_eq!(
         workshop.read().unwrap_err().to_string(),
         "cannot read the boot state: both copies are damaged; reboot to have it rebuilt"
+    );
+}
+
+#[test]
+fn in_the_rescue_system_both_slots_are_read() {
+    let mut workshop = Workshop::new();
+    let manifest_hash = workshop.install_own();
+    workshop.report.source = Source::Rescue;
+    let device = workshop.read().unwrap();
+    let image = Image {
+        version: Version(2),
+        epoch: Epoch(3),
+        manifest_hash,
+    };
+    assert_eq!(
+        device.slots,
+        [
+            SlotImage::Unusable(Refusal::Empty),
+            SlotImage::Verified(image)
+        ]
+    );
+    assert_eq!(device.running_status(), None);
+    assert!(!device.is_reboot_pending());
+}
+
+#[test]
+fn without_a_disk_it_says_which_one_is_missing() {
+    let mut workshop = Workshop::new();
+    workshop.report.source = Source::Rescue;
+    workshop.report.disk = None;
+    workshop.report.disk_guid = "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0".into();
+    assert_eq!(
+        workshop.read().unwrap_err().to_string(),
+        "cannot read the boot state: the rescue system found no disk \
+         0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0; attach it and reboot"
     );
 }

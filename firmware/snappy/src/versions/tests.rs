@@ -3,7 +3,7 @@
 use super::output;
 use crate::arguments::{Form, Scope};
 use crate::device::Device;
-use crate::fixtures::{HASH_B, TRIAL, device};
+use crate::fixtures::{HASH_B, TRIAL, device, in_rescue};
 use crate::slot_image::{NotVerified, SlotImage};
 use image_format::{Kind, Refusal, SignatureError, Slot, SlotStatus};
 use serde_json::{Value, json};
@@ -15,7 +15,7 @@ fn all(device: &Device) -> String {
 fn with_other(status: SlotStatus, image: SlotImage) -> Device {
     let mut device = device();
     device.state.slot_mut(Slot::B).status = status;
-    device.other = image;
+    device.slots[1] = image;
     device
 }
 
@@ -45,7 +45,7 @@ system  edge  2          -          7f068cb4fa876c
 
 #[test]
 fn a_pending_trial_runs_at_the_next_reboot() {
-    let device = with_other(TRIAL, device().other);
+    let device = with_other(TRIAL, device().slots[1].clone());
     assert_eq!(
         all(&device),
         "\
@@ -65,7 +65,7 @@ Reboot to use the new system.
 
 #[test]
 fn a_rollback_to_a_confirmed_slot_is_pending() {
-    let mut device = with_other(SlotStatus::Confirmed, device().other);
+    let mut device = with_other(SlotStatus::Confirmed, device().slots[1].clone());
     device.state.active = Slot::B;
     let text = all(&device);
     assert!(
@@ -127,7 +127,7 @@ system-b cannot be used: it holds no system image.
 
 #[test]
 fn the_last_attempt_of_what_runs_is_no_update() {
-    let mut device = with_other(SlotStatus::Confirmed, device().other);
+    let mut device = with_other(SlotStatus::Confirmed, device().slots[1].clone());
     device.state.slot_mut(Slot::A).status = SlotStatus::Trial {
         attempts_left: 0,
         attempts_given: 3,
@@ -145,7 +145,11 @@ system-a is on trial: 0 of 3 attempts are left.
 
 #[test]
 fn json_has_the_same_facts() {
-    let json = output(&with_other(TRIAL, device().other), Form::Json, Scope::All);
+    let json = output(
+        &with_other(TRIAL, device().slots[1].clone()),
+        Form::Json,
+        Scope::All,
+    );
     let value: Value = serde_json::from_str(&json).unwrap();
     assert_eq!(json.matches('\n').count(), 1);
     assert_eq!(
@@ -195,5 +199,34 @@ fn the_tag_is_the_channel_of_the_image() {
 Part    Tag     Installed  Available  Fingerprint     Active
 system  stable  1          -          184ad1e863e947  *
 "
+    );
+}
+
+#[test]
+fn the_rescue_system_is_listed_as_itself_with_both_slots() {
+    assert_eq!(
+        all(&in_rescue()),
+        "\
+Part    Tag   Installed  Available  Fingerprint     Active
+system  edge  1          -          184ad1e863e947  R
+system  edge  2          -          7f068cb4fa876c
+rescue  edge  7          -          5ec0e511223344  *
+system-a was refused: 'snappy why' tells the reason.
+system-b was refused: 'snappy why' tells the reason.
+This is the rescue system: 'snappy why' tells why no slot booted. A reboot tries them again.
+"
+    );
+    let json = output(&in_rescue(), Form::Json, Scope::Running);
+    let value: Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(value["reboot_pending"], false);
+    assert_eq!(
+        value["versions"],
+        json!([{
+            "part": "rescue", "slot": "rescue", "tag": "edge", "installed": 7,
+            "available": null, "fingerprint": "5ec0e511223344",
+            "manifest": format!("5ec0e511223344{}", "ee".repeat(25)), "epoch": 1,
+            "status": "rescue", "running": true, "next": false, "verified": true,
+            "problem": null,
+        }])
     );
 }

@@ -3,7 +3,7 @@
 use super::output;
 use crate::arguments::Form;
 use crate::device::Device;
-use crate::fixtures::{HASH_B, device, flight};
+use crate::fixtures::{HASH_B, device, flight, in_rescue};
 use image_format::refusal::PartName;
 use image_format::{Event, Refusal, Slot, Source, Version};
 use serde_json::{Value, json};
@@ -130,6 +130,7 @@ fn json_has_the_answer_and_every_field() {
                 "cause": "fell-back", "from": "system-b",
                 "sentence": "system-a version 1 runs because system-b version 2 was refused: \
                              the kernel is not the one that was signed: digest mismatch (boot 4).",
+                "reasons": {},
             },
             "boots_left_out": 1,
             "events": [
@@ -145,6 +146,84 @@ fn json_has_the_answer_and_every_field() {
                     "sentence": "The loader fell back from system-b to system-a.",
                 },
             ],
+        })
+    );
+}
+
+#[test]
+fn the_rescue_system_names_the_reason_of_each_slot_first() {
+    let text = output(&in_rescue(), Form::Text, None);
+    assert!(
+        text.starts_with(
+            "\
+This is the rescue system, version 7: it runs because no slot booted.
+  system-a version 1 was refused: the kernel is not the one that was signed: digest mismatch
+  system-b version 2 was refused: the kernel is not the one that was signed: digest mismatch
+
+boot 9
+  The loader refused system-a version 1: "
+        ),
+        "{text}"
+    );
+    assert!(
+        text.ends_with("to rescue.\n  The rescue system came up.\n"),
+        "{text}"
+    );
+}
+
+#[test]
+fn slots_that_died_without_a_word_have_their_reason_too() {
+    let mut device = in_rescue();
+    device.flight = flight([
+        (
+            3,
+            Event::AttemptsExhausted {
+                slot: Slot::B,
+                given: 3,
+            },
+        ),
+        (
+            8,
+            Event::ConfirmationLost {
+                slot: Slot::A,
+                boots: 5,
+            },
+        ),
+    ]);
+    let text = output(&device, Form::Text, Some(0));
+    assert!(
+        text.starts_with(
+            "\
+This is the rescue system, version 7: it runs because no slot booted.
+  system-a did not come up in 5 boots in a row
+  system-b used up its 3 attempts
+"
+        ),
+        "{text}"
+    );
+}
+
+#[test]
+fn json_of_the_rescue_system_names_both_reasons() {
+    let json = output(&in_rescue(), Form::Json, Some(0));
+    let value: Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(
+        value["running"],
+        json!({
+            "slot": "rescue", "version": 7, "boot": 9, "status": "rescue",
+            "manifest": format!("5ec0e511223344{}", "ee".repeat(25)),
+        })
+    );
+    let reason = "was refused: the kernel is not the one that was signed: digest mismatch";
+    assert_eq!(
+        value["because"],
+        json!({
+            "cause": "rescue", "from": null,
+            "sentence": "This is the rescue system, version 7: it runs because no slot booted.",
+            "reasons": {
+                "system-a": format!("system-a version 1 {reason}"),
+                "system-b": format!("system-b version 2 {reason}"),
+            },
         })
     );
 }

@@ -10,8 +10,8 @@ use image_format::{
 };
 use memory_disk::MemoryDisk;
 use system_update::{
-    ActError, Confirmation, Conflict, Refused, RollbackError, Running, confirm, mark_up, refuse,
-    rollback,
+    ActError, Confirmation, Conflict, Refused, RescueRecord, RollbackError, Running, confirm,
+    mark_up, record_rescue, refuse, rollback,
 };
 
 const HASH_A: Digest = Digest([0xaa; 32]);
@@ -192,4 +192,34 @@ fn a_power_cut_leaves_the_state_from_before_or_after() {
             assert_eq!(disk.state(), after, "{name}, cut at write {writes}, again");
         }
     }
+}
+
+#[test]
+fn the_rescue_system_is_told_once_in_a_row_and_changes_no_state() {
+    let before = state(SlotStatus::Refused, SlotStatus::Refused);
+    let mut disk = MemoryDisk::with_state(&before);
+    let boot = BootNumber(7);
+    assert_eq!(record_rescue(&mut disk, boot), Ok(RescueRecord::Recorded));
+    assert_eq!(
+        record_rescue(&mut disk, boot),
+        Ok(RescueRecord::AlreadyTold)
+    );
+    assert_eq!(disk.events(), [Event::RescueRuns]);
+    assert_eq!(disk.state(), before);
+    // Something else happened: then it is news again.
+    refuse(&mut disk, &RUNNING_A, root_corrupt()).unwrap();
+    assert_eq!(record_rescue(&mut disk, boot), Ok(RescueRecord::Recorded));
+    assert_eq!(
+        disk.events(),
+        [Event::RescueRuns, root_corrupt(), Event::RescueRuns]
+    );
+}
+
+#[test]
+fn the_rescue_system_writes_to_no_disk_that_tells_of_another_boot() {
+    let before = state(SlotStatus::Refused, SlotStatus::Refused);
+    let mut disk = MemoryDisk::with_state(&before);
+    let error = record_rescue(&mut disk, BootNumber(8)).unwrap_err();
+    assert_eq!(error, ActError::Conflict(Conflict::Boot(BootNumber(7))));
+    assert_eq!(disk.events(), []);
 }
