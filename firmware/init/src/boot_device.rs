@@ -41,7 +41,10 @@ pub(crate) struct BootDevice {
 ///
 /// # Errors
 /// When it does not appear in time, or cannot be told from another one.
-pub(crate) fn find(handover: &Handover, uevents: &UeventSocket) -> anyhow::Result<BootDevice> {
+pub(crate) fn find<S>(
+    handover: &Handover<S>,
+    uevents: &UeventSocket,
+) -> anyhow::Result<BootDevice> {
     let deadline = Instant::now() + PATIENCE;
     loop {
         // Before the look at the disks: what comes later wakes the wait.

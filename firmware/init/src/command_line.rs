@@ -7,17 +7,29 @@
 
 use anyhow::Context;
 use core::fmt;
-use image_format::{BootNumber, Slot};
+use image_format::{BootNumber, Slot, Source};
 
 /// The loader's words.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Handover {
-    /// The slot that the kernel came from.
-    pub(crate) slot: Slot,
+pub(crate) struct Handover<S = Slot> {
+    /// Where the kernel came from: any [`Source`] as it was read, a [`Slot`] once it is
+    /// known to be one. What may only be done from a slot asks for the latter.
+    pub(crate) slot: S,
     /// GUID of the disk that the loader was read from, lower-case.
     pub(crate) disk_guid: String,
     /// The boot that this is.
     pub(crate) boot_number: BootNumber,
+}
+
+impl Handover<Source> {
+    /// The same, from that slot.
+    pub(crate) fn in_slot(self, slot: Slot) -> Handover {
+        Handover {
+            slot,
+            disk_guid: self.disk_guid,
+            boot_number: self.boot_number,
+        }
+    }
 }
 
 /// Why a command line is not one of our loader's.
@@ -27,7 +39,7 @@ pub(crate) enum HandoverError {
     NotFromLoader,
     /// One of the loader's words appears a second time.
     Repeated,
-    /// The slot is none that this program can run.
+    /// The slot is none that there is.
     Slot,
     /// The disk is not named by a lower-case GUID.
     Disk,
@@ -43,7 +55,7 @@ impl fmt::Display for HandoverError {
                 "it does not end in twinkeel.slot= twinkeel.disk= twinkeel.boot="
             }
             Self::Repeated => "a word of the loader appears twice",
-            Self::Slot => "twinkeel.slot= names neither system-a nor system-b",
+            Self::Slot => "twinkeel.slot= names neither system-a nor system-b nor rescue",
             Self::Disk => "twinkeel.disk= is not a lower-case GUID",
             Self::Boot => "twinkeel.boot= is not a decimal number",
         })
@@ -53,13 +65,13 @@ impl fmt::Display for HandoverError {
 impl core::error::Error for HandoverError {}
 
 /// Reads what the loader handed over.
-pub(crate) fn read_handover() -> anyhow::Result<Handover> {
+pub(crate) fn read_handover() -> anyhow::Result<Handover<Source>> {
     let line = std::fs::read_to_string("/proc/cmdline").context("cannot read /proc/cmdline")?;
     Ok(parse_handover(&line)?)
 }
 
 /// Parses `/proc/cmdline`.
-fn parse_handover(command_line: &str) -> Result<Handover, HandoverError> {
+fn parse_handover(command_line: &str) -> Result<Handover<Source>, HandoverError> {
     let line = command_line.strip_suffix('\n').unwrap_or(command_line);
     let mut words = line.rsplit(' ');
     let mut word = |prefix| {
@@ -75,7 +87,7 @@ fn parse_handover(command_line: &str) -> Result<Handover, HandoverError> {
         return Err(HandoverError::Repeated);
     }
     Ok(Handover {
-        slot: Slot::parse(slot).ok_or(HandoverError::Slot)?,
+        slot: Source::parse(slot).ok_or(HandoverError::Slot)?,
         disk_guid: parse_guid(disk).ok_or(HandoverError::Disk)?,
         boot_number: parse_decimal(boot).ok_or(HandoverError::Boot)?,
     })
@@ -110,10 +122,16 @@ mod tests {
 
     #[test]
     fn the_loaders_words_are_read() {
-        let handover = parse_handover(&line("system-b", GUID, "17")).unwrap();
-        assert_eq!(handover.slot, Slot::B);
-        assert_eq!(handover.disk_guid, GUID);
-        assert_eq!(handover.boot_number, BootNumber(17));
+        for (word, source) in [
+            ("system-a", Source::Slot(Slot::A)),
+            ("system-b", Source::Slot(Slot::B)),
+            ("rescue", Source::Rescue),
+        ] {
+            let handover = parse_handover(&line(word, GUID, "17")).unwrap();
+            assert_eq!(handover.slot, source);
+            assert_eq!(handover.disk_guid, GUID);
+            assert_eq!(handover.boot_number, BootNumber(17));
+        }
     }
 
     #[test]
@@ -132,7 +150,7 @@ mod tests {
             ),
             (format!("twinkeel.slot=system-b {good}"), Repeated),
             (format!("twinkeel.debug {good}"), Repeated),
-            (line("rescue", GUID, "1"), Slot),
+            (line("Rescue", GUID, "1"), Slot),
             (line("", GUID, "1"), Slot),
             (line("system-a", &GUID.to_uppercase(), "1"), Disk),
             (line("system-a", &GUID[1..], "1"), Disk),

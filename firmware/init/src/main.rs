@@ -4,7 +4,8 @@
 //! stages in one process: in the *initrd stage* it finds the disk that the loader
 //! came from and maps the verified root; in the *system stage* it mounts the rest,
 //! says that the system is up, confirms it when it passes the health gate, and then
-//! looks after processes, the console's shell and the root until the end.
+//! looks after processes, the console's shell and the root until the end. Where the
+//! loader had nothing left but the rescue system, `rescue` takes over before the disk.
 //!
 //! It never exits and never `exec`s: its program stays in the initramfs, so that it
 //! can still record why a root stopped reading, and reboot. What it must not do: read
@@ -30,6 +31,7 @@ mod mounts;
 mod network;
 mod process;
 mod pstore;
+mod rescue;
 mod root;
 mod service;
 mod settings;
@@ -46,6 +48,7 @@ use core::convert::Infallible;
 use entropy::SeedFile;
 use failure::{Failure, during};
 use guard::Guard;
+use image_format::Source;
 use service::Services;
 use settings::Settings;
 use signals::Signals;
@@ -87,6 +90,17 @@ fn boot() -> Result<Infallible, Failure> {
         handover.slot
     );
     let image = guard.step("read the manifest", image::read_image)?;
+    let handover = match handover.slot {
+        Source::Slot(slot) => handover.in_slot(slot),
+        Source::Rescue => {
+            let listeners = rescue::Listeners {
+                signals: &signals,
+                uevents: &uevents,
+                guard: &guard,
+            };
+            rescue::run(&handover, &image, listeners)
+        }
+    };
     let disk = guard.step("find the disk", || boot_device::find(&handover, &uevents))?;
     failure::remember(disk.path.clone(), image.running(&handover));
     let root = guard.step("map the root", || {
@@ -121,7 +135,7 @@ fn boot() -> Result<Infallible, Failure> {
     let standing = trial.up(&writable);
     let services = Services::read(Path::new(service::DIRECTORY));
     let ending = Supervisor::new(sources, &trial, &settings, services, standing, &writable).run();
-    shutdown::end(ending, &signals, &seed, &guard)
+    shutdown::end(ending, &signals, Some(&seed), &guard)
 }
 
 /// From here on nothing that hangs can strand the device.

@@ -35,8 +35,8 @@ pub(crate) enum Ending {
     FallBack,
 }
 
-/// Ends the system.
-pub(crate) fn end(ending: Ending, signals: &Signals, seed: &SeedFile, guard: &Guard) -> ! {
+/// Ends the system. The rescue system keeps no seed.
+pub(crate) fn end(ending: Ending, signals: &Signals, seed: Option<&SeedFile>, guard: &Guard) -> ! {
     guard.expect("end the system", LIMIT_SECS);
     log::info!("{}", ending.announcement());
     if ending != Ending::FallBack {
@@ -49,7 +49,7 @@ pub(crate) fn end(ending: Ending, signals: &Signals, seed: &SeedFile, guard: &Gu
     }
     signal_all(Signal::KILL);
     wait_for_exits(signals, Instant::now() + KILL_PATIENCE);
-    if let Err(error) = seed.save() {
+    if let Some(Err(error)) = seed.map(SeedFile::save) {
         log::debug!("{error:#}");
     }
     rustix::fs::sync();

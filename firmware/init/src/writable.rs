@@ -89,7 +89,8 @@ pub(crate) fn mount_writable(mapper: &DeviceMapper, disk: &BootDevice) -> anyhow
 }
 
 fn mount_partition(mapper: &DeviceMapper, disk: &BootDevice) -> Result<(), Loss> {
-    let (device, length_bytes) = map_partition(mapper, disk).map_err(Loss::ByDisk)?;
+    let mapped = map_partition(mapper, disk, Access::ReadWrite);
+    let (device, length_bytes) = mapped.map_err(Loss::ByDisk)?;
     let node = device.node();
     check(&node).map_err(Loss::ByDisk)?;
     mount(&node, WRITABLE, "ext4", flags(), c"errors=remount-ro")
@@ -101,14 +102,19 @@ fn mount_partition(mapper: &DeviceMapper, disk: &BootDevice) -> Result<(), Loss>
     Ok(())
 }
 
-fn map_partition(mapper: &DeviceMapper, disk: &BootDevice) -> anyhow::Result<(MappedDevice, u64)> {
+/// Maps the partition to the end of the real disk; returns its length, too.
+pub(crate) fn map_partition(
+    mapper: &DeviceMapper,
+    disk: &BootDevice,
+    access: Access,
+) -> anyhow::Result<(MappedDevice, u64)> {
     let partition = disk
         .layout
         .partition(Role::Writable)
         .context("cannot mount writable: the disk has no such partition")?;
     let length_bytes = real_length_bytes(partition, disk.length_bytes);
     let table = table::linear(disk.number, partition.offset_bytes, length_bytes)?;
-    let device = mapper.map("writable", Access::ReadWrite, &table)?;
+    let device = mapper.map("writable", access, &table)?;
     Ok((device, length_bytes))
 }
 
