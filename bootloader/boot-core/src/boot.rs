@@ -289,15 +289,12 @@ impl Boot<'_> {
             version,
             refusal: refusal.clone(),
         };
-        // Said once, when it is new: a device that retries in vain would say it for ever.
         match source {
             Source::Slot(slot) if !self.was_refused(slot) => {
+                choice::refuse(&mut self.journal.state, slot);
                 self.journal.record(platform.disk(), event);
             }
             _ => self.journal.record_consequence(platform.disk(), event),
-        }
-        if let Source::Slot(slot) = source {
-            choice::refuse(&mut self.journal.state, slot);
         }
         refusal
     }

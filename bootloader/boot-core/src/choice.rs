@@ -94,6 +94,13 @@ pub fn choose(state: &BootState, excluded: Excluded) -> Option<Source> {
     }
 }
 
+/// Is there a slot that is on trial or confirmed? Without one every boot is a last
+/// resort or the rescue system.
+#[must_use]
+pub fn has_claim(state: &BootState) -> bool {
+    state.trial().is_some() || first_confirmed(state, Excluded::default()).is_some()
+}
+
 fn candidates(state: &BootState, excluded: Excluded) -> impl Iterator<Item = Slot> {
     [state.active, state.active.other()]
         .into_iter()
@@ -145,7 +152,7 @@ pub fn begin(state: &mut BootState, source: Source) -> Option<Event> {
 }
 
 /// Notes that the slot's image does not verify. It stays a last resort, since a
-/// device may read wrongly once. What was not started is no boot that did not come up.
+/// device may read wrongly once.
 pub fn refuse(state: &mut BootState, slot: Slot) {
     state.slot_mut(slot).status = SlotStatus::Refused;
 }

@@ -73,11 +73,21 @@ impl FlightRing {
         self.next_sequence
     }
 
-    /// The entry before the next one: what was recorded last.
-    pub fn newest<D: Disk>(&self, disk: &mut D) -> Option<FlightEntry> {
-        let sequence = self.next_sequence.checked_sub(1)?;
-        self.read(disk, sequence)
-            .filter(|entry| entry.sequence == sequence)
+    /// The last `N` events of the record, the newest first.
+    pub fn newest<D: Disk, const N: usize>(&self, disk: &mut D) -> heapless::Vec<Event, N> {
+        let mut events = heapless::Vec::new();
+        let mut sequence = self.next_sequence;
+        while let Some(before) = sequence.checked_sub(1) {
+            let entry = self.read(disk, before);
+            let Some(entry) = entry.filter(|entry| entry.sequence == before) else {
+                break;
+            };
+            if events.push(entry.event).is_err() {
+                break;
+            }
+            sequence = before;
+        }
+        events
     }
 
     /// Records what happened.

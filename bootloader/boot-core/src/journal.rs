@@ -12,6 +12,11 @@ use crate::platform::Disk;
 use crate::state_store::StateStore;
 use image_format::{BootState, Event, ResetCause};
 
+/// Where nothing has a claim any more, the same last resort dies again and again with
+/// the rescue system in between. An end is no news then if it is among the last of
+/// these: two, since the rescue system tells of itself.
+const NEWS: usize = 2;
+
 /// State and flight record of the device.
 #[derive(Debug)]
 pub struct Journal {
@@ -49,8 +54,12 @@ impl Journal {
     fn record_silent_end<D: Disk>(&mut self, disk: &mut D, cause: ResetCause) {
         let Some(ring) = &self.ring else { return };
         let words = ring.words_of(disk, self.state.boot_number);
-        if let Some(event) = aftermath::silent_end(&self.state, cause, words.iter()) {
-            log::warn!("the boot before this one ended without a word: {cause}");
+        let newest = ring.newest::<_, NEWS>(disk);
+        let Some(event) = aftermath::silent_end(&self.state, cause, words.iter()) else {
+            return;
+        };
+        log::warn!("the boot before this one ended without a word: {cause}");
+        if choice::has_claim(&self.state) || !newest.contains(&event) {
             self.record(disk, event);
         }
     }

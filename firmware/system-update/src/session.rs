@@ -90,7 +90,7 @@ impl<'a, D: Disk> Session<'a, D> {
     pub(crate) fn newest_event(&mut self) -> Option<Event> {
         let hint = self.state.flight_sequence;
         let ring = FlightRing::open(self.disk, &self.layout, hint)?;
-        Some(ring.newest(self.disk)?.event)
+        ring.newest::<_, 1>(self.disk).pop()
     }
 
     /// Appends to the flight record. The state's hint follows with the next write.
