@@ -22,10 +22,11 @@ use crate::partitions::DiskLayout;
 use crate::progress::Progress;
 use crate::report::{Component, ImageReport};
 use crate::request::ImageRequest;
-use crate::root::{RootParts, root_tree};
+use crate::rescue::{build_rescue, components as rescue_components, rescue_tree};
+use crate::root::{RootParts, Tools, root_tree};
 use crate::secure_boot::SecureBootKeys;
 use crate::signing::KeyDirectory;
-use crate::system_image::{Description, PartFiles, RootIdentity, SystemImage};
+use crate::system_image::{Description, PartFiles, RootFiles, SystemImage};
 use crate::tree::Tree;
 use crate::verity::{HashTree, salt_of_product};
 use crate::workspace::Workspace;
@@ -35,7 +36,7 @@ use crate::writable::make_writable;
 const WANTED_SLACK: u64 = 3;
 
 /// Makes the whole disk image `out`: both slots hold the same system image, system-a is on
-/// trial and system-b stands ready.
+/// trial and system-b stands ready. `rescue` holds the rescue system of the same release.
 ///
 /// # Errors
 /// [`ImageError`](crate::ImageError) for what the request or the board can change;
@@ -47,24 +48,37 @@ pub fn build_image(
     out: &Path,
     progress: &mut dyn Progress,
 ) -> Result<ImageReport> {
-    let system = build_system_image(workspace, keys, request, progress)?;
+    let ingredients = Ingredients::gather(workspace, request, progress)?;
+    let trees = ingredients.trees(request, keys.signed_keyring())?;
+    let system = ingredients.system(workspace, request, &trees, progress)?;
+    let layout = DiskLayout::new(&request.board.geometry);
+    progress.step("making the rescue system");
+    let rescue = build_rescue(
+        workspace,
+        &ingredients.kernel,
+        &trees.rescue,
+        describe(request),
+        layout.place(Role::Rescue).length_bytes,
+    )?;
     progress.step("building the loader");
     let loader = build_loader(workspace, &request.board, &keys.keyring_path())?;
     let loader = match &request.secure_boot {
         Some(keys) => keys.sign_loader(&loader)?,
         None => loader,
     };
-    let layout = DiskLayout::new(&request.board.geometry);
     let esp = make_esp(
         layout.place(Role::SystemBoot).length_bytes,
         &request.board.loader.esp_path,
         &loader,
     )?;
 
-    progress.step("signing the manifest");
+    progress.step("signing the manifests");
     let envelope = keys
         .seal(&system.manifest())
         .context("cannot sign the system image")?;
+    let rescue_envelope = keys
+        .seal(&rescue.manifest())
+        .context("cannot sign the rescue system")?;
     let manifest_hash = manifest_hash(&envelope)?;
     let disk_guid = request
         .disk_guid
@@ -84,6 +98,8 @@ pub fn build_image(
         state: &state,
         system: &system,
         envelope: &envelope,
+        rescue: &rescue,
+        rescue_envelope: &rescue_envelope,
         writable: &writable,
     };
     let sha256 = write_disk(&parts, out)?;
@@ -93,6 +109,7 @@ pub fn build_image(
     ];
     components.extend(system.components()?);
     components.push(Component::of("envelope", &envelope));
+    components.extend(rescue_components(&rescue, &rescue_envelope)?);
     components.push(Component::of("writable", &fs::read(&writable)?));
     Ok(ImageReport {
         image: out.to_owned(),
@@ -117,47 +134,120 @@ pub fn build_system_image(
     request: &ImageRequest,
     progress: &mut dyn Progress,
 ) -> Result<SystemImage> {
-    request.check()?;
-    let packages = Packages::fetch(workspace, request, progress)?;
-    progress.step("building the userland");
-    let userland = build_userland(workspace, &request.board)?;
-    let programs = vec![
-        Component::of("init", &userland.init),
-        Component::of("snappy", &userland.snappy),
-    ];
-    progress.step("choosing kernel modules");
-    let index = ModuleIndex::read(&packages.kernel)?;
-    let kernel = packages
-        .kernel
-        .join("boot")
-        .join(format!("vmlinuz-{}", index.release()));
-    let kernel = component_of_bytes(
-        workspace,
-        "kernel",
-        &fs::read(&kernel).with_context(|| format!("cannot read {}", kernel.display()))?,
-    )?;
-    let keyring = keys.signed_keyring();
-    let (initrd, root) = trees(request, userland, keyring, &packages, &index)?;
-    progress.step("making the initrd");
-    let initrd = component(workspace, "initrd", &initrd.digest()?.to_string(), |path| {
-        write_initrd(&initrd, File::create(path)?)
-    })?;
-    progress.step("making the root and its hash tree");
-    let (root, tree, identity) = root_components(workspace, request, &root)?;
-    let slot_bytes = DiskLayout::new(&request.board.geometry)
-        .place(Role::SystemA)
-        .length_bytes;
-    let files = PartFiles {
-        kernel,
-        initrd,
-        root,
-        tree,
-    };
-    let system = SystemImage::place(programs, files, &identity, describe(request), slot_bytes)?;
-    if let Some(warning) = slack_warning(system.used_bytes(), slot_bytes, &request.board.id) {
-        progress.warn(&warning);
+    let ingredients = Ingredients::gather(workspace, request, progress)?;
+    let trees = ingredients.trees(request, keys.signed_keyring())?;
+    ingredients.system(workspace, request, &trees, progress)
+}
+
+/// What system image and rescue system are made of.
+struct Ingredients {
+    packages: Packages,
+    userland: Userland,
+    index: ModuleIndex,
+    kernel: PathBuf,
+}
+
+/// What goes into them.
+struct Trees {
+    initrd: Tree,
+    root: Tree,
+    rescue: Tree,
+}
+
+impl Ingredients {
+    fn gather(
+        workspace: &Workspace,
+        request: &ImageRequest,
+        progress: &mut dyn Progress,
+    ) -> Result<Self> {
+        request.check()?;
+        let packages = Packages::fetch(workspace, request, progress)?;
+        progress.step("building the userland");
+        let userland = build_userland(workspace, &request.board)?;
+        progress.step("choosing kernel modules");
+        let index = ModuleIndex::read(&packages.kernel)?;
+        let kernel = packages
+            .kernel
+            .join("boot")
+            .join(format!("vmlinuz-{}", index.release()));
+        let kernel =
+            fs::read(&kernel).with_context(|| format!("cannot read {}", kernel.display()))?;
+        Ok(Self {
+            packages,
+            userland,
+            index,
+            kernel: component_of_bytes(workspace, "kernel", &kernel)?,
+        })
     }
-    Ok(system)
+
+    fn trees(&self, request: &ImageRequest, signed_keyring: &[u8]) -> Result<Trees> {
+        let board = &request.board;
+        let index = &self.index;
+        let early = LoadOrder::resolve(index, &board.id, &board.modules.early)?;
+        let initrd = LoadOrder::resolve(index, &board.id, &board.modules.initrd)?.without(&early);
+        let modules = LoadOrder::resolve(index, &board.id, &board.modules.root)?;
+        let load = LoadOrder::resolve(index, &board.id, &board.modules.load)?
+            .without(&early)
+            .without(&initrd);
+        let tools = Tools {
+            request,
+            snappy: &self.userland.snappy,
+            signed_keyring,
+            busybox: &self.packages.busybox,
+            e2fsck: &self.packages.e2fsck,
+        };
+        let root = root_tree(&RootParts {
+            tools: &tools,
+            index,
+            modules: &modules,
+            load: &load,
+        })?;
+        let initrd = InitrdModules {
+            early: &early,
+            order: &initrd,
+            index,
+        };
+        let initrd = initrd_tree(self.userland.init.clone(), &request.patience, &initrd);
+        let rescue = rescue_tree(&initrd, &tools)?;
+        Ok(Trees {
+            initrd,
+            root,
+            rescue,
+        })
+    }
+
+    fn system(
+        &self,
+        workspace: &Workspace,
+        request: &ImageRequest,
+        trees: &Trees,
+        progress: &mut dyn Progress,
+    ) -> Result<SystemImage> {
+        progress.step("making the initrd");
+        let key = trees.initrd.digest()?.to_string();
+        let initrd = component(workspace, "initrd", &key, |path| {
+            write_initrd(&trees.initrd, File::create(path)?)
+        })?;
+        progress.step("making the root and its hash tree");
+        let root = root_files(workspace, request, &trees.root)?;
+        let slot_bytes = DiskLayout::new(&request.board.geometry)
+            .place(Role::SystemA)
+            .length_bytes;
+        let files = PartFiles {
+            kernel: self.kernel.clone(),
+            initrd,
+            root: Some(root),
+        };
+        let programs = vec![
+            Component::of("init", &self.userland.init),
+            Component::of("snappy", &self.userland.snappy),
+        ];
+        let system = SystemImage::place(programs, files, describe(request), slot_bytes)?;
+        if let Some(warning) = slack_warning(system.used_bytes(), slot_bytes, &request.board.id) {
+            progress.warn(&warning);
+        }
+        Ok(system)
+    }
 }
 
 /// The unpacked packages of an image.
@@ -183,44 +273,7 @@ impl Packages {
     }
 }
 
-/// The content of initrd and root.
-fn trees(
-    request: &ImageRequest,
-    userland: Userland,
-    signed_keyring: &[u8],
-    packages: &Packages,
-    index: &ModuleIndex,
-) -> Result<(Tree, Tree)> {
-    let board = &request.board;
-    let early = LoadOrder::resolve(index, &board.id, &board.modules.early)?;
-    let initrd = LoadOrder::resolve(index, &board.id, &board.modules.initrd)?.without(&early);
-    let modules = LoadOrder::resolve(index, &board.id, &board.modules.root)?;
-    let load = LoadOrder::resolve(index, &board.id, &board.modules.load)?
-        .without(&early)
-        .without(&initrd);
-    let root = root_tree(&RootParts {
-        request,
-        snappy: userland.snappy,
-        signed_keyring,
-        busybox: &packages.busybox,
-        e2fsck: &packages.e2fsck,
-        index,
-        modules: &modules,
-        load: &load,
-    })?;
-    let initrd = InitrdModules {
-        early: &early,
-        order: &initrd,
-        index,
-    };
-    Ok((initrd_tree(userland.init, &request.patience, &initrd), root))
-}
-
-fn root_components(
-    workspace: &Workspace,
-    request: &ImageRequest,
-    tree: &Tree,
-) -> Result<(PathBuf, PathBuf, RootIdentity)> {
+fn root_files(workspace: &Workspace, request: &ImageRequest, tree: &Tree) -> Result<RootFiles> {
     let uuid = derived_guid(&format!("root of {}", request.product));
     let key = format!("{} {uuid} {LAYOUT_VERSION}", tree.digest()?);
     let root = component(workspace, "root", &key, |path| {
@@ -228,12 +281,12 @@ fn root_components(
     })?;
     let salt = salt_of_product(&request.product);
     let hash_tree = HashTree::over(&fs::read(&root)?, &salt)?;
-    let identity = RootIdentity {
+    Ok(RootFiles {
+        root,
+        tree: component_of_bytes(workspace, "hash-tree", &hash_tree.bytes)?,
         root_hash: hash_tree.root_hash,
         salt,
-    };
-    let hash_tree = component_of_bytes(workspace, "hash-tree", &hash_tree.bytes)?;
-    Ok((root, hash_tree, identity))
+    })
 }
 
 fn describe(request: &ImageRequest) -> Description {

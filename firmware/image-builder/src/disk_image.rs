@@ -25,6 +25,8 @@ pub(crate) struct DiskParts<'a> {
     pub(crate) state: &'a BootState,
     pub(crate) system: &'a SystemImage,
     pub(crate) envelope: &'a [u8],
+    pub(crate) rescue: &'a SystemImage,
+    pub(crate) rescue_envelope: &'a [u8],
     /// The file system of `writable`.
     pub(crate) writable: &'a Path,
 }
@@ -94,6 +96,10 @@ fn fill(parts: &DiskParts<'_>, disk: &mut File) -> Result<()> {
             .system
             .write_to_slot(parts.envelope, disk, place(slot.into()).offset_bytes)?;
     }
+    let rescue = place(Role::Rescue).offset_bytes;
+    parts
+        .rescue
+        .write_to_slot(parts.rescue_envelope, disk, rescue)?;
     let writable = BufReader::new(File::open(parts.writable)?);
     write_with_holes(disk, place(Role::Writable).offset_bytes, writable)?;
     parts.layout.write_table(disk, parts.disk_guid)

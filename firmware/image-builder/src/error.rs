@@ -7,6 +7,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use image_format::Refusal;
+use image_trust::ImageKind;
 
 /// Why an image cannot be made of what was asked for.
 #[derive(Debug, PartialEq, Eq)]
@@ -14,6 +15,8 @@ use image_format::Refusal;
 pub enum ImageError {
     /// The parts need more room than the slot has.
     TooLarge {
+        /// Which image: each has a partition of its own size.
+        image: ImageKind,
         /// The board whose geometry it is.
         board: String,
         /// Up to the end of the last part.
@@ -65,20 +68,27 @@ impl fmt::Display for ImageError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::TooLarge {
+                image,
                 board,
                 needed_bytes,
                 slot_bytes,
                 component,
                 component_bytes,
-            } => write!(
-                f,
-                "cannot fit the system image into its slot: it needs {} and the slot has {}; the largest part is \
-                 the {component} with {}. Make that smaller, or raise geometry.system_slot_mib in \
-                 boards/{board}.toml (only for devices that are flashed anew)",
-                Mebibytes(*needed_bytes),
-                Mebibytes(*slot_bytes),
-                Mebibytes(*component_bytes),
-            ),
+            } => {
+                let (image, place, key) = match image {
+                    ImageKind::System => ("system image", "slot", "system_slot_mib"),
+                    ImageKind::Rescue => ("rescue system", "partition", "rescue_mib"),
+                };
+                write!(
+                    f,
+                    "cannot fit the {image} into its {place}: it needs {} and the {place} has {}; the largest \
+                     part is the {component} with {}. Make that smaller, or raise geometry.{key} in \
+                     boards/{board}.toml (only for devices that are flashed anew)",
+                    Mebibytes(*needed_bytes),
+                    Mebibytes(*slot_bytes),
+                    Mebibytes(*component_bytes),
+                )
+            }
             Self::NoPanic { command_line } => write!(
                 f,
                 "cannot use the command line {command_line:?}: its last panic= must be a number other than 0, or a \

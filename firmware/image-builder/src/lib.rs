@@ -17,6 +17,9 @@
 //! | next 1 MiB | root: erofs without compression, written by ourselves |
 //! | behind it | hash tree: dm-verity, SHA-256, 4096-byte blocks, no superblock |
 //!
+//! The `rescue` partition has the same form without root and hash tree; its initrd also has
+//! a shell and `snappy`.
+//!
 //! All files in initrd and root belong to root and were changed at the beginning of 1980.
 
 mod build;
@@ -36,6 +39,7 @@ mod partitions;
 mod progress;
 mod report;
 mod request;
+mod rescue;
 mod root;
 pub mod secure_boot;
 pub mod signing;

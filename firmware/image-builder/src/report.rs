@@ -73,10 +73,10 @@ impl fmt::Display for ImageReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for component in &self.components {
             let size = Mebibytes(component.length_bytes).to_string();
-            writeln!(f, "{:<12} {size:>10}  {}", component.name, component.sha256)?;
+            writeln!(f, "{:<15} {size:>10}  {}", component.name, component.sha256)?;
         }
         let size = Mebibytes(self.length_bytes).to_string();
-        writeln!(f, "{:<12} {size:>10}  {}", "image", self.sha256)?;
+        writeln!(f, "{:<15} {size:>10}  {}", "image", self.sha256)?;
         writeln!(f, "manifest {}", self.manifest_hash)?;
         writeln!(f, "disk     {}", self.disk_guid)?;
         match &self.loader_signer {

@@ -24,18 +24,24 @@ const MOUNT_POINTS: [&str; 10] = [
     "dev", "media", "mnt", "proc", "run", "snap", "sys", "tmp", "var", "writable",
 ];
 
-/// What the root is put together from.
-pub(crate) struct RootParts<'a> {
+/// What the root and the rescue system have in common: a person's tools and what they read.
+pub(crate) struct Tools<'a> {
     /// The request: board, channel, overlay.
     pub(crate) request: &'a ImageRequest,
     /// The program `snappy`.
-    pub(crate) snappy: Vec<u8>,
+    pub(crate) snappy: &'a [u8],
     /// The root keyring and its signatures.
     pub(crate) signed_keyring: &'a [u8],
     /// The unpacked package `busybox-static`.
     pub(crate) busybox: &'a Path,
     /// The unpacked package `e2fsck-static`.
     pub(crate) e2fsck: &'a Path,
+}
+
+/// What the root is put together from.
+pub(crate) struct RootParts<'a> {
+    /// What a person works with.
+    pub(crate) tools: &'a Tools<'a>,
     /// The kernel's modules.
     pub(crate) index: &'a ModuleIndex,
     /// All modules of the root.
@@ -50,30 +56,34 @@ pub(crate) fn root_tree(parts: &RootParts<'_>) -> Result<Tree> {
     for mount_point in MOUNT_POINTS {
         tree.directory(mount_point);
     }
-    tree.directory_with_mode("root", 0o700);
-    add_busybox(&mut tree, &parts.busybox.join("bin/busybox"))?;
-    tree.program(
-        "sbin/e2fsck",
-        Content::File(parts.e2fsck.join("sbin/e2fsck.static")),
-    );
-    tree.program("usr/bin/snappy", Content::Bytes(parts.snappy.clone()));
+    parts.tools.add_to(&mut tree)?;
     parts.modules.add_to(&mut tree, parts.index);
     parts.modules.add_modprobe_tables(&mut tree, parts.index);
     tree.text(MODULE_LIST, &parts.load.list(parts.index));
-    tree.text(
-        "usr/lib/twinkeel/channel",
-        &format!("{}\n", parts.request.channel),
-    );
-    let keyring = Entry::File {
-        content: Content::Bytes(parts.signed_keyring.to_vec()),
-        mode: 0o644,
-    };
-    tree.insert(KEYRING, keyring);
-    add_configuration(&mut tree, parts.request);
-    if let Some(overlay) = &parts.request.overlay {
+    if let Some(overlay) = &parts.tools.request.overlay {
         tree.add_overlay(overlay)?;
     }
     Ok(tree)
+}
+
+impl Tools<'_> {
+    /// Puts them into `tree`.
+    pub(crate) fn add_to(&self, tree: &mut Tree) -> Result<()> {
+        tree.directory_with_mode("root", 0o700);
+        add_busybox(tree, &self.busybox.join("bin/busybox"))?;
+        tree.program(
+            "sbin/e2fsck",
+            Content::File(self.e2fsck.join("sbin/e2fsck.static")),
+        );
+        tree.program("usr/bin/snappy", Content::Bytes(self.snappy.to_vec()));
+        tree.text(
+            "usr/lib/twinkeel/channel",
+            &format!("{}\n", self.request.channel),
+        );
+        tree.file(KEYRING, Content::Bytes(self.signed_keyring.to_vec()));
+        add_configuration(tree, self.request);
+        Ok(())
+    }
 }
 
 /// busybox under all its names. It names them itself; `init` and `linuxrc` stay away,

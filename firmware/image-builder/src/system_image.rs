@@ -1,4 +1,5 @@
 //! A system image: the parts of a slot on this machine's disk, and their description.
+//! The rescue system is one without a root.
 //!
 //! It is not signed here. Whoever holds keys signs [`SystemImage::manifest`] and gives the
 //! envelope to [`SystemImage::write_to_slot`].
@@ -8,8 +9,9 @@ use std::io::{Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
+use image_format::manifest::BLOCK_BYTES;
 use image_format::{Digest, ENVELOPE_BYTES, Epoch, Manifest, Part, Root, Version};
-use image_trust::{check_manifest, sha256};
+use image_trust::{ImageKind, check_manifest, sha256};
 
 use crate::error::ImageError;
 use crate::report::Component;
@@ -17,6 +19,16 @@ use crate::report::Component;
 /// The kernel's place, and what every part begins at a multiple of: what a person sees in
 /// a dump, and a multiple of any erase block.
 const PART_ALIGNMENT: u64 = 1 << 20;
+
+/// What a manifest says of a root that is not there.
+const NO_ROOT: Root = Root {
+    offset_bytes: 0,
+    data_blocks: 0,
+    tree_offset_bytes: 0,
+    tree_blocks: 0,
+    root_hash: Digest::ZERO,
+    salt: Digest::ZERO,
+};
 
 /// The description of a system image: [`Manifest`] with names of its own.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,10 +60,21 @@ pub(crate) struct PartFiles {
     pub(crate) kernel: PathBuf,
     /// The initrd.
     pub(crate) initrd: PathBuf,
+    /// The rescue system has none.
+    pub(crate) root: Option<RootFiles>,
+}
+
+/// The root and what guards it.
+#[derive(Debug, Clone)]
+pub(crate) struct RootFiles {
     /// The root file system.
     pub(crate) root: PathBuf,
     /// The hash tree over it.
     pub(crate) tree: PathBuf,
+    /// The digest at the tree's root.
+    pub(crate) root_hash: Digest,
+    /// Hashed before each block.
+    pub(crate) salt: Digest,
 }
 
 /// A system image, not signed.
@@ -61,14 +84,6 @@ pub struct SystemImage {
     programs: Vec<Component>,
     files: PartFiles,
     fields: ManifestFields,
-}
-
-/// What the hash tree says of the root.
-pub(crate) struct RootIdentity {
-    /// The digest at the tree's root.
-    pub(crate) root_hash: Digest,
-    /// Hashed before each block.
-    pub(crate) salt: Digest,
 }
 
 /// What a manifest says besides its parts.
@@ -86,45 +101,15 @@ impl SystemImage {
     pub(crate) fn place(
         programs: Vec<Component>,
         files: PartFiles,
-        identity: &RootIdentity,
         description: Description,
         slot_bytes: u64,
     ) -> Result<Self> {
         let kernel = place_loaded(&files.kernel, PART_ALIGNMENT)?;
         let initrd = place_loaded(&files.initrd, behind(&kernel))?;
-        let offset_bytes = behind(&initrd);
-        let root_bytes = length_of(&files.root)?;
-        let tree_bytes = length_of(&files.tree)?;
-        let block = image_format::manifest::BLOCK_BYTES;
-        let root = Root {
-            offset_bytes,
-            data_blocks: root_bytes / block,
-            tree_offset_bytes: offset_bytes + root_bytes,
-            tree_blocks: tree_bytes / block,
-            root_hash: identity.root_hash,
-            salt: identity.salt,
+        let root = match &files.root {
+            Some(root) => place_root(root, behind(&initrd))?,
+            None => NO_ROOT,
         };
-        let needed_bytes = root.tree_offset_bytes + tree_bytes;
-        if needed_bytes > slot_bytes {
-            let parts = [
-                ("kernel", kernel.length_bytes),
-                ("initrd", initrd.length_bytes),
-                ("root", root_bytes),
-                ("hash tree", tree_bytes),
-            ];
-            let (component, component_bytes) = parts
-                .into_iter()
-                .max_by_key(|(_, bytes)| *bytes)
-                .unwrap_or_default();
-            return Err(ImageError::TooLarge {
-                board: description.board,
-                needed_bytes,
-                slot_bytes,
-                component,
-                component_bytes,
-            }
-            .into());
-        }
         let fields = ManifestFields {
             board: description.board,
             product: description.product,
@@ -141,8 +126,40 @@ impl SystemImage {
             files,
             fields,
         };
+        image.require_room(slot_bytes)?;
         check_manifest(&image.manifest(), slot_bytes).map_err(ImageError::Refused)?;
         Ok(image)
+    }
+
+    fn require_room(&self, slot_bytes: u64) -> Result<(), ImageError> {
+        let needed_bytes = self.used_bytes();
+        if needed_bytes <= slot_bytes {
+            return Ok(());
+        }
+        let ManifestFields {
+            kernel,
+            initrd,
+            root,
+            ..
+        } = &self.fields;
+        let parts = [
+            ("kernel", kernel.length_bytes),
+            ("initrd", initrd.length_bytes),
+            ("root", root.data_blocks * BLOCK_BYTES),
+            ("hash tree", root.tree_blocks * BLOCK_BYTES),
+        ];
+        let (component, component_bytes) = parts
+            .into_iter()
+            .max_by_key(|(_, bytes)| *bytes)
+            .unwrap_or_default();
+        Err(ImageError::TooLarge {
+            image: ImageKind::of(&self.manifest()),
+            board: self.fields.board.clone(),
+            needed_bytes,
+            slot_bytes,
+            component,
+            component_bytes,
+        })
     }
 
     /// What is to be signed.
@@ -195,8 +212,10 @@ impl SystemImage {
     /// Bytes of the slot up to the end of the last part.
     #[must_use]
     pub fn used_bytes(&self) -> u64 {
-        let root = &self.fields.root;
-        root.tree_offset_bytes + root.tree_blocks * image_format::manifest::BLOCK_BYTES
+        let ManifestFields { initrd, root, .. } = &self.fields;
+        let initrd_end = initrd.offset_bytes + initrd.length_bytes;
+        let root_end = root.tree_offset_bytes + root.tree_blocks * BLOCK_BYTES;
+        initrd_end.max(root_end)
     }
 
     /// Writes all parts, and `envelope` in front of them, into the slot that begins at
@@ -211,12 +230,15 @@ impl SystemImage {
         slot_offset_bytes: u64,
     ) -> Result<()> {
         let (kernel, initrd, root) = (&self.fields.kernel, &self.fields.initrd, &self.fields.root);
-        for (file, offset_bytes) in [
+        let mut parts = vec![
             (&self.files.kernel, kernel.offset_bytes),
             (&self.files.initrd, initrd.offset_bytes),
-            (&self.files.root, root.offset_bytes),
-            (&self.files.tree, root.tree_offset_bytes),
-        ] {
+        ];
+        if let Some(files) = &self.files.root {
+            parts.push((&files.root, root.offset_bytes));
+            parts.push((&files.tree, root.tree_offset_bytes));
+        }
+        for (file, offset_bytes) in parts {
             let mut part =
                 File::open(file).with_context(|| format!("cannot read {}", file.display()))?;
             disk.seek(SeekFrom::Start(slot_offset_bytes + offset_bytes))?;
@@ -227,12 +249,14 @@ impl SystemImage {
 
     /// Name, length and digest of our programs, then of every part in the order of the slot.
     pub(crate) fn components(&self) -> Result<Vec<Component>> {
-        let files = [
+        let mut files = vec![
             ("kernel", &self.files.kernel),
             ("initrd", &self.files.initrd),
-            ("root", &self.files.root),
-            ("hash tree", &self.files.tree),
         ];
+        if let Some(root) = &self.files.root {
+            files.push(("root", &root.root));
+            files.push(("hash tree", &root.tree));
+        }
         let component =
             |(name, file): (&str, &PathBuf)| -> Result<_> { Ok(Component::of(name, &read(file)?)) };
         let mut components = self.programs.clone();
@@ -266,6 +290,18 @@ fn place_loaded(file: &Path, offset_bytes: u64) -> Result<Part> {
         offset_bytes,
         length_bytes: bytes.len() as u64,
         sha256: sha256(&bytes),
+    })
+}
+
+fn place_root(files: &RootFiles, offset_bytes: u64) -> Result<Root> {
+    let root_bytes = length_of(&files.root)?;
+    Ok(Root {
+        offset_bytes,
+        data_blocks: root_bytes / BLOCK_BYTES,
+        tree_offset_bytes: offset_bytes + root_bytes,
+        tree_blocks: length_of(&files.tree)? / BLOCK_BYTES,
+        root_hash: files.root_hash,
+        salt: files.salt,
     })
 }
 

@@ -15,8 +15,12 @@ fn parts(directory: &TempDir) -> Result<PartFiles> {
     Ok(PartFiles {
         kernel: file("kernel", 1, 5000)?,
         initrd: file("initrd", 2, 300)?,
-        root: file("root", 3, 2 * 4096)?,
-        tree: file("tree", 4, 4096)?,
+        root: Some(RootFiles {
+            root: file("root", 3, 2 * 4096)?,
+            tree: file("tree", 4, 4096)?,
+            root_hash: Digest([5; 32]),
+            salt: Digest([6; 32]),
+        }),
     })
 }
 
@@ -32,14 +36,9 @@ fn description(command_line: &str) -> Description {
 }
 
 fn place(directory: &TempDir, command_line: &str, slot_bytes: u64) -> Result<SystemImage> {
-    let identity = RootIdentity {
-        root_hash: Digest([5; 32]),
-        salt: Digest([6; 32]),
-    };
     SystemImage::place(
         Vec::new(),
         parts(directory)?,
-        &identity,
         description(command_line),
         slot_bytes,
     )
@@ -117,5 +116,41 @@ fn an_envelope_longer_than_its_area_is_refused() -> Result<()> {
     let disk = tempfile::tempfile()?;
     let error = write_envelope(&vec![1; ENVELOPE_BYTES + 1], &disk, 0).expect_err("too long");
     assert!(error.to_string().contains("65537"), "{error}");
+    Ok(())
+}
+
+fn place_rescue(directory: &TempDir, partition_bytes: u64) -> Result<SystemImage> {
+    let files = PartFiles {
+        root: None,
+        ..parts(directory)?
+    };
+    SystemImage::place(Vec::new(), files, description("panic=10"), partition_bytes)
+}
+
+#[test]
+fn a_rescue_system_ends_with_its_initrd_and_has_no_root() -> Result<()> {
+    let directory = tempfile::tempdir()?;
+    let rescue = place_rescue(&directory, 8 * MEBIBYTE)?;
+    assert_eq!(ImageKind::of(&rescue.manifest()), ImageKind::Rescue);
+    assert_eq!(rescue.used_bytes(), 2 * MEBIBYTE + 300);
+    let mut disk = tempfile::tempfile()?;
+    rescue.write_to_slot(b"envelope", &disk, 0)?;
+    let mut bytes = Vec::new();
+    disk.seek(SeekFrom::Start(0))?;
+    disk.read_to_end(&mut bytes)?;
+    assert_eq!(bytes.len() as u64, rescue.used_bytes());
+    let names: Vec<_> = rescue.components()?.into_iter().map(|it| it.name).collect();
+    assert_eq!(names, ["kernel", "initrd"]);
+    Ok(())
+}
+
+#[test]
+fn a_rescue_system_too_large_names_its_own_setting() -> Result<()> {
+    let directory = tempfile::tempdir()?;
+    let error = place_rescue(&directory, 2 * MEBIBYTE).expect_err("its initrd lies behind");
+    let text = error.to_string();
+    for word in ["rescue system", "geometry.rescue_mib", "the kernel with"] {
+        assert!(text.contains(word), "{word}: {text}");
+    }
     Ok(())
 }
