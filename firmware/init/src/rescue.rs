@@ -47,7 +47,7 @@ pub(crate) fn run(handover: &Handover<Source>, image: &Image, listeners: Listene
         }
     }
     report(handover, image, disk.as_ref());
-    log::warn!(
+    log::info!(
         "{} version {} is up (boot {}): no slot booted",
         handover.slot,
         image.version,

@@ -33,7 +33,8 @@ pub(super) struct Watch<'a> {
     guard: &'a Guard,
     vigil: Vigil,
     shell: Shell,
-    /// Open while Enter is waited for: the shell reads the same console.
+    /// Open while Enter is waited for, which is between the invitation and the shell: what
+    /// is told before must not fall into what the person sees.
     console: Option<File>,
     teller: Option<Pid>,
     /// When the person is to be invited, unless that was done.
@@ -57,7 +58,6 @@ impl<'a> Watch<'a> {
     /// Runs until the system is to end.
     pub(super) fn run(&mut self) -> Ending {
         self.tell();
-        self.console = open_console();
         loop {
             self.guard.expect("look after the rescue system", TURN_SECS);
             self.invite_if_due();
@@ -98,6 +98,7 @@ impl<'a> Watch<'a> {
             log::info!(
                 "press Enter for a shell; the device tries its slots again in {minutes} minutes"
             );
+            self.console = open_console();
         }
     }
 
@@ -152,10 +153,7 @@ impl<'a> Watch<'a> {
                     self.note(Happened::ShellEnded);
                 }
             }
-            Vigil::Unattended { .. } => {
-                self.console = open_console();
-                self.invitation = Some(Instant::now());
-            }
+            Vigil::Unattended { .. } => self.invitation = Some(Instant::now()),
         }
     }
 }
