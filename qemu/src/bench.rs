@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, ensure};
 use image_builder::SystemImage;
 use image_builder::secure_boot::EnrolledKey;
-use image_format::{Digest, Slot};
+use image_format::{Digest, Slot, Source};
 
 use crate::command_line::{
     Accelerator, Boot, Drive, Firmware, MachineDescription, Network, installed_firmware,
@@ -66,14 +66,15 @@ impl<'a> Bench<'a> {
         self.world.copy_base(&self.directory.join("disk.img"))
     }
 
-    /// What a guest says that runs what the base disk has in `slot`.
+    /// What a guest says that runs what the base disk has there.
     ///
     /// # Errors
     /// The base disk cannot be read.
-    pub fn expected(&self, slot: Slot) -> Result<Expected> {
+    pub fn expected(&self, source: impl Into<Source>) -> Result<Expected> {
+        let source = source.into();
         Ok(Expected {
-            slot,
-            manifest: self.world.manifest_hash(slot)?,
+            source,
+            manifest: self.world.manifest_hash(source)?,
         })
     }
 

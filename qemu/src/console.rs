@@ -211,8 +211,16 @@ impl Console {
     /// # Errors
     /// [`ConsoleError::Input`]
     pub fn type_line(&mut self, line: &str) -> Result<(), ConsoleError> {
+        self.type_bytes(format!("{line}\n").as_bytes())
+    }
+
+    /// Types what is no line: a control character.
+    ///
+    /// # Errors
+    /// [`ConsoleError::Input`]
+    pub fn type_bytes(&mut self, bytes: &[u8]) -> Result<(), ConsoleError> {
         self.input
-            .write_all(format!("{line}\n").as_bytes())
+            .write_all(bytes)
             .and_then(|()| self.input.flush())
             .map_err(ConsoleError::Input)
     }

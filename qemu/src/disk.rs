@@ -17,7 +17,7 @@ use image_builder::signing::padded_envelope;
 use image_format::disk::{BLOCK_BYTES, Role, STATE_COPY_OFFSETS};
 use image_format::{
     BootState, Digest, ENVELOPE_BYTES, Envelope, FailedRelease, FlightEntry, Kind, Manifest, Slot,
-    StateError, parse_envelope,
+    Source, StateError, parse_envelope,
 };
 
 /// A raw disk image.
@@ -107,12 +107,23 @@ impl TestDisk {
         Ok(partition.length_bytes)
     }
 
-    /// Changes one bit of what lies in `slot`.
+    /// The SHA-256 of a whole partition.
     ///
     /// # Errors
-    /// The slot holds no image.
-    pub fn flip_bit(&self, slot: Slot, spot: Spot) -> Result<()> {
-        let span = self.find(slot, spot)?;
+    /// The disk has no such partition, or cannot be read.
+    pub fn digest_of(&self, role: Role) -> Result<Digest> {
+        let mut content = vec![0; usize::try_from(self.length_of(role)?)?];
+        self.open()?
+            .read_exact_at(&mut content, self.offset_of(role)?)?;
+        Ok(image_trust::sha256(&content))
+    }
+
+    /// Changes one bit of what lies in a slot or in rescue.
+    ///
+    /// # Errors
+    /// There is no image.
+    pub fn flip_bit(&self, source: impl Into<Source>, spot: Spot) -> Result<()> {
+        let span = self.find(source.into(), spot)?;
         let offset_bytes = span.offset_bytes + span.length_bytes / 2;
         let file = self.open()?;
         let mut byte = [0];
@@ -127,7 +138,7 @@ impl TestDisk {
     /// # Errors
     /// The slot holds no image.
     pub fn wipe(&self, slot: Slot, spot: Spot) -> Result<()> {
-        let span = self.find(slot, spot)?;
+        let span = self.find(slot.into(), spot)?;
         let zeros = vec![0; usize::try_from(span.length_bytes)?];
         self.write_at(span.offset_bytes, &zeros)
     }
@@ -139,7 +150,7 @@ impl TestDisk {
     /// It stands nowhere.
     pub fn flip_bit_of_text(&self, slot: Slot, text: &str) -> Result<u64> {
         let start = self.offset_of(slot.into())?;
-        let (offset_bytes, blocks) = self.with_envelope(slot, |envelope| {
+        let (offset_bytes, blocks) = self.with_envelope(slot.into(), |envelope| {
             let manifest: Manifest<'_> = envelope.manifest.decode()?;
             Ok((manifest.root.offset_bytes, manifest.root.data_blocks))
         })?;
@@ -155,12 +166,12 @@ impl TestDisk {
         Ok((place / BLOCK_BYTES) as u64)
     }
 
-    /// The SHA-256 of the manifest in `slot`: the image's name in state and record.
+    /// The SHA-256 of the manifest there: the image's name in state and record.
     ///
     /// # Errors
-    /// The slot holds no image.
-    pub fn manifest_hash(&self, slot: Slot) -> Result<Digest> {
-        self.with_envelope(slot, |envelope| {
+    /// There is no image.
+    pub fn manifest_hash(&self, source: impl Into<Source>) -> Result<Digest> {
+        self.with_envelope(source.into(), |envelope| {
             Ok(image_trust::sha256(envelope.manifest.bytes))
         })
     }
@@ -190,13 +201,13 @@ impl TestDisk {
         self.write_at(self.offset_of(slot.into())?, area)
     }
 
-    /// The 64 KiB of envelope at the start of `slot`.
+    /// The 64 KiB of envelope at the start of a slot or of rescue.
     ///
     /// # Errors
     /// The file cannot be read.
-    pub fn read_envelope(&self, slot: Slot) -> Result<Vec<u8>> {
+    pub fn read_envelope(&self, source: impl Into<Source>) -> Result<Vec<u8>> {
         let mut area = vec![0; ENVELOPE_BYTES];
-        let offset = self.offset_of(slot.into())?;
+        let offset = self.offset_of(source.into().into())?;
         self.open()?.read_exact_at(&mut area, offset)?;
         Ok(area)
     }
@@ -262,7 +273,7 @@ impl TestDisk {
     /// # Errors
     /// The slot holds no image.
     pub fn signed_words(&self, slot: Slot) -> Result<String> {
-        self.with_envelope(slot, |envelope| {
+        self.with_envelope(slot.into(), |envelope| {
             let manifest: Manifest<'_> = envelope.manifest.decode()?;
             Ok(manifest.command_line.to_owned())
         })
@@ -312,9 +323,9 @@ impl TestDisk {
             .with_context(|| format!("cannot open {}", self.image.display()))
     }
 
-    fn find(&self, slot: Slot, spot: Spot) -> Result<Span> {
-        let start = self.offset_of(slot.into())?;
-        let span = self.with_envelope(slot, |envelope| {
+    fn find(&self, source: Source, spot: Spot) -> Result<Span> {
+        let start = self.offset_of(source.into())?;
+        let span = self.with_envelope(source, |envelope| {
             let part = |offset_bytes, length_bytes| Span {
                 offset_bytes,
                 length_bytes,
@@ -336,12 +347,12 @@ impl TestDisk {
 
     fn with_envelope<T>(
         &self,
-        slot: Slot,
+        source: Source,
         take: impl FnOnce(&Envelope<'_>) -> Result<T>,
     ) -> Result<T> {
-        let area = self.read_envelope(slot)?;
+        let area = self.read_envelope(source)?;
         let envelope = parse_envelope(&area)
-            .with_context(|| format!("cannot parse the envelope of {slot}"))?;
+            .with_context(|| format!("cannot parse the envelope of {source}"))?;
         take(&envelope)
     }
 }

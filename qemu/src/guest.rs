@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
-use image_format::Slot;
+use image_format::{Slot, Source};
 
 use crate::console::ConsoleError;
 use crate::machine::Machine;
@@ -46,16 +46,17 @@ impl Guest {
         self.machine.console.expect(text, BOOT)
     }
 
-    /// Waits until a system stage is up, which must be that of `slot`.
+    /// Waits until a system is up, which must be the one of `source`.
     ///
     /// # Errors
-    /// Another slot came up, or see [`ConsoleError`].
-    pub fn expect_up(&mut self, slot: Slot) -> Result<()> {
+    /// Another one came up, or see [`ConsoleError`].
+    pub fn expect_up(&mut self, source: impl Into<Source>) -> Result<()> {
+        let source = source.into();
         let before = self.machine.console.read_until(" is up (boot ", BOOT)?;
         let line = before.rsplit("twinkeel: ").next().unwrap_or_default();
         ensure!(
-            line.starts_with(&format!("{slot} version ")),
-            "{slot} should have come up, but {line} did"
+            line.starts_with(&format!("{source} version ")),
+            "{source} should have come up, but {line} did"
         );
         Ok(())
     }
@@ -95,6 +96,43 @@ impl Guest {
             Some((output, "0")) => Ok(output.trim().to_owned()),
             _ => bail!("`{command}` failed in the guest:\n{answer}"),
         }
+    }
+
+    /// Runs a command that has to fail and to say `reason`.
+    ///
+    /// # Errors
+    /// It succeeds, does not end, or fails for another reason.
+    pub fn require_refused(&mut self, command: &str, reason: &str) -> Result<()> {
+        let failure = self.run(&format!("! {command} 2>&1"))?;
+        ensure!(
+            failure.contains(reason),
+            "`{command}` failed for another reason:\n{failure}"
+        );
+        Ok(())
+    }
+
+    /// Runs a command that does not end by itself, and ends it with Ctrl-C.
+    ///
+    /// # Errors
+    /// It goes on: no prompt comes.
+    pub fn interrupt(&mut self, command: &str) -> Result<()> {
+        self.shell()?;
+        let nonce = Nonce::fresh()?;
+        let console = &mut self.machine.console;
+        console.type_line(&nonce.question(command))?;
+        console.expect(&nonce.opening(), ANSWER)?;
+        console.type_bytes(b"\x03")?;
+        console.expect(PROMPT, ANSWER)?;
+        Ok(())
+    }
+
+    /// Ends the shell.
+    ///
+    /// # Errors
+    /// See [`ConsoleError`].
+    pub fn leave_shell(&mut self) -> Result<(), ConsoleError> {
+        self.shell()?;
+        self.machine.console.type_line("exit")
     }
 
     /// Orderly: the system shuts down and switches the machine off.

@@ -7,7 +7,7 @@
 
 use std::fmt;
 
-use image_format::{Digest, Slot};
+use image_format::{Digest, Source};
 use serde_json::Value;
 
 /// What stands between the parts of an answer.
@@ -62,8 +62,8 @@ pub fn question(nonce: &Nonce) -> String {
 /// Which system a scenario expects to run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Expected {
-    /// The slot.
-    pub slot: Slot,
+    /// What the loader started.
+    pub source: Source,
     /// The SHA-256 of its manifest's frame.
     pub manifest: Digest,
 }
@@ -116,7 +116,7 @@ pub fn verify_answer(answer: &str, expected: &Expected) -> Result<Proof, ProofEr
     let why = parse_json(part("output of snappy why")?, "output of snappy why")?;
 
     let text = |key| report[key].as_str().unwrap_or_default().to_owned();
-    if text("slot") != expected.slot.name() {
+    if text("slot") != expected.source.name() {
         return Err(ProofError::OtherSlot(text("slot")));
     }
     if Digest::parse_hex(&text("manifest")) != Some(expected.manifest) {
@@ -143,7 +143,7 @@ mod tests {
     use super::*;
 
     const EXPECTED: Expected = Expected {
-        slot: Slot::A,
+        source: Source::Slot(image_format::Slot::A),
         manifest: Digest([0x11; 32]),
     };
 

@@ -3,7 +3,8 @@
 //!
 //! The base disk is an image as `cargo xtask image` makes it, with one attempt for the
 //! trial and another release in the second slot, so that no scenario can mistake one
-//! slot for the other: `system-a` has version 2 on trial, `system-b` version 1.
+//! slot for the other: `system-a` has version 2 on trial, `system-b` version 1. Rescue has
+//! version 2 as well, with a manifest of its own.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -17,7 +18,7 @@ use image_builder::{
     ImageRequest, Patience, Progress, Silent, SystemImage, Workspace, build_image,
     build_system_image,
 };
-use image_format::{Digest, Slot, Version};
+use image_format::{Digest, Slot, Source, Version};
 
 use crate::disk::TestDisk;
 use crate::faulty::{self, Fault};
@@ -184,11 +185,11 @@ impl World {
         self.base.copy_to(image)
     }
 
-    /// The manifest hash of `slot` on the base disk.
+    /// The manifest hash of what the base disk has there.
     ///
     /// # Errors
     /// The base disk cannot be read.
-    pub fn manifest_hash(&self, slot: Slot) -> Result<Digest> {
-        self.base.manifest_hash(slot)
+    pub fn manifest_hash(&self, source: impl Into<Source>) -> Result<Digest> {
+        self.base.manifest_hash(source)
     }
 }

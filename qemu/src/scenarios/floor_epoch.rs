@@ -34,6 +34,9 @@ fn run(bench: &Bench<'_>) -> Result<Evidence> {
     };
     let told = json!({"check": "epoch-below-floor", "epoch": retired, "floor": current});
     let slot = Slot::B;
-    let expected = Expected { slot, manifest };
+    let expected = Expected {
+        source: slot.into(),
+        manifest,
+    };
     fall_back::from_refused_a_to(bench, &disk, refusal, told, expected)
 }

@@ -38,6 +38,9 @@ fn run(bench: &Bench<'_>) -> Result<Evidence> {
     };
     let told = json!({"check": "serial-below-floor", "serial": revoked, "floor": current});
     let slot = Slot::B;
-    let expected = Expected { slot, manifest };
+    let expected = Expected {
+        source: slot.into(),
+        manifest,
+    };
     fall_back::from_refused_a_to(bench, &disk, refusal, told, expected)
 }

@@ -43,7 +43,10 @@ fn run(bench: &Bench<'_>) -> Result<Evidence> {
     guest.expect_up(Slot::B)?;
     let slot = Slot::B;
     let manifest = fallback;
-    let proof = guest.prove(Expected { slot, manifest })?;
+    let proof = guest.prove(Expected {
+        source: slot.into(),
+        manifest,
+    })?;
     guest.power_off()?;
     ensure!(
         disk.read_state()?.floors.epoch == NEW,

@@ -35,7 +35,10 @@ fn run(bench: &Bench<'_>) -> Result<Evidence> {
     guest.expect_up(Slot::A)?;
     let slot = Slot::A;
     let manifest = newer;
-    let proof = guest.prove(Expected { slot, manifest })?;
+    let proof = guest.prove(Expected {
+        source: slot.into(),
+        manifest,
+    })?;
     guest.power_off()?;
     let raised = Evidence::of_guest(&proof, &disk, &to_new_epoch())?;
     ensure!(
@@ -51,7 +54,10 @@ fn run(bench: &Bench<'_>) -> Result<Evidence> {
     let told = json!({"check": "epoch-below-floor", "epoch": OLD, "floor": NEW});
     let slot = Slot::B;
     let manifest = fallback;
-    let expected = Expected { slot, manifest };
+    let expected = Expected {
+        source: slot.into(),
+        manifest,
+    };
     Ok(raised.and(fall_back::from_refused_a_to(
         bench, &disk, refusal, told, expected,
     )?))

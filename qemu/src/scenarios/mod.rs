@@ -4,7 +4,6 @@
 //! saw what it is named for. `docs/testing.md` tells how to add one.
 
 mod attempts_run_out;
-mod both_slots_bad;
 mod changed_delegation;
 mod changed_initrd;
 mod changed_kernel;
@@ -37,9 +36,12 @@ mod kernel_gives_up;
 mod kernel_hangs;
 mod kernel_panics;
 mod network_lost;
+mod nothing_boots;
 mod other_disks;
 mod power_flaps;
 mod refused_by_firmware;
+mod rescue;
+mod rescue_left;
 mod rollback;
 mod secure_boot_changed;
 mod secure_boot_enrolled;
@@ -119,7 +121,9 @@ pub const ALL: &[Scenario] = &[
     power_flaps::SCENARIO,
     kernel_gives_up::EXITS,
     kernel_gives_up::RETURNS,
-    both_slots_bad::SCENARIO,
+    rescue::SCENARIO,
+    rescue_left::SCENARIO,
+    nothing_boots::SCENARIO,
     state_copy_lost::SCENARIO,
     state_lost::SCENARIO,
     ignored_files::SCENARIO,

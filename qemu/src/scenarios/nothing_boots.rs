@@ -1,17 +1,17 @@
-//! A device with nothing left to boot.
+//! A device with nothing left to boot, not even the rescue system.
 
 use anyhow::Result;
 use image_format::refusal::{PartName, Refusal};
-use image_format::{Event, FrameError, Kind, Slot, Source};
+use image_format::{Event, Slot, Source};
 use serde_json::json;
 
-use super::{Scenario, Tier};
+use super::{Scenario, Tier, rescue};
 use crate::bench::Bench;
 use crate::disk::Spot;
 use crate::evidence::{Cause, Evidence};
 
 pub(super) const SCENARIO: Scenario = Scenario {
-    name: "both-slots-bad",
+    name: "nothing-boots",
     behaviour: "nothing boots: says why on the console, records it, and tries again later",
     tier: Tier::Everyday,
     run,
@@ -19,8 +19,8 @@ pub(super) const SCENARIO: Scenario = Scenario {
 
 fn run(bench: &Bench<'_>) -> Result<Evidence> {
     let disk = bench.disk()?;
-    disk.flip_bit(Slot::A, Spot::Kernel)?;
-    disk.flip_bit(Slot::B, Spot::Record(Kind::Manifest))?;
+    rescue::ruin_slots(&disk)?;
+    disk.flip_bit(Source::Rescue, Spot::Initrd)?;
 
     let mut guest = bench.start(&disk)?;
     guest.expect("cannot boot: no source has a usable system")?;
@@ -28,19 +28,23 @@ fn run(bench: &Bench<'_>) -> Result<Evidence> {
     let console = guest.heard();
     guest.pull_the_plug()?;
 
-    let refusal_a = Refusal::Digest {
-        part: PartName::Kernel,
+    let refusal_of_rescue = Refusal::Digest {
+        part: PartName::Initrd,
     };
-    let refusal_b = Refusal::damaged(Kind::Manifest, FrameError::Checksum);
-    let reason_a = format!("{}: {refusal_a}", Slot::A);
-    let reason_b = format!("{}: {refusal_b}", Slot::B);
-    let cause_a = Cause::refused(Source::Slot(Slot::A), refusal_a, json!({}));
-    let cause_b = Cause::refused(Source::Slot(Slot::B), refusal_b, json!({}));
+    let [refusal_of_a, refusal_of_b] = rescue::refusals();
+    let refused = [
+        (Source::Slot(Slot::A), refusal_of_a),
+        (Source::Slot(Slot::B), refusal_of_b),
+        (Source::Rescue, refusal_of_rescue),
+    ];
     let nothing = Cause::new(json!({"kind": "nothing-boots"}), |event| {
         *event == Event::NothingBoots
     });
-    let a = Evidence::of_halt(&console, &reason_a, &disk, &cause_a)?;
-    let b = Evidence::of_halt(&console, &reason_b, &disk, &cause_b)?;
-    let retry = Evidence::of_halt(&console, "trying again in", &disk, &nothing)?;
-    Ok(a.and(b).and(retry))
+    let mut evidence = Evidence::of_halt(&console, "trying again in", &disk, &nothing)?;
+    for (source, refusal) in refused {
+        let reason = format!("{source}: {refusal}");
+        let cause = Cause::refused(source, refusal, json!({}));
+        evidence = evidence.and(Evidence::of_halt(&console, &reason, &disk, &cause)?);
+    }
+    Ok(evidence)
 }

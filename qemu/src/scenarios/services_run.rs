@@ -43,7 +43,7 @@ fn run(bench: &Bench<'_>) -> Result<Evidence> {
     let listed = guest.run("snappy service web --json")?;
     ensure!(listed.contains("\"starts\":2"), "{listed}");
     let proof = guest.prove(Expected {
-        slot: Slot::A,
+        source: Slot::A.into(),
         manifest,
     })?;
     guest.power_off()?;
