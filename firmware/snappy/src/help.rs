@@ -50,7 +50,7 @@ Usage: snappy why [--boots N] [--json]
 
 Says in one sentence why this system is running, then tells what is in the flight record,
 boot by boot, the newest last. Quiet boots leave nothing there. The record survives
-updates and rollbacks.
+updates and rollbacks. In the rescue system it names the reason of each slot first.
 
 Options:
   --boots N  show the last N boots that left something (default 10)
@@ -62,7 +62,7 @@ Usage: snappy rollback [system] [--json]
 
 Makes the system in the other slot the one that runs at the next reboot. Needs root, but
 no network and no free space. Refused while the other slot holds no system that
-verifies. To undo it, do it again after the reboot.
+verifies, and in the rescue system. To undo it, do it again after the reboot.
 
 \"ubuntu-core\" is accepted for \"system\".
 ";
