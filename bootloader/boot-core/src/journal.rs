@@ -14,8 +14,8 @@ use image_format::{BootState, Event, ResetCause};
 
 /// Where nothing has a claim any more, the same last resort dies again and again with
 /// the rescue system in between. An end is no news then if it is among the last of
-/// these: two, since the rescue system tells of itself.
-const NEWS: usize = 2;
+/// these: the end, the words of a panic and its last lines, and the rescue system.
+const NEWS: usize = 4;
 
 /// State and flight record of the device.
 #[derive(Debug)]

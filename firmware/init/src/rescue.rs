@@ -6,7 +6,7 @@
 //! may read wrongly for a time. `main` calls it in place of all that needs a slot.
 //!
 //! What it must not do: write to the slots, to the boot state or to `writable`. It adds
-//! one entry to the flight record and is otherwise a guest on a disk that may be sick.
+//! to the flight record and is otherwise a guest on a disk that may be sick.
 
 mod vigil;
 mod watch;
@@ -18,7 +18,7 @@ use crate::guard::Guard;
 use crate::image::Image;
 use crate::signals::Signals;
 use crate::uevent::UeventSocket;
-use crate::{identity, mounts, shutdown, writable};
+use crate::{identity, mounts, pstore, shutdown, writable};
 use image_format::{BootNumber, Source};
 use system_update::{BootDisk, BootReport, ReportedStatus, RescueRecord, record_rescue};
 
@@ -66,10 +66,27 @@ fn prepare() {
     let _ = rustix::system::reboot(rustix::system::RebootCommand::CadOff);
 }
 
-/// Says in the flight record that the rescue system came up.
+/// Says in the flight record that the rescue system came up, and what a kernel that
+/// panicked before left behind: nobody else came up to say it.
 fn record(disk: &BootDevice, boot_number: BootNumber) -> anyhow::Result<()> {
     let mut disk = BootDisk::open_to_change(&disk.path)?;
-    match record_rescue(&mut disk, boot_number)? {
+    let taken = pstore::take(|words| {
+        let boot = words
+            .boot
+            .unwrap_or(BootNumber(boot_number.0.saturating_sub(1)));
+        let found: Vec<_> = words
+            .events
+            .iter()
+            .map(|event| (boot, event.clone()))
+            .collect();
+        record_rescue(&mut disk, boot_number, &found)?;
+        Ok(())
+    });
+    if let Err(error) = taken {
+        log::debug!("{error:#}");
+    }
+    // Told just now, if there were words.
+    match record_rescue(&mut disk, boot_number, &[])? {
         RescueRecord::Recorded => {}
         RescueRecord::AlreadyTold => log::debug!("the flight record tells of it already"),
     }

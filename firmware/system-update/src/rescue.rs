@@ -17,15 +17,17 @@ pub enum RescueRecord {
     AlreadyTold,
 }
 
-/// Records that the rescue system came up in this boot. A device that retries in vain
-/// comes here every half hour: only the first time of a row is told, so that the ring
-/// keeps what says how it came to this. The boot state is not written.
+/// Records that the rescue system came up in this boot, behind what it `found` of earlier
+/// ones. A device that retries in vain comes here every half hour: only the first time of
+/// a row is told, so that the ring keeps what says how it came to this. The boot state is
+/// not written.
 ///
 /// # Errors
 /// See [`ActError`].
 pub fn record_rescue<D: Disk>(
     disk: &mut D,
     boot_number: BootNumber,
+    found: &[(BootNumber, Event)],
 ) -> Result<RescueRecord, ActError> {
     let mut session = Session::open(disk)?;
     if session.state.boot_number != boot_number {
@@ -35,6 +37,9 @@ pub fn record_rescue<D: Disk>(
     }
     if session.newest_event() == Some(Event::RescueRuns) {
         return Ok(RescueRecord::AlreadyTold);
+    }
+    for (boot, event) in found {
+        session.record(*boot, event.clone())?;
     }
     session.record(boot_number, Event::RescueRuns)?;
     Ok(RescueRecord::Recorded)

@@ -199,16 +199,22 @@ fn the_rescue_system_is_told_once_in_a_row_and_changes_no_state() {
     let before = state(SlotStatus::Refused, SlotStatus::Refused);
     let mut disk = MemoryDisk::with_state(&before);
     let boot = BootNumber(7);
-    assert_eq!(record_rescue(&mut disk, boot), Ok(RescueRecord::Recorded));
     assert_eq!(
-        record_rescue(&mut disk, boot),
+        record_rescue(&mut disk, boot, &[]),
+        Ok(RescueRecord::Recorded)
+    );
+    assert_eq!(
+        record_rescue(&mut disk, boot, &[]),
         Ok(RescueRecord::AlreadyTold)
     );
     assert_eq!(disk.events(), [Event::RescueRuns]);
     assert_eq!(disk.state(), before);
     // Something else happened: then it is news again.
     refuse(&mut disk, &RUNNING_A, root_corrupt()).unwrap();
-    assert_eq!(record_rescue(&mut disk, boot), Ok(RescueRecord::Recorded));
+    assert_eq!(
+        record_rescue(&mut disk, boot, &[]),
+        Ok(RescueRecord::Recorded)
+    );
     assert_eq!(
         disk.events(),
         [Event::RescueRuns, root_corrupt(), Event::RescueRuns]
@@ -219,7 +225,22 @@ fn the_rescue_system_is_told_once_in_a_row_and_changes_no_state() {
 fn the_rescue_system_writes_to_no_disk_that_tells_of_another_boot() {
     let before = state(SlotStatus::Refused, SlotStatus::Refused);
     let mut disk = MemoryDisk::with_state(&before);
-    let error = record_rescue(&mut disk, BootNumber(8)).unwrap_err();
+    let error = record_rescue(&mut disk, BootNumber(8), &[]).unwrap_err();
     assert_eq!(error, ActError::Conflict(Conflict::Boot(BootNumber(7))));
     assert_eq!(disk.events(), []);
+}
+
+#[test]
+fn what_the_rescue_system_found_stands_in_front_of_it_once() {
+    let before = state(SlotStatus::Exhausted, SlotStatus::Refused);
+    let mut disk = MemoryDisk::with_state(&before);
+    let panicked = Event::KernelPanicked {
+        message: "Attempted to kill init!".try_into().unwrap(),
+    };
+    let found = [(BootNumber(6), panicked.clone())];
+    for expected in [RescueRecord::Recorded, RescueRecord::AlreadyTold] {
+        let told = record_rescue(&mut disk, BootNumber(7), &found);
+        assert_eq!(told, Ok(expected));
+    }
+    assert_eq!(disk.events(), [panicked, Event::RescueRuns]);
 }
