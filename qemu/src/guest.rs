@@ -119,7 +119,7 @@ impl Guest {
         self.shell()?;
         let nonce = Nonce::fresh()?;
         let console = &mut self.machine.console;
-        console.type_line(&nonce.question(command))?;
+        console.type_line(&nonce.becoming(command))?;
         console.expect(&nonce.opening(), ANSWER)?;
         console.type_bytes(b"\x03")?;
         console.expect(PROMPT, ANSWER)?;

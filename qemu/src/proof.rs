@@ -48,6 +48,13 @@ impl Nonce {
         let nonce = &self.0;
         format!("echo \"<<\"{nonce}; {commands}; echo {nonce}\">>\"")
     }
+
+    /// A line for the guest's shell that becomes `command` once it has printed the opening
+    /// mark: whoever sees the mark knows that signals reach it and not the shell.
+    #[must_use]
+    pub fn becoming(&self, command: &str) -> String {
+        format!("sh -c 'echo \"<<\"{}; exec {command}'", self.0)
+    }
 }
 
 /// What the guest is asked for.
@@ -188,6 +195,7 @@ mod tests {
         let typed = question(&nonce);
         assert!(!typed.contains(&nonce.opening()));
         assert!(!typed.contains(&nonce.closing()));
+        assert!(!nonce.becoming("cat").contains(&nonce.opening()));
     }
 
     #[test]

@@ -41,6 +41,7 @@ mod other_disks;
 mod power_flaps;
 mod refused_by_firmware;
 mod rescue;
+mod rescue_after_crashes;
 mod rescue_left;
 mod rollback;
 mod secure_boot_changed;
@@ -122,6 +123,7 @@ pub const ALL: &[Scenario] = &[
     kernel_gives_up::EXITS,
     kernel_gives_up::RETURNS,
     rescue::SCENARIO,
+    rescue_after_crashes::SCENARIO,
     rescue_left::SCENARIO,
     nothing_boots::SCENARIO,
     state_copy_lost::SCENARIO,
