@@ -151,7 +151,7 @@ mod tests {
     #[test]
     fn the_rescue_system_says_what_it_is() {
         let report = in_rescue().report;
-        let text = output(&report, "edge", Keys::Production, Form::Text);
+        let text = output(&report, "edge", Keys::Production, GUARDS, Form::Text);
         for line in [
             "slot: rescue\n",
             "status: rescue\n",
@@ -159,7 +159,7 @@ mod tests {
         ] {
             assert!(text.contains(line), "{text}");
         }
-        let json = output(&report, "edge", Keys::Production, Form::Json);
+        let json = output(&report, "edge", Keys::Production, GUARDS, Form::Json);
         assert!(
             json.contains(r#""slot":"rescue","status":"rescue""#),
             "{json}"
