@@ -5,7 +5,7 @@
 
 use crate::device::Device;
 use crate::sentence::{counted, image_name, plain, root_damage};
-use image_format::{Event, FlightEntry, Slot, SlotStatus, Source};
+use image_format::{Event, FlightEntry, ResetCause, Slot, SlotStatus, Source};
 
 /// The answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -243,29 +243,44 @@ fn last_failure(flight: &[FlightEntry], slot: Slot) -> String {
         } => *tried != slot,
         _ => true,
     };
-    let failure = |entry: &FlightEntry| match &entry.event {
-        Event::CheckFailed {
-            slot: failed,
-            check,
-            detail,
-        } if *failed == slot => Some(format!(
-            "; the last one failed the health check {check:?}: {detail}"
-        )),
-        Event::InitFailed {
-            slot: failed,
-            step,
-            reason,
-        } if *failed == slot => Some(format!(
-            "; the last one failed at the step {step:?}: {reason}"
-        )),
-        _ => None,
-    };
     flight
         .iter()
         .rev()
         .take_while(this_try)
-        .find_map(failure)
+        .find_map(|entry| failure(&entry.event, slot))
+        .map(|failure| format!("; the last one {failure}"))
         .unwrap_or_default()
+}
+
+/// How a boot of `slot` failed, as the end of a sentence. Events that name no slot are of
+/// the boots that were looked at, which were all of this slot.
+fn failure(event: &Event, slot: Slot) -> Option<String> {
+    Some(match event {
+        Event::CheckFailed {
+            slot: failed,
+            check,
+            detail,
+        } if *failed == slot => format!("failed the health check {check:?}: {detail}"),
+        Event::InitFailed {
+            slot: failed,
+            step,
+            reason,
+        } if *failed == slot => format!("failed at the step {step:?}: {reason}"),
+        Event::TimedOut {
+            slot: failed,
+            step,
+            secs,
+        } if *failed == slot => format!("was not done with the step {step:?} within {secs} s"),
+        Event::Interrupted { slot: ended } if *ended == slot => "was ended by a person".into(),
+        Event::KernelPanicked { message } => format!("ended in a kernel panic: {message}"),
+        Event::EndedSilently { cause } => match cause {
+            ResetCause::Watchdog => "hung until the hardware watchdog reset the machine".into(),
+            ResetCause::Reset => "reset the machine without a word".into(),
+            ResetCause::PowerLoss => "ended with the power".into(),
+            ResetCause::Unknown => return None,
+        },
+        _ => return None,
+    })
 }
 
 fn trial_note(cause: Cause, attempt: u8, given: u8) -> String {
@@ -279,5 +294,7 @@ fn trial_note(cause: Cause, attempt: u8, given: u8) -> String {
     )
 }
 
+#[cfg(test)]
+mod failures;
 #[cfg(test)]
 mod tests;
