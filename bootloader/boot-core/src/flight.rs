@@ -75,13 +75,29 @@ impl FlightRing {
 
     /// The last `N` events of the record, the newest first.
     pub fn newest<D: Disk, const N: usize>(&self, disk: &mut D) -> heapless::Vec<Event, N> {
+        self.walk_back(disk, |_| true)
+    }
+
+    /// The events at the end of the record that happened during `boot`, the newest first,
+    /// at most the last [`MAX_WORDS`].
+    pub fn words_of<D: Disk>(&self, disk: &mut D, boot: BootNumber) -> Words {
+        self.walk_back(disk, |entry| entry.boot_number == boot)
+    }
+
+    /// The events from the end of the record on, as long as they are wanted and there is
+    /// room.
+    fn walk_back<D: Disk, const N: usize>(
+        &self,
+        disk: &mut D,
+        is_wanted: impl Fn(&FlightEntry) -> bool,
+    ) -> heapless::Vec<Event, N> {
         let mut events = heapless::Vec::new();
         let mut sequence = self.next_sequence;
         while let Some(before) = sequence.checked_sub(1) {
-            let entry = self.read(disk, before);
-            let Some(entry) = entry.filter(|entry| entry.sequence == before) else {
-                break;
-            };
+            let entry = self
+                .read(disk, before)
+                .filter(|entry| entry.sequence == before && is_wanted(entry));
+            let Some(entry) = entry else { break };
             if events.push(entry.event).is_err() {
                 break;
             }
@@ -111,24 +127,6 @@ impl FlightRing {
         write_at(disk, offset, &block).map_err(|_| NotRecorded)?;
         self.next_sequence = self.next_sequence.saturating_add(1);
         Ok(())
-    }
-
-    /// The events at the end of the record that happened during `boot`, oldest first, at
-    /// most the last [`MAX_WORDS`].
-    pub fn words_of<D: Disk>(&self, disk: &mut D, boot: BootNumber) -> Words {
-        let mut words = Words::new();
-        let mut sequence = self.next_sequence;
-        while let Some(before) = sequence.checked_sub(1) {
-            let entry = self
-                .read(disk, before)
-                .filter(|entry| entry.sequence == before && entry.boot_number == boot);
-            let Some(entry) = entry else { break };
-            if words.insert(0, entry.event).is_err() {
-                break;
-            }
-            sequence = before;
-        }
-        words
     }
 
     fn read<D: Disk>(&self, disk: &mut D, sequence: u64) -> Option<FlightEntry> {

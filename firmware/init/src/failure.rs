@@ -11,7 +11,7 @@ use image_format::{Event, Slot, flight::text};
 use rustix::system::RebootCommand;
 use std::path::PathBuf;
 use std::sync::OnceLock;
-use system_update::{ActError, BootDisk, Refused, Running, record, refuse};
+use system_update::{ActError, BootDisk, Refused, Running, refuse};
 
 /// Why the system does not come up, or cannot go on.
 #[derive(Debug)]
@@ -93,11 +93,9 @@ fn record_end(event: impl FnOnce(Slot) -> Event) {
         return;
     };
     let event = event(witness.running.slot);
-    let lines = kernel_log::last_lines().map(|lines| Event::LastLines { lines });
-    let recorded = witness.act(|disk, running| {
-        record(disk, running, event)?;
-        lines.map_or(Ok(()), |lines| record(disk, running, lines))
-    });
+    let lines = kernel_log::last_lines();
+    let recorded =
+        witness.act(|disk, running| system_update::record_end(disk, running, event, lines));
     if let Err(error) = recorded {
         log::warn!("the cause is not on record: {error:#}");
     }

@@ -20,6 +20,7 @@
 mod boot_disk;
 mod boot_report;
 mod confirm;
+mod end;
 mod failed_list;
 mod inquest;
 mod judgement;
@@ -33,6 +34,7 @@ mod session;
 pub use boot_disk::{BootDisk, DiskError};
 pub use boot_report::{BootReport, ReportError, ReportedStatus};
 pub use confirm::{Confirmation, confirm, mark_up};
+pub use end::record_end;
 pub use inquest::{OpenCase, close_case, failed_releases, open_case};
 pub use judgement::{Finding, Judgement, NETWORK_CHECK, NetworkNow, judge};
 pub use refuse::{Refused, record, record_for_boot, refuse};

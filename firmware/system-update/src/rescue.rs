@@ -35,7 +35,7 @@ pub fn record_rescue<D: Disk>(
             session.state.boot_number,
         )));
     }
-    if session.newest_event() == Some(Event::RescueRuns) {
+    if session.newest_events().first() == Some(&Event::RescueRuns) {
         return Ok(RescueRecord::AlreadyTold);
     }
     for (boot, event) in found {

@@ -1,7 +1,7 @@
 //! One act on the boot state: open, compare, change, write, record.
 
 use crate::running::{Conflict, Running};
-use boot_core::flight::{FlightRing, NotRecorded};
+use boot_core::flight::{FlightRing, MAX_WORDS, NotRecorded};
 use boot_core::gpt::GptError;
 use boot_core::state_store::{StateStore, StateWriteError};
 use boot_core::{Disk, Layout, read_layout};
@@ -86,11 +86,12 @@ impl<'a, D: Disk> Session<'a, D> {
             .map_err(ActError::Write)
     }
 
-    /// What the flight record tells of last.
-    pub(crate) fn newest_event(&mut self) -> Option<Event> {
+    /// What the flight record tells of last, the newest first.
+    pub(crate) fn newest_events(&mut self) -> Vec<Event> {
         let hint = self.state.flight_sequence;
-        let ring = FlightRing::open(self.disk, &self.layout, hint)?;
-        ring.newest::<_, 1>(self.disk).pop()
+        let ring = FlightRing::open(self.disk, &self.layout, hint);
+        let newest = ring.map(|ring| ring.newest::<_, MAX_WORDS>(self.disk));
+        newest.into_iter().flatten().collect()
     }
 
     /// Appends to the flight record. The state's hint follows with the next write.

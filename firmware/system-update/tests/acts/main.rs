@@ -4,6 +4,7 @@
 mod inquest;
 mod memory_disk;
 
+use image_format::flight::text;
 use image_format::{
     BootNumber, BootState, Digest, Epoch, Event, Floors, Serial, Slot, SlotRecord, SlotStatus,
     Version,
@@ -11,7 +12,7 @@ use image_format::{
 use memory_disk::MemoryDisk;
 use system_update::{
     ActError, Confirmation, Conflict, Refused, RescueRecord, RollbackError, Running, confirm,
-    mark_up, record_rescue, refuse, rollback,
+    mark_up, record_end, record_rescue, refuse, rollback,
 };
 
 const HASH_A: Digest = Digest([0xaa; 32]);
@@ -152,6 +153,29 @@ fn a_damaged_root_falls_back_only_when_there_is_a_fallback() {
             "other slot: {other}"
         );
         assert_eq!(disk.events(), [root_corrupt()]);
+    }
+}
+
+#[test]
+fn a_last_resort_says_how_it_ends_once_and_a_trial_each_time() {
+    let event = || Event::InitFailed {
+        slot: Slot::A,
+        step: text("find the disk"),
+        reason: text("it is gone"),
+    };
+    let lines = || Some(text("last words"));
+    for (status, told) in [
+        (TRIAL, 4),
+        (SlotStatus::Confirmed, 4),
+        (SlotStatus::Exhausted, 2),
+        (SlotStatus::Refused, 2),
+    ] {
+        let mut disk = MemoryDisk::with_state(&state(status, SlotStatus::Empty));
+        for _ in 0..2 {
+            record_end(&mut disk, &RUNNING_A, event(), lines()).unwrap();
+        }
+        assert_eq!(disk.events().len(), told, "{status}");
+        assert_eq!(disk.events()[0], event());
     }
 }
 
