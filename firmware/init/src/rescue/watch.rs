@@ -3,7 +3,7 @@
 
 use super::vigil::{Happened, PATIENCE, Vigil};
 use crate::guard::Guard;
-use crate::process::reap;
+use crate::process::{self, reap};
 use crate::shell::Shell;
 use crate::shutdown::Ending;
 use crate::signals::{Signal, Signals};
@@ -84,7 +84,7 @@ impl<'a> Watch<'a> {
         self.invitation = Some(Instant::now());
         match start_teller() {
             Ok(teller) => {
-                self.teller = teller;
+                self.teller = Some(teller);
                 self.invitation = Some(Instant::now() + TELLING);
             }
             Err(error) => log::warn!("cannot run {}: {error}", TELLER.join(" ")),
@@ -176,14 +176,14 @@ fn has_line(console: &mut File) -> bool {
 }
 
 /// Writes to the console by itself: the event loop reaps it, with all the others.
-fn start_teller() -> std::io::Result<Option<Pid>> {
+fn start_teller() -> std::io::Result<Pid> {
     let console = File::options().write(true).open(CONSOLE)?;
     let [program, arguments @ ..] = TELLER;
-    let child = Command::new(program)
+    let mut command = Command::new(program);
+    command
         .args(arguments)
         .stdin(Stdio::null())
         .stdout(console.try_clone()?)
-        .stderr(console)
-        .spawn()?;
-    Ok(Pid::from_raw(child.id().cast_signed()))
+        .stderr(console);
+    process::start(&mut command)
 }
