@@ -41,14 +41,36 @@ pub enum Architecture {
     /// 64-bit x86.
     #[serde(rename = "x86_64")]
     X86_64,
+    /// 64-bit ARM.
+    Aarch64,
 }
 
 impl Architecture {
+    /// That of the machine which this very program runs on, if there is a board of it.
+    #[must_use]
+    pub fn of_this_machine() -> Option<Self> {
+        match std::env::consts::ARCH {
+            "x86_64" => Some(Self::X86_64),
+            "aarch64" => Some(Self::Aarch64),
+            _ => None,
+        }
+    }
+
     /// Debian's name of it.
     #[must_use]
     pub fn debian_name(self) -> &'static str {
         match self {
             Self::X86_64 => "amd64",
+            Self::Aarch64 => "arm64",
+        }
+    }
+
+    /// Rust's target without an operating system, for which no standard library exists.
+    #[must_use]
+    pub fn bare_target(self) -> &'static str {
+        match self {
+            Self::X86_64 => "x86_64-unknown-none",
+            Self::Aarch64 => "aarch64-unknown-none",
         }
     }
 }
@@ -181,6 +203,8 @@ pub struct Geometry {
 pub struct QemuMachine {
     /// The program, as found on the search path.
     pub binary: String,
+    /// The Debian package that brings it.
+    pub binary_package: String,
     /// `-machine`
     pub machine: String,
     /// `-cpu`
@@ -196,6 +220,8 @@ pub struct QemuMachine {
     pub firmware_code: Vec<PathBuf>,
     /// Where distributions put the firmware's empty variable store.
     pub firmware_variables: Vec<PathBuf>,
+    /// The Debian package that brings code and variables.
+    pub firmware_package: String,
     /// What differs with UEFI Secure Boot on; absent where the machine cannot have it.
     pub secure_boot: Option<SecureBootMachine>,
 }

@@ -70,17 +70,17 @@ enum Part {
 impl QemuCommand {
     /// Runs the command.
     pub(crate) fn run(self) -> Result<()> {
+        let workspace = Workspace::at(workspace::root());
+        let board = workspace.read_board(&self.board)?;
         setup::prepare(
-            workspace::root(),
+            workspace.root(),
             &[
                 setup::IMAGE,
                 setup::SECURE_BOOT,
-                setup::VIRTUAL_MACHINE,
+                &setup::virtual_machine(&board),
                 setup::CORRUPTION,
             ],
         )?;
-        let workspace = Workspace::at(workspace::root());
-        let board = workspace.read_board(&self.board)?;
         let secure_boot = self.open_secure_boot_keys(&workspace)?;
         let firmware = match secure_boot {
             Some(_) => Firmware::SecureBoot,

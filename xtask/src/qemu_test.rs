@@ -47,12 +47,13 @@ impl QemuTestCommand {
             list(&named);
             return Ok(());
         }
+        let board = Workspace::at(workspace::root()).read_board(&self.board)?;
         setup::prepare(
             workspace::root(),
             &[
                 setup::IMAGE,
                 setup::SECURE_BOOT,
-                setup::VIRTUAL_MACHINE,
+                &setup::virtual_machine(&board),
                 setup::CORRUPTION,
                 setup::CROSS_CHECKS,
             ],

@@ -2,11 +2,12 @@
 
 use anyhow::Result;
 use clap::Args;
+use image_builder::Workspace;
 
 use crate::setup;
 use crate::workspace;
 
-/// Install everything that any command needs
+/// Install everything that any command needs, for every board
 ///
 /// Every command installs what it needs by itself; this one does it for all of them
 /// at once, for instance before going off-line. As root it installs Debian packages,
@@ -21,10 +22,12 @@ pub(crate) struct SetupCommand {
 impl SetupCommand {
     /// Runs the command.
     pub(crate) fn run(self) -> Result<()> {
+        let boards = Workspace::at(workspace::root()).read_boards()?;
+        let machines: Vec<_> = boards.iter().flat_map(setup::virtual_machine).collect();
         let needs = &[
             setup::IMAGE,
             setup::SECURE_BOOT,
-            setup::VIRTUAL_MACHINE,
+            &machines,
             setup::CORRUPTION,
             setup::CROSS_CHECKS,
         ];

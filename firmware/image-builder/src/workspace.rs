@@ -78,4 +78,13 @@ impl Workspace {
     pub fn read_board(&self, id: &str) -> Result<Board, BoardError> {
         boards::read_board(&self.boards(), id)
     }
+
+    /// All boards, sorted by their ids.
+    ///
+    /// # Errors
+    /// One of their files is wrong.
+    pub fn read_boards(&self) -> Result<Vec<Board>, BoardError> {
+        let known = boards::read_known_boards(&self.boards())?;
+        known.iter().map(|id| self.read_board(id)).collect()
+    }
 }

@@ -12,36 +12,32 @@ mod rust_targets;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
+use boards::{Board, QemuMachine};
 
 /// A program or file that a command needs, and the Debian package that brings it.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Need {
-    provides: Provides,
-    package: &'static str,
+pub(crate) struct Need<'a> {
+    provides: Provides<'a>,
+    package: &'a str,
 }
 
 #[derive(Debug, Clone, Copy)]
-enum Provides {
-    Program(&'static str),
-    File(&'static str),
+enum Provides<'a> {
+    Program(&'a str),
+    /// Code and variables of a machine's firmware, and of that with Secure Boot.
+    Firmware(&'a QemuMachine),
 }
 
-const fn program(name: &'static str, package: &'static str) -> Need {
+const fn program<'a>(name: &'a str, package: &'a str) -> Need<'a> {
     Need {
         provides: Provides::Program(name),
         package,
     }
 }
 
-const fn file(path: &'static str, package: &'static str) -> Need {
-    Need {
-        provides: Provides::File(path),
-        package,
-    }
-}
-
-/// What building an image needs.
-pub(crate) const IMAGE: &[Need] = &[
+/// What building an image needs, whatever the board: all that is built for a device
+/// comes with the Rust toolchain.
+pub(crate) const IMAGE: &[Need<'_>] = &[
     program("cc", "gcc"),
     program("dpkg-deb", "dpkg"),
     program("mkfs.erofs", "erofs-utils"),
@@ -49,38 +45,43 @@ pub(crate) const IMAGE: &[Need] = &[
 ];
 
 /// What making and using keys for Secure Boot needs.
-pub(crate) const SECURE_BOOT: &[Need] = &[program("openssl", "openssl")];
+pub(crate) const SECURE_BOOT: &[Need<'_>] = &[program("openssl", "openssl")];
 
-/// What starting an x86_64 machine under UEFI firmware needs.
-pub(crate) const VIRTUAL_MACHINE: &[Need] = &[
-    program("qemu-system-x86_64", "qemu-system-x86"),
-    file("/usr/share/OVMF/OVMF_CODE_4M.fd", "ovmf"),
-    file("/usr/share/OVMF/OVMF_CODE_4M.secboot.fd", "ovmf"),
-    program("e2fsck", "e2fsprogs"),
-];
+/// What starting the machine that stands for `board` needs.
+pub(crate) fn virtual_machine(board: &Board) -> Vec<Need<'_>> {
+    let machine = &board.qemu;
+    vec![
+        program(&machine.binary, &machine.binary_package),
+        Need {
+            provides: Provides::Firmware(machine),
+            package: &machine.firmware_package,
+        },
+        program("e2fsck", "e2fsprogs"),
+    ]
+}
 
 /// What damaging a disk on purpose, and judging what a device left on it, needs.
-pub(crate) const CORRUPTION: &[Need] = &[
+pub(crate) const CORRUPTION: &[Need<'_>] = &[
     program("mcopy", "mtools"),
     program("debugfs", "e2fsprogs"),
     program("cp", "coreutils"),
 ];
 
 /// What comparing our images with other implementations needs.
-pub(crate) const CROSS_CHECKS: &[Need] = &[
+pub(crate) const CROSS_CHECKS: &[Need<'_>] = &[
     program("fsck.erofs", "erofs-utils"),
     program("sbverify", "sbsigntool"),
     program("veritysetup", "cryptsetup-bin"),
 ];
 
 /// Makes sure that the toolchain's targets and every one of `needs` are there.
-pub(crate) fn prepare(root: &Path, needs: &[&[Need]]) -> Result<()> {
+pub(crate) fn prepare(root: &Path, needs: &[&[Need<'_>]]) -> Result<()> {
     rust_targets::add_missing(root)?;
     prepare_packages(root, needs)
 }
 
 /// The packages alone: what `sudo` runs, since rustup belongs to the person.
-pub(crate) fn prepare_packages(root: &Path, needs: &[&[Need]]) -> Result<()> {
+pub(crate) fn prepare_packages(root: &Path, needs: &[&[Need<'_>]]) -> Result<()> {
     let missing = missing_packages(needs, is_present);
     if missing.is_empty() {
         return Ok(());
@@ -88,10 +89,10 @@ pub(crate) fn prepare_packages(root: &Path, needs: &[&[Need]]) -> Result<()> {
     packages::install(root, &missing)
 }
 
-fn missing_packages(
-    needs: &[&[Need]],
-    is_present: impl Fn(&Provides) -> bool,
-) -> Vec<&'static str> {
+fn missing_packages<'a>(
+    needs: &[&[Need<'a>]],
+    is_present: impl Fn(&Provides<'a>) -> bool,
+) -> Vec<&'a str> {
     let mut missing: Vec<_> = needs
         .iter()
         .flat_map(|group| group.iter())
@@ -103,11 +104,17 @@ fn missing_packages(
     missing
 }
 
-fn is_present(provides: &Provides) -> bool {
+fn is_present(provides: &Provides<'_>) -> bool {
     match provides {
-        Provides::File(path) => Path::new(path).exists(),
         Provides::Program(name) => find_program(name).is_some(),
+        Provides::Firmware(machine) => has_firmware(machine),
     }
+}
+
+fn has_firmware(machine: &QemuMachine) -> bool {
+    let secure_boot = machine.secure_boot.as_ref();
+    machine.installed_firmware().is_some()
+        && secure_boot.is_none_or(|machine| machine.installed_firmware().is_some())
 }
 
 /// Looks where a shell would, and where an administrator's shell would: Debian keeps
@@ -124,21 +131,39 @@ fn find_program(name: &str) -> Option<PathBuf> {
 mod tests {
     use super::*;
 
+    const ARM: &str = include_str!("../../../boards/arm64-uefi.toml");
+
     #[test]
     fn a_package_is_named_once_however_many_needs_it_fills() {
-        let needs: &[&[Need]] = &[
+        let needs: &[&[Need<'_>]] = &[
             &[program("mkfs.erofs", "erofs-utils")],
             &[
                 program("fsck.erofs", "erofs-utils"),
-                file("/nowhere", "ovmf"),
+                program("mcopy", "mtools"),
             ],
         ];
-        assert_eq!(missing_packages(needs, |_| false), ["erofs-utils", "ovmf"]);
+        assert_eq!(
+            missing_packages(needs, |_| false),
+            ["erofs-utils", "mtools"]
+        );
     }
 
     #[test]
     fn what_is_present_is_not_installed_again() {
-        assert!(missing_packages(&[IMAGE, VIRTUAL_MACHINE], |_| true).is_empty());
+        assert!(missing_packages(&[IMAGE, CORRUPTION], |_| true).is_empty());
+    }
+
+    #[test]
+    fn a_machine_needs_what_its_board_names() -> Result<()> {
+        let mut board = boards::parse_board("b", ARM)?;
+        board.qemu.binary = "no-such-program-here".to_owned();
+        board.qemu.firmware_code = vec!["/nowhere/code".into()];
+        let needs = virtual_machine(&board);
+        assert_eq!(
+            missing_packages(&[&needs[..2]], is_present),
+            ["qemu-efi-aarch64", "qemu-system-arm"]
+        );
+        Ok(())
     }
 
     #[test]

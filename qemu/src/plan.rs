@@ -1,0 +1,112 @@
+//! Which scenarios run on which boards.
+//!
+//! Called by `cargo xtask qemu-test`. One board sees every scenario; the others see those
+//! that tell something about the board, unless everything is asked for. A board without a
+//! scenario is not in the plan, so that nothing is built for it.
+
+use boards::Board;
+
+use crate::scenarios::{Scenario, Tier};
+
+/// How much of the scenarios runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Extent {
+    /// What is run every day.
+    Everyday,
+    /// Everything, everywhere.
+    All,
+}
+
+/// A board and what runs on it.
+pub struct Planned {
+    /// The board.
+    pub board: Board,
+    /// At least one.
+    pub scenarios: Vec<Scenario>,
+}
+
+/// Distributes `scenarios` over `boards`; the board `main` sees all that run every day.
+/// `main` comes first, the others follow in their order.
+#[must_use]
+pub fn plan(boards: &[Board], main: &str, scenarios: &[Scenario], extent: Extent) -> Vec<Planned> {
+    let (first, others): (Vec<_>, Vec<_>) = boards.iter().partition(|board| board.id == main);
+    let planned = first.into_iter().chain(others).map(|board| Planned {
+        board: board.clone(),
+        scenarios: scenarios
+            .iter()
+            .copied()
+            .filter(|scenario| runs(scenario.tier, board.id == main, extent))
+            .collect(),
+    });
+    planned
+        .filter(|planned| !planned.scenarios.is_empty())
+        .collect()
+}
+
+fn runs(tier: Tier, on_main_board: bool, extent: Extent) -> bool {
+    match tier {
+        Tier::EveryBoard => true,
+        Tier::Everyday => on_main_board || extent == Extent::All,
+        Tier::Full => extent == Extent::All,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenarios::ALL;
+
+    const X86: &str = include_str!("../../boards/x86_64-uefi.toml");
+    const ARM: &str = include_str!("../../boards/arm64-uefi.toml");
+
+    fn boards() -> Vec<Board> {
+        [("arm", ARM), ("x86", X86)]
+            .map(|(id, text)| boards::parse_board(id, text).expect("it is good"))
+            .into()
+    }
+
+    fn outline(extent: Extent, scenarios: &[Scenario]) -> Vec<(String, usize)> {
+        plan(&boards(), "x86", scenarios, extent)
+            .into_iter()
+            .map(|planned| (planned.board.id, planned.scenarios.len()))
+            .collect()
+    }
+
+    fn count(tiers: &[Tier]) -> usize {
+        ALL.iter()
+            .filter(|scenario| tiers.contains(&scenario.tier))
+            .count()
+    }
+
+    #[test]
+    fn every_day_the_main_board_sees_all_and_the_others_what_tells() {
+        let everyday = count(&[Tier::EveryBoard, Tier::Everyday]);
+        let telling = count(&[Tier::EveryBoard]);
+        assert!(0 < telling && telling < everyday && everyday < ALL.len());
+        assert_eq!(
+            outline(Extent::Everyday, ALL),
+            [("x86".to_owned(), everyday), ("arm".to_owned(), telling)]
+        );
+    }
+
+    #[test]
+    fn everything_is_everything_everywhere() {
+        assert_eq!(
+            outline(Extent::All, ALL),
+            [("x86".to_owned(), ALL.len()), ("arm".to_owned(), ALL.len())]
+        );
+    }
+
+    #[test]
+    fn a_board_without_scenarios_is_not_in_the_plan() {
+        let everyday: Vec<_> = ALL
+            .iter()
+            .copied()
+            .filter(|scenario| scenario.tier == Tier::Everyday)
+            .collect();
+        assert_eq!(
+            outline(Extent::Everyday, &everyday),
+            [("x86".to_owned(), everyday.len())]
+        );
+    }
+}
