@@ -1,8 +1,8 @@
 //! Boots images in QEMU and judges them.
 //!
 //! Called by `cargo xtask qemu-test` (scenarios) and `cargo xtask qemu` (a machine for a
-//! person). From the outside in: [`runner`] runs [`scenarios`], each with a [`mod@bench`] of
-//! its own; a [`guest`] is the system inside a [`machine`], behind a [`console`]; a
+//! person). From the outside in: a [`mod@plan`] says which [`scenarios`] run on which boards;
+//! [`runner`] runs them, each with a [`mod@bench`] of its own; a [`guest`] is the system inside a [`machine`], behind a [`console`]; a
 //! [`disk`] is what a scenario damages; [`proof`] and [`evidence`] make it impossible to
 //! pass because nothing happened.
 
@@ -18,6 +18,7 @@ pub mod guest;
 pub mod initrd;
 pub mod interactive;
 pub mod machine;
+pub mod plan;
 pub mod proof;
 pub mod qmp;
 pub mod runner;

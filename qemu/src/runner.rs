@@ -19,9 +19,22 @@ use crate::world::World;
 /// Machines that run at the same time.
 const AT_ONCE: usize = 2;
 
-/// What became of a scenario.
-pub struct Outcome {
+/// A scenario to run, and where.
+#[derive(Clone, Copy)]
+pub struct Job<'a> {
+    /// The board's disk and keys.
+    pub world: &'a World,
     /// Which one.
+    pub scenario: Scenario,
+    /// How guest code is executed.
+    pub accelerator: Accelerator,
+}
+
+/// What became of a job.
+pub struct Outcome {
+    /// The board that it ran on.
+    pub board: String,
+    /// Which scenario.
     pub scenario: Scenario,
     /// How long it took.
     pub duration: Duration,
@@ -31,22 +44,17 @@ pub struct Outcome {
     pub directory: PathBuf,
 }
 
-/// Runs all of `scenarios` and calls `report` after each; returns the outcomes in the
-/// order of `scenarios`.
-pub fn run(
-    world: &World,
-    scenarios: &[Scenario],
-    accelerator: Accelerator,
-    report: impl Fn(&Outcome) + Sync,
-) -> Vec<Outcome> {
-    let queue = Mutex::new(scenarios.iter().copied().enumerate());
+/// Runs all of `jobs` and calls `report` after each; returns the outcomes in the order of
+/// `jobs`.
+pub fn run(jobs: &[Job<'_>], report: impl Fn(&Outcome) + Sync) -> Vec<Outcome> {
+    let queue = Mutex::new(jobs.iter().copied().enumerate());
     let outcomes = Mutex::new(Vec::new());
     let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).next();
     std::thread::scope(|scope| {
         for _ in 0..AT_ONCE {
             scope.spawn(|| {
-                while let Some((index, scenario)) = next() {
-                    let outcome = run_one(world, scenario, accelerator);
+                while let Some((index, job)) = next() {
+                    let outcome = run_one(job);
                     report(&outcome);
                     let mut outcomes = outcomes.lock().unwrap_or_else(PoisonError::into_inner);
                     outcomes.push((index, outcome));
@@ -61,7 +69,12 @@ pub fn run(
     outcomes.into_iter().map(|(_, outcome)| outcome).collect()
 }
 
-fn run_one(world: &World, scenario: Scenario, accelerator: Accelerator) -> Outcome {
+fn run_one(job: Job<'_>) -> Outcome {
+    let Job {
+        world,
+        scenario,
+        accelerator,
+    } = job;
     let start = Instant::now();
     let failure = judge(|| {
         let bench = Bench::new(world, scenario.name, accelerator)?;
@@ -73,6 +86,7 @@ fn run_one(world: &World, scenario: Scenario, accelerator: Accelerator) -> Outco
         remove_disks(&directory);
     }
     Outcome {
+        board: world.board().id.clone(),
         scenario,
         duration: start.elapsed(),
         failure,

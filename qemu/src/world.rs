@@ -1,5 +1,5 @@
-//! What all scenarios of a run share: the board, the test keys and the disk that each
-//! scenario gets a copy of.
+//! What all scenarios of a run on one board share: the board, the test keys and the disk
+//! that each scenario gets a copy of.
 //!
 //! The base disk is an image as `cargo xtask image` makes it, with one attempt for the
 //! trial and another release in the second slot, so that no scenario can mistake one
@@ -53,7 +53,8 @@ pub struct World {
 }
 
 impl World {
-    /// Builds the base disk; keeps everything of this run below `directory`.
+    /// Builds the base disk; keeps everything of this run below `directory`, in a directory
+    /// with the board's name.
     ///
     /// # Errors
     /// The board is unknown or its image cannot be built.
@@ -63,7 +64,8 @@ impl World {
         directory: &Path,
         progress: &mut dyn Progress,
     ) -> Result<Self> {
-        fs::create_dir_all(directory)
+        let directory = directory.join(&board.id);
+        fs::create_dir_all(&directory)
             .with_context(|| format!("cannot make {}", directory.display()))?;
         let keys = KeyDirectory::open_or_create_test(&workspace.test_keys())
             .context("cannot make test keys")?;
@@ -87,7 +89,7 @@ impl World {
             keys,
             system: report.system,
             base,
-            directory: directory.to_owned(),
+            directory,
             workspace: workspace.clone(),
             request,
             faulty: OnceLock::new(),

@@ -113,7 +113,7 @@ impl QemuCommand {
         interactive::run(&MachineDescription {
             board: &board,
             memory_mib: self.memory.unwrap_or(board.qemu.memory_mib),
-            accelerator: workspace::accelerator(self.kvm),
+            accelerator: workspace::accelerator(self.kvm, &board),
             drives: vec![Drive::of_board(&board, &image, Boot::Unordered)],
             network: Network::None,
             firmware,

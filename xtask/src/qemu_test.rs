@@ -3,9 +3,11 @@
 use std::path::Path;
 
 use anyhow::{Result, bail};
+use boards::Board;
 use clap::Args;
 use image_builder::{Printed, Workspace};
-use qemu::runner::{self, Outcome};
+use qemu::plan::{Extent, Planned, plan};
+use qemu::runner::{self, Job, Outcome};
 use qemu::scenarios::{self, Scenario, Tier};
 use qemu::world::World;
 
@@ -17,24 +19,27 @@ use crate::{setup, workspace};
 /// A scenario is a device with a disk that was prepared or damaged, started in a virtual
 /// machine, two at a time. It passes only when the running system answered a fresh
 /// question with the manifest that is expected, and the flight record on its disk holds
-/// the expected cause. Transcripts are kept in `target/qemu-test/SCENARIO`.
+/// the expected cause. Transcripts are kept in `target/qemu-test/BOARD/SCENARIO`.
+///
+/// Without `--board`, all everyday scenarios run on x86_64-uefi, and those that tell
+/// something about a board on every other board, too.
 ///
 /// The last line is `passed N, failed N, skipped N`; with failures the command fails.
 #[derive(Debug, Args)]
 pub(crate) struct QemuTestCommand {
-    /// The board, a file of `boards/`
-    #[arg(long, default_value = workspace::DEFAULT_BOARD)]
-    board: String,
+    /// All scenarios on this board and none on others
+    #[arg(long)]
+    board: Option<String>,
     /// Only scenarios whose names begin so, and no host tests
     #[arg(long, value_name = "PREFIX")]
     scenario: Option<String>,
     /// Name the scenarios and do nothing else
     #[arg(long)]
     list: bool,
-    /// Also the scenarios that are not run every day
+    /// Everything on every board, also what is not run every day
     #[arg(long)]
     all: bool,
-    /// Use KVM: faster, where it works
+    /// Use KVM for boards of this machine's own architecture: faster, where it works
     #[arg(long)]
     kvm: bool,
 }
@@ -47,32 +52,13 @@ impl QemuTestCommand {
             list(&named);
             return Ok(());
         }
-        let board = Workspace::at(workspace::root()).read_board(&self.board)?;
-        setup::prepare(
-            workspace::root(),
-            &[
-                setup::IMAGE,
-                setup::SECURE_BOOT,
-                &setup::virtual_machine(&board),
-                setup::CORRUPTION,
-                setup::CROSS_CHECKS,
-            ],
-        )?;
-        let (selected, left_out): (Vec<_>, Vec<_>) = named
-            .into_iter()
-            .partition(|scenario| self.all || scenario.tier == Tier::Everyday);
-
+        let planned = self.plan(&named)?;
+        prepare(&planned)?;
         let host_tests = match self.scenario {
             None => Some(host_tests::run(workspace::root())?),
             Some(_) => None,
         };
-        let scenarios = self.run_scenarios(&selected).unwrap_or_else(|error| {
-            eprintln!("cannot run the scenarios: {error:#}");
-            Tally {
-                failed: selected.len(),
-                ..Tally::default()
-            }
-        });
+        let scenarios = self.run_scenarios(&planned);
         if let Some(tally) = host_tests {
             println!(
                 "host tests: {} passed, {} failed",
@@ -80,9 +66,23 @@ impl QemuTestCommand {
             );
         }
         conclude(host_tests.unwrap_or_default().plus(scenarios).plus(Tally {
-            skipped: left_out.len(),
+            skipped: left_out(&named, &planned),
             ..Tally::default()
         }))
+    }
+
+    fn plan(&self, scenarios: &[Scenario]) -> Result<Vec<Planned>> {
+        let workspace = Workspace::at(workspace::root());
+        let extent = if self.all {
+            Extent::All
+        } else {
+            Extent::Everyday
+        };
+        let (main, boards) = match &self.board {
+            Some(id) => (id.as_str(), vec![workspace.read_board(id)?]),
+            None => (workspace::DEFAULT_BOARD, workspace.read_boards()?),
+        };
+        Ok(plan(&boards, main, scenarios, extent))
     }
 
     fn named(&self) -> Result<Vec<Scenario>> {
@@ -98,32 +98,38 @@ impl QemuTestCommand {
         Ok(named)
     }
 
-    /// Builds the disk, runs the scenarios and prints their table.
-    fn run_scenarios(&self, selected: &[Scenario]) -> Result<Tally> {
-        let checkout = Workspace::at(workspace::root());
-        let board = checkout.read_board(&self.board)?;
-        let directory = checkout.target().join("qemu-test");
-        let world = World::prepare(&checkout, board, &directory, &mut Printed::new())?;
-        println!("running {} scenarios, two at a time", selected.len());
-        let accelerator = workspace::accelerator(self.kvm);
-        let outcomes = runner::run(&world, selected, accelerator, |outcome| {
-            println!("{}", one_line(outcome));
-        });
-        println!();
-        for outcome in &outcomes {
-            println!("{}", one_line(outcome));
-        }
-        for outcome in &outcomes {
-            if let Some(failure) = &outcome.failure {
-                explain(outcome, failure, workspace::root());
+    /// Builds the disks, runs the scenarios and prints their table. A board whose disk
+    /// cannot be built has failed all of its scenarios.
+    fn run_scenarios(&self, planned: &[Planned]) -> Tally {
+        let mut tally = Tally::default();
+        let mut worlds = Vec::new();
+        for Planned { board, scenarios } in planned {
+            match prepare_world(board) {
+                Ok(world) => worlds.push((world, scenarios)),
+                Err(error) => {
+                    eprintln!("cannot run the scenarios on {}: {error:#}", board.id);
+                    tally.failed += scenarios.len();
+                }
             }
         }
-        println!();
+        let jobs: Vec<_> = worlds
+            .iter()
+            .flat_map(|(world, scenarios)| {
+                scenarios.iter().map(|scenario| Job {
+                    world,
+                    scenario: *scenario,
+                    accelerator: workspace::accelerator(self.kvm, world.board()),
+                })
+            })
+            .collect();
+        println!("running {} scenarios, two at a time", jobs.len());
+        let outcomes = runner::run(&jobs, |outcome| println!("{}", one_line(outcome)));
+        show(&outcomes);
         let failed = outcomes
             .iter()
             .filter(|outcome| outcome.failure.is_some())
             .count();
-        Ok(Tally {
+        tally.plus(Tally {
             passed: outcomes.len() - failed,
             failed,
             skipped: 0,
@@ -131,13 +137,63 @@ impl QemuTestCommand {
     }
 }
 
+fn prepare(planned: &[Planned]) -> Result<()> {
+    let machines: Vec<_> = planned
+        .iter()
+        .flat_map(|planned| setup::virtual_machine(&planned.board))
+        .collect();
+    setup::prepare(
+        workspace::root(),
+        &[
+            setup::IMAGE,
+            setup::SECURE_BOOT,
+            &machines,
+            setup::CORRUPTION,
+            setup::CROSS_CHECKS,
+        ],
+    )
+}
+
+fn prepare_world(board: &Board) -> Result<World> {
+    let checkout = Workspace::at(workspace::root());
+    let directory = checkout.target().join("qemu-test");
+    println!("preparing {}", board.id);
+    World::prepare(&checkout, board.clone(), &directory, &mut Printed::new())
+}
+
+/// How many of `named` run on no board.
+fn left_out(named: &[Scenario], planned: &[Planned]) -> usize {
+    let is_planned = |scenario: &&Scenario| {
+        planned
+            .iter()
+            .flat_map(|planned| &planned.scenarios)
+            .any(|other| other.name == scenario.name)
+    };
+    named.len() - named.iter().filter(is_planned).count()
+}
+
+/// The table of all, then the reasons of those that failed.
+fn show(outcomes: &[Outcome]) {
+    println!();
+    for outcome in outcomes {
+        println!("{}", one_line(outcome));
+    }
+    for outcome in outcomes {
+        if let Some(failure) = &outcome.failure {
+            explain(outcome, failure, workspace::root());
+        }
+    }
+    println!();
+}
+
 fn list(scenarios: &[Scenario]) {
     for scenario in scenarios {
-        let all = match scenario.tier {
+        let when = match scenario.tier {
+            Tier::EveryBoard => " (on every board)",
             Tier::Everyday => "",
             Tier::Full => " (--all)",
         };
-        println!("{:<22} {}{all}", scenario.name, scenario.behaviour);
+        println!("{:<22} {}{when}", scenario.name, scenario.behaviour);
     }
 }
 
@@ -147,8 +203,9 @@ fn one_line(outcome: &Outcome) -> String {
         Some(_) => "FAILED",
     };
     format!(
-        "{result}  {:>4} s  {:<22} {}",
+        "{result}  {:>4} s  {:<12} {:<22} {}",
         outcome.duration.as_secs(),
+        outcome.board,
         outcome.scenario.name,
         outcome.scenario.behaviour
     )
@@ -157,7 +214,10 @@ fn one_line(outcome: &Outcome) -> String {
 fn explain(outcome: &Outcome, failure: &str, root: &Path) {
     let directory = &outcome.directory;
     let directory = directory.strip_prefix(root).unwrap_or(directory);
-    println!("\n{} failed: {failure}", outcome.scenario.name);
+    println!(
+        "\n{} on {} failed: {failure}",
+        outcome.scenario.name, outcome.board
+    );
     println!("transcripts and disk: {}", directory.display());
 }
 

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use boards::{Architecture, Board};
 use qemu::command_line::Accelerator;
 
 /// The board of a command that names none.
@@ -14,9 +15,9 @@ pub(crate) fn root() -> &'static Path {
         .unwrap_or(Path::new("."))
 }
 
-/// What the flag `--kvm` asks for.
-pub(crate) fn accelerator(kvm: bool) -> Accelerator {
-    if kvm {
+/// What the flag `--kvm` asks for: a foreign architecture is translated all the same.
+pub(crate) fn accelerator(kvm: bool, board: &Board) -> Accelerator {
+    if kvm && Architecture::of_this_machine() == Some(board.architecture) {
         Accelerator::Kvm
     } else {
         Accelerator::Emulation

@@ -11,7 +11,7 @@ use crate::evidence::{Cause, Evidence};
 pub(super) const SCENARIO: Scenario = Scenario {
     name: "attempts-run-out",
     behaviour: "a trial that panics uses up its attempts: boots the other slot",
-    tier: Tier::Everyday,
+    tier: Tier::EveryBoard,
     run,
 };
 

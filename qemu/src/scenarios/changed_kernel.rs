@@ -13,7 +13,7 @@ use crate::evidence::Evidence;
 pub(super) const SCENARIO: Scenario = Scenario {
     name: "changed-kernel",
     behaviour: "one changed bit in the kernel: boots the other slot",
-    tier: Tier::Everyday,
+    tier: Tier::EveryBoard,
     run,
 };
 

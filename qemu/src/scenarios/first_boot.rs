@@ -10,7 +10,7 @@ use crate::evidence::Evidence;
 pub(super) const SCENARIO: Scenario = Scenario {
     name: "first-boot",
     behaviour: "boots the first slot, confirms it, and boots it again as confirmed",
-    tier: Tier::Everyday,
+    tier: Tier::EveryBoard,
     run,
 };
 

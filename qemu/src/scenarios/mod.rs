@@ -68,7 +68,10 @@ use crate::evidence::Evidence;
 /// When a scenario runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tier {
-    /// At every run.
+    /// At every run, on every board: tells whether firmware, loader and kernel of the board
+    /// do their parts.
+    EveryBoard,
+    /// At every run, on the board that a run is for.
     Everyday,
     /// With `--all` only.
     Full,
