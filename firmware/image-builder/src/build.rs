@@ -8,6 +8,7 @@ use image_format::disk::Role;
 use image_format::{Digest, Floors};
 use image_trust::sha256;
 
+use crate::busybox::Busybox;
 use crate::cache::{component, component_of_bytes};
 use crate::debian::DebianPackages;
 use crate::device_build::{Userland, build_loader, build_userland};
@@ -208,7 +209,7 @@ impl Ingredients {
             index,
         };
         let initrd = initrd_tree(self.userland.init.clone(), &request.patience, &initrd);
-        let rescue = rescue_tree(&initrd, &tools)?;
+        let rescue = rescue_tree(&initrd, &tools);
         Ok(Trees {
             initrd,
             root,
@@ -253,7 +254,7 @@ impl Ingredients {
 /// The unpacked packages of an image.
 struct Packages {
     kernel: PathBuf,
-    busybox: PathBuf,
+    busybox: Busybox,
     e2fsck: PathBuf,
 }
 
@@ -263,11 +264,12 @@ impl Packages {
         request: &ImageRequest,
         progress: &mut dyn Progress,
     ) -> Result<Self> {
-        let mut packages =
-            DebianPackages::open(workspace, request.board.architecture, request.locking)?;
+        let (architecture, locking) = (request.board.architecture, request.locking);
+        let busybox = Busybox::fetch(workspace, architecture, locking, progress)?;
+        let mut packages = DebianPackages::open(workspace, architecture, locking)?;
         Ok(Self {
             kernel: packages.fetch(&request.board.kernel.package, progress)?,
-            busybox: packages.fetch("busybox-static", progress)?,
+            busybox,
             e2fsck: packages.fetch("e2fsck-static", progress)?,
         })
     }

@@ -24,6 +24,7 @@
 
 mod build;
 mod build_time;
+mod busybox;
 mod cache;
 mod debian;
 mod device_build;

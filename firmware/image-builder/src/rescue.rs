@@ -21,14 +21,14 @@ use crate::workspace::Workspace;
 const PROFILE: &str = "export PATH=/usr/sbin:/usr/bin:/sbin:/bin\nPS1='rescue \\h:\\w\\$ '\n";
 
 /// The content of its initrd: `ordinary` is that of the system's.
-pub(crate) fn rescue_tree(ordinary: &Tree, tools: &Tools<'_>) -> Result<Tree> {
+pub(crate) fn rescue_tree(ordinary: &Tree, tools: &Tools<'_>) -> Tree {
     let mut tree = ordinary.clone();
-    tools.add_to(&mut tree)?;
+    tools.add_to(&mut tree);
     tree.text("etc/profile", PROFILE);
     for mount_point in ["mnt", "tmp"] {
         tree.directory(mount_point);
     }
-    Ok(tree)
+    tree
 }
 
 /// Makes the rescue system with the `kernel` of the system image, for a partition of
@@ -69,6 +69,7 @@ pub(crate) fn components(rescue: &SystemImage, envelope: &[u8]) -> Result<Vec<Co
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::busybox::Busybox;
     use crate::request::ImageRequest;
     use crate::tree::Content;
 
@@ -77,29 +78,25 @@ mod tests {
         Ok(Workspace::at(&root).read_board("x86_64-uefi")?)
     }
 
-    /// busybox is asked for its names; this one has none.
-    fn busybox(directory: &Path) -> Result<()> {
-        std::fs::create_dir_all(directory.join("bin"))?;
-        let program = directory.join("bin/busybox");
-        Ok(std::os::unix::fs::symlink("/bin/true", program)?)
-    }
-
     #[test]
     fn it_has_pid_1_and_the_tools_and_no_overlay() -> Result<()> {
         let directory = tempfile::tempdir()?;
-        busybox(directory.path())?;
+        let busybox = Busybox {
+            program: directory.path().join("busybox"),
+            names: Vec::new(),
+        };
         let mut request = ImageRequest::new(board()?);
         request.overlay = Some(directory.path().join("overlay"));
         let tools = Tools {
             request: &request,
             snappy: b"snappy",
             signed_keyring: b"keyring",
-            busybox: directory.path(),
+            busybox: &busybox,
             e2fsck: directory.path(),
         };
         let mut ordinary = Tree::default();
         ordinary.program("init", Content::Bytes(b"init".to_vec()));
-        let tree = rescue_tree(&ordinary, &tools)?;
+        let tree = rescue_tree(&ordinary, &tools);
         for path in [
             "init",
             "bin/busybox",

@@ -6,9 +6,9 @@
 
 use std::path::Path;
 
-use anyhow::{Context, Result, bail};
+use anyhow::Result;
 
-use crate::host_tool::{host_tool, run};
+use crate::busybox::Busybox;
 use crate::modules::{LoadOrder, ModuleIndex};
 use crate::request::ImageRequest;
 use crate::tree::{Content, Entry, Tree};
@@ -32,8 +32,8 @@ pub(crate) struct Tools<'a> {
     pub(crate) snappy: &'a [u8],
     /// The root keyring and its signatures.
     pub(crate) signed_keyring: &'a [u8],
-    /// The unpacked package `busybox-static`.
-    pub(crate) busybox: &'a Path,
+    /// The program busybox.
+    pub(crate) busybox: &'a Busybox,
     /// The unpacked package `e2fsck-static`.
     pub(crate) e2fsck: &'a Path,
 }
@@ -56,7 +56,7 @@ pub(crate) fn root_tree(parts: &RootParts<'_>) -> Result<Tree> {
     for mount_point in MOUNT_POINTS {
         tree.directory(mount_point);
     }
-    parts.tools.add_to(&mut tree)?;
+    parts.tools.add_to(&mut tree);
     parts.modules.add_to(&mut tree, parts.index);
     parts.modules.add_modprobe_tables(&mut tree, parts.index);
     tree.text(MODULE_LIST, &parts.load.list(parts.index));
@@ -68,9 +68,9 @@ pub(crate) fn root_tree(parts: &RootParts<'_>) -> Result<Tree> {
 
 impl Tools<'_> {
     /// Puts them into `tree`.
-    pub(crate) fn add_to(&self, tree: &mut Tree) -> Result<()> {
+    pub(crate) fn add_to(&self, tree: &mut Tree) {
         tree.directory_with_mode("root", 0o700);
-        add_busybox(tree, &self.busybox.join("bin/busybox"))?;
+        self.busybox.add_to(tree);
         tree.program(
             "sbin/e2fsck",
             Content::File(self.e2fsck.join("sbin/e2fsck.static")),
@@ -82,25 +82,7 @@ impl Tools<'_> {
         );
         tree.file(KEYRING, Content::Bytes(self.signed_keyring.to_vec()));
         add_configuration(tree, self.request);
-        Ok(())
     }
-}
-
-/// busybox under all its names. It names them itself; `init` and `linuxrc` stay away,
-/// since PID 1 is ours.
-fn add_busybox(tree: &mut Tree, busybox: &Path) -> Result<()> {
-    tree.program("bin/busybox", Content::File(busybox.to_owned()));
-    let names = run(host_tool(busybox).arg("--list-full"))
-        .context("cannot ask busybox for its names: it has to run on this machine")?;
-    for name in names.lines() {
-        if name.contains("..") || name.starts_with('/') {
-            bail!("cannot use the name {name:?} that busybox gives itself");
-        }
-        if !matches!(name, "sbin/init" | "linuxrc") && !tree.contains(name) {
-            tree.link(name, "/bin/busybox");
-        }
-    }
-    Ok(())
 }
 
 fn add_configuration(tree: &mut Tree, request: &ImageRequest) {
