@@ -16,6 +16,7 @@ use crate::guest::Guest;
 use crate::initrd::{self, Addition};
 use crate::machine::Machine;
 use crate::proof::{Expected, Proof};
+use crate::sparse_copy::copy_sparse;
 use crate::variable_store;
 use crate::world::World;
 
@@ -151,7 +152,7 @@ impl<'a> Bench<'a> {
         let variables = self.variables();
         if !variables.exists() {
             let (_, empty) = installed_firmware(board, Firmware::Open)?;
-            fs::copy(empty, &variables).context("cannot copy the firmware's variables")?;
+            copy_sparse(empty, &variables)?;
         }
         self.start_machine(drives, network, Firmware::Open)
     }

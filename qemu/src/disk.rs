@@ -6,9 +6,8 @@
 use std::fs::{File, OpenOptions};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use boot_core::state_store::StateStore;
 use boot_core::{Layout, flight, read_layout};
 use embedded_io_adapters::std::FromStd;
@@ -19,6 +18,8 @@ use image_format::{
     BootState, Digest, ENVELOPE_BYTES, Envelope, FailedRelease, FlightEntry, Kind, Manifest, Slot,
     Source, StateError, parse_envelope,
 };
+
+use crate::sparse_copy::copy_sparse;
 
 /// A raw disk image.
 #[derive(Debug, Clone)]
@@ -60,14 +61,7 @@ impl TestDisk {
     /// # Errors
     /// There is no room.
     pub fn copy_to(&self, image: &Path) -> Result<Self> {
-        let status = Command::new("cp")
-            .args(["--sparse=always", "--reflink=auto", "--"])
-            .args([&self.image, image])
-            .status()
-            .context("cannot start cp")?;
-        if !status.success() {
-            bail!("cannot copy the disk to {}", image.display());
-        }
+        copy_sparse(&self.image, image)?;
         Ok(Self::at(image))
     }
 

@@ -23,5 +23,6 @@ pub mod proof;
 pub mod qmp;
 pub mod runner;
 pub mod scenarios;
+pub mod sparse_copy;
 pub mod variable_store;
 pub mod world;

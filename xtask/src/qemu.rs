@@ -13,6 +13,7 @@ use image_builder::{ImageRequest, Printed, Workspace, build_image};
 use image_format::{Kind, Slot, Source};
 use qemu::command_line::{Boot, Drive, Firmware, MachineDescription, Network, installed_firmware};
 use qemu::disk::{Spot, TestDisk};
+use qemu::sparse_copy::copy_sparse;
 use qemu::{interactive, variable_store};
 
 use crate::{setup, workspace};
@@ -105,9 +106,7 @@ impl QemuCommand {
             // Written anew, as other keys may have been asked for.
             Some(keys) => variable_store::write_with_keys(empty, &variables, &keys.enrolled())?,
             None if variables.exists() => {}
-            None => {
-                fs::copy(empty, &variables).context("cannot copy the firmware's variables")?;
-            }
+            None => copy_sparse(empty, &variables)?,
         }
         greet(&board, &image, self.secure_boot_words());
         interactive::run(&MachineDescription {

@@ -28,12 +28,13 @@ const STRAY_FILES: &[&str] = &[
     "extlinux/extlinux.conf",
     "grub/grub.cfg",
     "EFI/BOOT/grub.cfg",
-    "EFI/BOOT/BOOTX64.EFI.extra",
-    "EFI/BOOT/BOOTX64.EFI.extra.d/evil.cred",
     "loader/loader.conf",
     "loader/entries/evil.conf",
     "loader/credentials/evil.cred",
 ];
+
+/// What programs of systemd's kind look for beside themselves, behind their own name.
+const STRAY_COMPANIONS: &[&str] = &[".extra", ".extra.d/evil.cred"];
 
 fn run(bench: &Bench<'_>) -> Result<Evidence> {
     let disk = bench.disk()?;
@@ -41,6 +42,10 @@ fn run(bench: &Bench<'_>) -> Result<Evidence> {
     let esp = Esp::of(&disk)?;
     for path in STRAY_FILES {
         esp.write(path, EVIL_WORDS)?;
+    }
+    let loader = &bench.world().board().loader.esp_path;
+    for end in STRAY_COMPANIONS {
+        esp.write(&format!("{loader}{end}"), EVIL_WORDS)?;
     }
 
     let mut guest = bench.start(&disk)?;
