@@ -222,6 +222,9 @@ pub struct QemuMachine {
     pub firmware_variables: Vec<PathBuf>,
     /// The Debian package that brings code and variables.
     pub firmware_package: String,
+    /// Scenarios of `qemu-test` that this machine or its firmware has no means for.
+    #[serde(default)]
+    pub scenarios_left_out: Vec<String>,
     /// What differs with UEFI Secure Boot on; absent where the machine cannot have it.
     pub secure_boot: Option<SecureBootMachine>,
 }

@@ -6,7 +6,7 @@ use anyhow::{Result, bail};
 use boards::Board;
 use clap::Args;
 use image_builder::{Printed, Workspace};
-use qemu::plan::{Extent, Planned, plan};
+use qemu::plan::{Extent, Planned, can_run, plan};
 use qemu::runner::{self, Job, Outcome};
 use qemu::scenarios::{self, Scenario, Tier};
 use qemu::world::World;
@@ -48,11 +48,12 @@ impl QemuTestCommand {
     /// Runs the command.
     pub(crate) fn run(self) -> Result<()> {
         let named = self.named()?;
+        let boards = self.boards()?;
         if self.list {
-            list(&named);
+            list(&named, &boards);
             return Ok(());
         }
-        let planned = self.plan(&named)?;
+        let planned = self.plan(&boards, &named);
         prepare(&planned)?;
         let host_tests = match self.scenario {
             None => Some(host_tests::run(workspace::root())?),
@@ -71,18 +72,22 @@ impl QemuTestCommand {
         }))
     }
 
-    fn plan(&self, scenarios: &[Scenario]) -> Result<Vec<Planned>> {
+    fn boards(&self) -> Result<Vec<Board>> {
         let workspace = Workspace::at(workspace::root());
+        Ok(match &self.board {
+            Some(id) => vec![workspace.read_board(id)?],
+            None => workspace.read_boards()?,
+        })
+    }
+
+    fn plan(&self, boards: &[Board], scenarios: &[Scenario]) -> Vec<Planned> {
         let extent = if self.all {
             Extent::All
         } else {
             Extent::Everyday
         };
-        let (main, boards) = match &self.board {
-            Some(id) => (id.as_str(), vec![workspace.read_board(id)?]),
-            None => (workspace::DEFAULT_BOARD, workspace.read_boards()?),
-        };
-        Ok(plan(&boards, main, scenarios, extent))
+        let main = self.board.as_deref().unwrap_or(workspace::DEFAULT_BOARD);
+        plan(boards, main, scenarios, extent)
     }
 
     fn named(&self) -> Result<Vec<Scenario>> {
@@ -186,14 +191,18 @@ fn show(outcomes: &[Outcome]) {
     println!();
 }
 
-fn list(scenarios: &[Scenario]) {
+fn list(scenarios: &[Scenario], boards: &[Board]) {
     for scenario in scenarios {
         let when = match scenario.tier {
             Tier::EveryBoard => " (on every board)",
             Tier::Everyday => "",
             Tier::Full => " (--all)",
         };
-        println!("{:<22} {}{when}", scenario.name, scenario.behaviour);
+        print!("{:<22} {}{when}", scenario.name, scenario.behaviour);
+        for board in boards.iter().filter(|board| !can_run(board, scenario)) {
+            print!(" (not on {})", board.id);
+        }
+        println!();
     }
 }
 
