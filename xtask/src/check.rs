@@ -2,9 +2,9 @@
 //!
 //! Two things. Whether an image is reproducible: it is built twice, the second time from a
 //! copy of the sources under another path, with another umask, time zone, clock and order
-//! of directories. And whether each crate of the loader builds alone for a bare target:
-//! builds of the whole workspace unify features and hide a dependency on the standard
-//! library.
+//! of directories. And whether each crate of the loader builds alone for a bare target, for
+//! all boards: builds of the whole workspace unify features and hide a dependency on the
+//! standard library.
 
 mod crates;
 mod reproducible;
@@ -24,7 +24,7 @@ use crate::{setup, workspace};
 /// compares bit for bit; names the first part that differs.
 #[derive(Debug, Args)]
 pub(crate) struct CheckCommand {
-    /// The board, a file of `boards/`
+    /// The board whose image is built twice, a file of `boards/`
     #[arg(long, default_value = workspace::DEFAULT_BOARD)]
     board: String,
 }
@@ -56,7 +56,7 @@ impl CheckCommand {
         setup::prepare(workspace::root(), &[setup::IMAGE, setup::SECURE_BOOT])?;
         let workspace = Workspace::at(workspace::root());
         let board = workspace.read_board(&self.board)?;
-        let mut findings = crates::check(&workspace, &board)?;
+        let mut findings = crates::check(&workspace, &workspace.read_boards()?)?;
         findings.extend(reproducible::check(&workspace, &board)?);
         for finding in &findings {
             println!("{finding}");

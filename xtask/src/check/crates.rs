@@ -1,5 +1,7 @@
-//! The crate x target table: each crate of the loader alone, for each of its targets.
+//! The crate x target table: each crate of the loader alone, for each target of every
+//! board.
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -14,32 +16,54 @@ use super::{Finding, Outcome};
 /// What loaders are made of: no standard library, no allocator.
 const CORES: [&str; 3] = ["image-format", "image-trust", "boot-core"];
 
-/// A target without an operating system, for which no standard library exists: a crate
-/// that asks for one does not build. (UEFI targets have one.)
-const BARE_TARGET: &str = "x86_64-unknown-none";
+/// A crate and a target that it has to build for. The board is the first that needs it:
+/// what a loader is told of its board has the same form on all.
+#[derive(Debug, PartialEq, Eq)]
+struct Build<'a> {
+    package: &'a str,
+    target: &'a str,
+    board: &'a Board,
+}
 
-pub(super) fn check(workspace: &Workspace, board: &Board) -> Result<Vec<Finding>> {
+pub(super) fn check(workspace: &Workspace, boards: &[Board]) -> Result<Vec<Finding>> {
     let keys = KeyDirectory::open_or_create_test(&workspace.test_keys())?;
-    let loader = &board.loader;
-    let cores = CORES
+    table(boards)
         .iter()
-        .flat_map(|core| [(*core, BARE_TARGET), (*core, loader.target.as_str())]);
-    let shell = (loader.package.as_str(), loader.target.as_str());
-    cores
-        .chain([shell])
-        .map(|(package, target)| {
-            check_alone(workspace, board, &keys.keyring_path(), package, target)
-        })
+        .map(|build| check_alone(workspace, build, &keys.keyring_path()))
         .collect()
 }
 
-fn check_alone(
-    workspace: &Workspace,
-    board: &Board,
-    keyring: &Path,
-    package: &str,
-    target: &str,
-) -> Result<Finding> {
+fn table(boards: &[Board]) -> Vec<Build<'_>> {
+    let mut seen = BTreeSet::new();
+    let builds = boards.iter().flat_map(builds_of);
+    builds
+        .filter(|build| seen.insert((build.package, build.target)))
+        .collect()
+}
+
+/// Cores are built for the architecture's bare target, too: no standard library exists
+/// there, so that a crate which asks for one does not build. (UEFI targets have one.)
+fn builds_of(board: &Board) -> impl Iterator<Item = Build<'_>> {
+    let loader = &board.loader;
+    let targets = [board.architecture.bare_target(), loader.target.as_str()];
+    let cores = CORES
+        .into_iter()
+        .flat_map(move |core| targets.map(|target| (core, target)));
+    cores
+        .chain([(loader.package.as_str(), loader.target.as_str())])
+        .map(move |(package, target)| Build {
+            package,
+            target,
+            board,
+        })
+}
+
+fn check_alone(workspace: &Workspace, build: &Build<'_>, keyring: &Path) -> Result<Finding> {
+    let Build {
+        package,
+        target,
+        board,
+    } = build;
     eprintln!("check: {package} alone for {target}");
     let status = Command::new(cargo())
         .current_dir(workspace.root())
@@ -64,4 +88,35 @@ fn check_alone(
 
 fn cargo() -> OsString {
     std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn board(id: &str, text: &str) -> Result<Board> {
+        Ok(boards::parse_board(id, text)?)
+    }
+
+    #[test]
+    fn each_crate_is_built_once_for_each_target_of_any_board() -> Result<()> {
+        let x86 = include_str!("../../../boards/x86_64-uefi.toml");
+        let arm = include_str!("../../../boards/arm64-uefi.toml");
+        let boards = [board("a", x86)?, board("b", arm)?, board("twin", x86)?];
+        let table = table(&boards);
+        let count = |package: &str| {
+            table
+                .iter()
+                .filter(|build| build.package == package)
+                .count()
+        };
+        assert_eq!(CORES.map(count), [4, 4, 4]);
+        assert_eq!(count("boot-uefi"), 2);
+        assert!(
+            table
+                .iter()
+                .any(|build| (build.package, build.target) == ("boot-core", "aarch64-unknown-none"))
+        );
+        Ok(())
+    }
 }
