@@ -198,6 +198,12 @@ fn greet(board: &Board, image: &Path, secure_boot: &str) {
     println!("{}: starting from {}", board.id, image.display());
     println!("  Ctrl-A X leaves; the disk is kept, --fresh starts over");
     println!("  on the device: snappy info, snappy versions -a, snappy why, reboot, poweroff");
-    println!("  to see it fall back: leave, then cargo xtask qemu{secure_boot} --corrupt kernel");
+    let named = match board.id.as_str() {
+        workspace::DEFAULT_BOARD => String::new(),
+        id => format!(" --board {id}"),
+    };
+    println!(
+        "  to see it fall back: leave, then cargo xtask qemu{named}{secure_boot} --corrupt kernel"
+    );
     println!();
 }
