@@ -87,7 +87,14 @@ fn refresh(options: &[String]) {
     }
 }
 
-const INSTALL: &[&str] = &["install", "--yes", "--no-install-recommends", "--no-remove"];
+/// Somebody else who installs something meanwhile is waited for.
+const INSTALL: &[&str] = &[
+    "-oDPkg::Lock::Timeout=600",
+    "install",
+    "--yes",
+    "--no-install-recommends",
+    "--no-remove",
+];
 
 /// Would the install work, without removing anything?
 fn simulate(packages: &[&str], options: &[String]) -> bool {
