@@ -16,7 +16,7 @@ use image_builder::signing::padded_envelope;
 use image_format::disk::{BLOCK_BYTES, Role, STATE_COPY_OFFSETS};
 use image_format::{
     BootState, Digest, ENVELOPE_BYTES, Envelope, FailedRelease, FlightEntry, Kind, Manifest, Slot,
-    Source, StateError, parse_envelope,
+    Source, StateError, Version, parse_envelope,
 };
 
 use crate::sparse_copy::copy_sparse;
@@ -260,6 +260,17 @@ impl TestDisk {
         let layout = self.layout()?;
         let store = StateStore::open(&mut disk, &layout).context("no room for a boot state")?;
         Ok(store.lost_copies().collect())
+    }
+
+    /// The version of what lies in `slot`.
+    ///
+    /// # Errors
+    /// The slot holds no image.
+    pub fn version(&self, slot: Slot) -> Result<Version> {
+        self.with_envelope(slot.into(), |envelope| {
+            let manifest: Manifest<'_> = envelope.manifest.decode()?;
+            Ok(manifest.version)
+        })
     }
 
     /// The signed words of the kernel's command line in `slot`.

@@ -15,6 +15,8 @@ use image_builder::SystemImage;
 pub enum Fault {
     /// Nothing: hook and services work.
     None,
+    /// The kernel stops for good: it panics, and is told to wait for ever after that.
+    KernelHangs,
     /// The hook finds something.
     HookFails,
     /// The hook never ends.
@@ -28,10 +30,11 @@ pub enum Fault {
 }
 
 impl Fault {
-    /// The word for the command line.
-    fn word(self) -> &'static str {
+    /// The words for the command line.
+    fn words(self) -> &'static str {
         match self {
             Self::None => "fault=none",
+            Self::KernelHangs => "rdinit=/none panic=0",
             Self::HookFails => "fault=hook-fails",
             Self::HookHangs => "fault=hook-hangs",
             Self::Panic => "fault=panic",
@@ -40,12 +43,12 @@ impl Fault {
         }
     }
 
-    /// `system`, which has the overlay, with this fault.
+    /// `system`, which has the overlay, with this fault. A kernel that hangs needs none.
     #[must_use]
     pub fn of(self, system: &SystemImage) -> SystemImage {
         system.with_manifest(|manifest| {
             manifest.command_line.push(' ');
-            manifest.command_line.push_str(self.word());
+            manifest.command_line.push_str(self.words());
         })
     }
 }

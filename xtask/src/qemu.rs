@@ -1,22 +1,25 @@
 //! `cargo xtask qemu`.
 
+mod bad_update;
+mod corrupt;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use boards::Board;
-use boot_core::choice::{Excluded, choose};
-use clap::{Args, ValueEnum};
+use clap::Args;
 use image_builder::secure_boot::SecureBootKeys;
 use image_builder::signing::KeyDirectory;
 use image_builder::{ImageRequest, Printed, Workspace, build_image};
-use image_format::{Kind, Slot, Source};
 use qemu::command_line::{Boot, Drive, Firmware, MachineDescription, Network, installed_firmware};
-use qemu::disk::{Spot, TestDisk};
+use qemu::disk::TestDisk;
 use qemu::sparse_copy::copy_sparse;
 use qemu::{interactive, variable_store};
 
 use crate::{setup, workspace};
+use bad_update::BadUpdate;
+use corrupt::{Part, corrupt};
 
 /// The disk is larger than the image, as a real one is: `writable` grows into it.
 const DISK_BYTES: u64 = 2 << 30;
@@ -30,6 +33,9 @@ const DISK_BYTES: u64 = 2 << 30;
 /// back: leave, and start it again with `--corrupt kernel`. One bit of the kernel that
 /// boots next is changed on the disk; the device comes up from the other slot, and
 /// `snappy why` names the check.
+///
+/// With `--bad-update hook-fails` a properly signed release that does not work is put into
+/// the slot that is not in use, and tried: the device goes back by itself.
 #[derive(Debug, Args)]
 pub(crate) struct QemuCommand {
     /// The board, a file of `boards/`
@@ -47,6 +53,9 @@ pub(crate) struct QemuCommand {
     /// First change one bit of what boots next
     #[arg(long, value_name = "PART")]
     corrupt: Option<Part>,
+    /// First install a release that does not work, as an update would
+    #[arg(long, value_name = "FAULT", conflicts_with_all = ["corrupt", "image"])]
+    bad_update: Option<BadUpdate>,
     /// Turn UEFI Secure Boot on: the firmware knows the keys in DIR, and the loader is signed
     /// with them [default: test keys in target/keys/secure-boot-test, made on first use]. With
     /// other keys than in the last run, start over with `--fresh`
@@ -55,17 +64,6 @@ pub(crate) struct QemuCommand {
     /// Use KVM: faster, where it works
     #[arg(long)]
     kvm: bool,
-}
-
-/// What `--corrupt` changes by one bit.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum Part {
-    Kernel,
-    Initrd,
-    Root,
-    Manifest,
-    Signature,
-    Delegation,
 }
 
 impl QemuCommand {
@@ -99,6 +97,9 @@ impl QemuCommand {
         };
         if let Some(part) = self.corrupt {
             corrupt(&TestDisk::at(&image), part)?;
+        }
+        if let Some(fault) = self.bad_update {
+            fault.install(&workspace, &board, &TestDisk::at(&image))?;
         }
         let variables = directory.join(format!("{}.variables", self.stem(&board)));
         let (_, empty) = installed_firmware(&board, firmware)?;
@@ -173,27 +174,6 @@ impl QemuCommand {
     }
 }
 
-fn corrupt(disk: &TestDisk, part: Part) -> Result<()> {
-    let state = disk.read_state()?;
-    let slot = match choose(&state, Excluded::default()) {
-        Some(Source::Slot(slot)) => slot,
-        _ => Slot::A,
-    };
-    let (name, spot) = match part {
-        Part::Kernel => ("the kernel", Spot::Kernel),
-        Part::Initrd => ("the initrd", Spot::Initrd),
-        Part::Root => ("the root", Spot::Root),
-        Part::Manifest => ("the manifest", Spot::Record(Kind::Manifest)),
-        Part::Signature => ("the signatures", Spot::Record(Kind::ManifestSignatures)),
-        Part::Delegation => ("the delegation", Spot::Record(Kind::Delegation)),
-    };
-    disk.flip_bit(slot, spot).with_context(|| {
-        format!("cannot change {name} of {slot}; --fresh makes a whole disk again")
-    })?;
-    println!("changed one bit of {name} of {slot}, which boots next");
-    Ok(())
-}
-
 fn greet(board: &Board, image: &Path, secure_boot: &str) {
     println!("{}: starting from {}", board.id, image.display());
     println!("  Ctrl-A X leaves; the disk is kept, --fresh starts over");
@@ -205,5 +185,6 @@ fn greet(board: &Board, image: &Path, secure_boot: &str) {
     println!(
         "  to see it fall back: leave, then cargo xtask qemu{named}{secure_boot} --corrupt kernel"
     );
+    println!("  or with a release that does not work: --bad-update hook-fails");
     println!();
 }

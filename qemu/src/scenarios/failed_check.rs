@@ -14,7 +14,7 @@ use crate::evidence::{Cause, Evidence};
 pub(super) const SCENARIO: Scenario = Scenario {
     name: "failed-check",
     behaviour: "a trial fails its health check: boots the other slot",
-    tier: Tier::EveryBoard,
+    tier: Tier::Everyday,
     run,
 };
 

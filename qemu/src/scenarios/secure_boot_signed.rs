@@ -12,7 +12,7 @@ use crate::guest::Guest;
 pub(super) const SCENARIO: Scenario = Scenario {
     name: "secure-boot-signed",
     behaviour: "firmware with Secure Boot starts the signed loader, and that Debian's kernel, locked down",
-    tier: Tier::Everyday,
+    tier: Tier::EveryBoard,
     run,
 };
 

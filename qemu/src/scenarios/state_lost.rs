@@ -11,7 +11,7 @@ use crate::evidence::{Cause, Evidence};
 pub(super) const SCENARIO: Scenario = Scenario {
     name: "state-lost",
     behaviour: "both copies of the boot state lost: rebuilds it, the higher version on trial",
-    tier: Tier::EveryBoard,
+    tier: Tier::Everyday,
     run,
 };
 
