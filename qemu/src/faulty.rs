@@ -15,6 +15,8 @@ use image_builder::SystemImage;
 pub enum Fault {
     /// Nothing: hook and services work.
     None,
+    /// There is no program for PID 1: the kernel panics at once.
+    NoInit,
     /// The kernel stops for good: it panics, and is told to wait for ever after that.
     KernelHangs,
     /// The hook finds something.
@@ -34,6 +36,7 @@ impl Fault {
     fn words(self) -> &'static str {
         match self {
             Self::None => "fault=none",
+            Self::NoInit => "rdinit=/none",
             Self::KernelHangs => "rdinit=/none panic=0",
             Self::HookFails => "fault=hook-fails",
             Self::HookHangs => "fault=hook-hangs",
@@ -43,7 +46,7 @@ impl Fault {
         }
     }
 
-    /// `system`, which has the overlay, with this fault. A kernel that hangs needs none.
+    /// `system`, which has the overlay, with this fault. The first two need none.
     #[must_use]
     pub fn of(self, system: &SystemImage) -> SystemImage {
         system.with_manifest(|manifest| {

@@ -13,19 +13,10 @@ fn device() -> Device {
     Device::new(&Image::new(2), &Image::new(1))
 }
 
-fn put_on_trial(device: &mut Device, slot: Slot, attempts: u8) {
-    device.change_state(|state| {
-        state.slot_mut(slot).status = SlotStatus::Trial {
-            attempts_left: attempts,
-            attempts_given: attempts,
-        };
-    });
-}
-
 #[test]
 fn a_trial_that_never_comes_up_uses_its_attempts_and_falls_back() {
     let mut device = device();
-    put_on_trial(&mut device, Slot::B, 2);
+    device.put_on_trial(Slot::B, 2);
     let mut slots = Vec::new();
     for cause in [
         ResetCause::PowerLoss,
@@ -71,7 +62,7 @@ fn a_trial_that_never_comes_up_uses_its_attempts_and_falls_back() {
 #[test]
 fn an_attempt_that_told_its_end_is_not_said_to_have_been_silent() {
     let mut device = device();
-    put_on_trial(&mut device, Slot::B, 2);
+    device.put_on_trial(Slot::B, 2);
     device.boot().started();
     let failed = Event::CheckFailed {
         slot: Slot::B,
@@ -87,7 +78,7 @@ fn an_attempt_that_told_its_end_is_not_said_to_have_been_silent() {
 #[test]
 fn a_power_cut_while_the_silent_end_is_recorded_records_it_once() {
     let mut device = device();
-    put_on_trial(&mut device, Slot::B, 3);
+    device.put_on_trial(Slot::B, 3);
     device.boot().started();
     // The entry is on the disk, the state that counts the boot is not.
     device.disk.cut = Some((1, Torn::Before));

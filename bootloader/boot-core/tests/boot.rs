@@ -15,15 +15,6 @@ fn device() -> Device {
     Device::new(&Image::new(2), &Image::new(1))
 }
 
-fn put_on_trial(device: &mut Device, slot: Slot, attempts: u8) {
-    device.change_state(|state| {
-        state.slot_mut(slot).status = SlotStatus::Trial {
-            attempts_left: attempts,
-            attempts_given: attempts,
-        };
-    });
-}
-
 fn refused(source: Source, version: Option<u64>, refusal: Refusal) -> Event {
     Event::Refused {
         source,
@@ -81,7 +72,7 @@ fn linux_gets_the_image_s_initrd_and_the_verified_manifest_behind_it() {
 #[test]
 fn an_attempt_is_on_the_disk_before_the_first_byte_of_its_slot_is_read() {
     let mut device = device();
-    put_on_trial(&mut device, Slot::B, 2);
+    device.put_on_trial(Slot::B, 2);
     let slot = device.partition(Role::SystemB).offset_bytes;
     let state = device.partition(Role::BootState).offset_bytes;
     assert_eq!(device.boot().started().slot(), "system-b");
@@ -112,7 +103,7 @@ fn an_attempt_is_on_the_disk_before_the_first_byte_of_its_slot_is_read() {
 #[test]
 fn a_trial_whose_attempt_cannot_be_written_is_not_booted() {
     let mut device = device();
-    put_on_trial(&mut device, Slot::B, 2);
+    device.put_on_trial(Slot::B, 2);
     let state = device.partition(Role::BootState).offset_bytes;
     // The copy that the next write goes to, and nothing else.
     device.disk.broken = state + STATE_COPY_OFFSETS[1]..state + STATE_COPY_OFFSETS[1] + 4096;
@@ -350,7 +341,7 @@ fn a_lost_state_is_rebuilt_with_the_higher_version_on_trial() {
 #[test]
 fn a_lost_state_does_not_start_the_flight_record_anew() {
     let mut device = device();
-    put_on_trial(&mut device, Slot::B, 1);
+    device.put_on_trial(Slot::B, 1);
     device.boot();
     device.boot();
     let before = device.events();

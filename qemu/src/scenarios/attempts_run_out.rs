@@ -1,12 +1,13 @@
 //! A trial whose system verifies and dies.
 
-use anyhow::{Result, ensure};
-use image_format::{Event, Slot, SlotStatus};
+use anyhow::Result;
+use image_format::{Event, Slot};
 use serde_json::json;
 
-use super::{Scenario, Tier};
+use super::{Scenario, Tier, failed_trial};
 use crate::bench::Bench;
 use crate::evidence::{Cause, Evidence};
+use crate::faulty::Fault;
 
 pub(super) const SCENARIO: Scenario = Scenario {
     name: "attempts-run-out",
@@ -15,26 +16,8 @@ pub(super) const SCENARIO: Scenario = Scenario {
     run,
 };
 
-const PANIC: &str = "Kernel panic - not syncing";
-
 fn run(bench: &Bench<'_>) -> Result<Evidence> {
-    let disk = bench.disk()?;
-    let dying = bench
-        .world()
-        .system()
-        .with_manifest(|manifest| manifest.command_line.push_str(" rdinit=/nonexistent"));
-    bench.install(&disk, Slot::A, &dying)?;
-
-    let mut guest = bench.start(&disk)?;
-    guest.allow(PANIC);
-    guest.expect(PANIC)?;
-    guest.expect_up(Slot::B)?;
-    let proof = guest.prove(bench.expected(Slot::B)?)?;
-    ensure!(proof.boot_number == 2, "this is boot {}", proof.boot_number);
-    guest.power_off()?;
-
-    let state = disk.read_state()?;
-    ensure!(state.slot(Slot::A).status == SlotStatus::Exhausted);
+    let dying = Fault::NoInit.of(bench.world().system());
     let exhausted = Cause::new(
         json!({"kind": "attempts-exhausted", "slot": "system-a", "given": 1}),
         |event| {
@@ -47,5 +30,7 @@ fn run(bench: &Bench<'_>) -> Result<Evidence> {
             )
         },
     );
-    Evidence::of_guest(&proof, &disk, &exhausted)
+    // It panics before anything could keep its words.
+    let reason = "it reset the machine without a word";
+    failed_trial::of(bench, &dying, &exhausted, reason)
 }

@@ -3,11 +3,10 @@
 //! Its kernel is told to do without the file system of `writable`, as if the driver had
 //! been left out of the release.
 
-use anyhow::{Result, ensure};
-use image_format::{Event, Slot, SlotStatus};
-use serde_json::json;
+use anyhow::Result;
+use image_format::Slot;
 
-use super::{Scenario, Tier};
+use super::{Scenario, Tier, failed_trial};
 use crate::bench::Bench;
 use crate::evidence::{Cause, Evidence};
 
@@ -19,27 +18,11 @@ pub(super) const SCENARIO: Scenario = Scenario {
 };
 
 fn run(bench: &Bench<'_>) -> Result<Evidence> {
-    let disk = bench.disk()?;
     let lacking = bench
         .world()
         .system()
         .with_manifest(|manifest| manifest.command_line.push_str(" module_blacklist=ext4"));
-    bench.install(&disk, Slot::A, &lacking)?;
-
-    let mut guest = bench.start(&disk)?;
-    guest.expect_up(Slot::A)?;
-    guest.expect_up(Slot::B)?;
-    let proof = guest.prove(bench.expected(Slot::B)?)?;
-    ensure!(proof.boot_number == 2, "this is boot {}", proof.boot_number);
-    guest.power_off()?;
-    let state = disk.read_state()?;
-    ensure!(state.slot(Slot::A).status == SlotStatus::Exhausted);
-    let failed = Cause::new(
-        json!({"kind": "check-failed", "slot": "system-a", "check": "writable"}),
-        |event| {
-            matches!(event, Event::CheckFailed { slot: Slot::A, check, .. }
-                if check == "writable")
-        },
-    );
-    Evidence::of_guest(&proof, &disk, &failed)
+    let failed = Cause::check_failed(Slot::A, "writable");
+    let reason = "it failed the health check \"writable\": cannot mount writable";
+    failed_trial::of(bench, &lacking, &failed, reason)
 }

@@ -2,7 +2,7 @@
 
 use anyhow::{Result, ensure};
 use image_builder::SystemImage;
-use image_format::{Slot, SlotStatus, Verdict};
+use image_format::{BootNumber, Slot, SlotStatus, Verdict};
 
 use crate::bench::Bench;
 use crate::disk::TestDisk;
@@ -26,6 +26,8 @@ pub(super) fn of(
     guest.allow(PANIC);
     let judged = Cause::judged(Slot::A, Verdict::Failed, reason);
     let evidence = ends_in_b(bench, &disk, guest, &[cause, &judged])?;
+    let boots = disk.read_state()?.boot_number;
+    ensure!(boots == BootNumber(2), "it took {boots} boots instead of 2");
     let failed = disk.failed_releases()?;
     ensure!(
         failed.iter().any(|release| release.manifest_hash == hash),

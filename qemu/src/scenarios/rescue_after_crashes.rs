@@ -7,6 +7,7 @@ use serde_json::json;
 use super::{Scenario, Tier, rescue};
 use crate::bench::Bench;
 use crate::evidence::{Cause, Evidence};
+use crate::faulty::Fault;
 
 pub(super) const SCENARIO: Scenario = Scenario {
     name: "rescue-after-crashes",
@@ -19,10 +20,7 @@ const PANIC: &str = "Kernel panic - not syncing";
 
 fn run(bench: &Bench<'_>) -> Result<Evidence> {
     let disk = bench.disk()?;
-    let dying = bench
-        .world()
-        .system()
-        .with_manifest(|manifest| manifest.command_line.push_str(" rdinit=/nonexistent"));
+    let dying = Fault::NoInit.of(bench.world().system());
     bench.install(&disk, Slot::A, &dying)?;
     // Four such boots lie behind it.
     disk.change_state(|state| {

@@ -443,6 +443,16 @@ impl Device {
         self.set_state(&state);
     }
 
+    /// Gives `slot` a trial of so many attempts.
+    pub fn put_on_trial(&mut self, slot: Slot, attempts: u8) {
+        self.change_state(|state| {
+            state.slot_mut(slot).status = SlotStatus::Trial {
+                attempts_left: attempts,
+                attempts_given: attempts,
+            };
+        });
+    }
+
     /// Events on record, in order.
     pub fn events(&mut self) -> Vec<Event> {
         self.entries()
