@@ -25,6 +25,8 @@ pub enum Fault {
     HookHangs,
     /// The kernel panics while the hook runs.
     Panic,
+    /// Somebody types `reboot` while the hook runs.
+    Reboot,
     /// The daemon ends whenever it is started.
     ServiceDies,
     /// The oneshot never ends, as one that waits for itself.
@@ -41,6 +43,7 @@ impl Fault {
             Self::HookFails => "fault=hook-fails",
             Self::HookHangs => "fault=hook-hangs",
             Self::Panic => "fault=panic",
+            Self::Reboot => "fault=reboot",
             Self::ServiceDies => "fault=service-dies",
             Self::ServiceHangs => "fault=service-hangs",
         }
@@ -63,6 +66,7 @@ for word in $(cat /proc/cmdline); do
     hook/fault=hook-fails) echo 'the modem does not answer'; exit 3 ;;
     hook/fault=hook-hangs) exec sleep 100000 ;;
     hook/fault=panic) echo c > /proc/sysrq-trigger ;;
+    hook/fault=reboot) reboot; exec sleep 100000 ;;
     daemon/fault=service-dies) echo 'no licence'; exit 7 ;;
     oneshot/fault=service-hangs) exec sleep 100000 ;;
   esac

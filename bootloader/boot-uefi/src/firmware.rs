@@ -69,6 +69,9 @@ impl Platform for Firmware {
             None => log::debug!("no hardware watchdog guards the kernel's start"),
         }
         let reason = linux::start(kernel, &initrd, command_line);
+        if let Some(watchdog) = &mut self.watchdog {
+            watchdog.disarm();
+        }
         log::error!("{reason}");
         StartError {
             status: u64::try_from(reason.status().0).unwrap_or(u64::MAX),

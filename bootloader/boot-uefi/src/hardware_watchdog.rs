@@ -27,6 +27,7 @@ const CONFIGURATION: u8 = 0x60;
 const RESET_ON_SECOND: u16 = 0x0003;
 const LOCK: u8 = 0x68;
 const LOCK_ENABLE: u8 = 0x02;
+const LOCK_DISABLE: u8 = 0x00;
 
 const TIMER_1: u64 = 0x00;
 const TIMER_2: u64 = 0x04;
@@ -109,6 +110,12 @@ impl HardwareWatchdog {
         self.write_unlocked(TIMER_2, counts);
         self.write_unlocked(RELOAD, RELOAD_COUNT);
         let _ = self.bridge.pci().write_one::<u8>(lock, LOCK_ENABLE);
+    }
+
+    /// Stops it: the kernel gave up, and reading the next one may take longer.
+    pub(crate) fn disarm(&mut self) {
+        let lock = self.address.with_register(LOCK);
+        let _ = self.bridge.pci().write_one::<u8>(lock, LOCK_DISABLE);
     }
 
     fn write_unlocked<U: uefi::proto::pci::PciIoUnit>(&mut self, register: u64, value: U) {

@@ -55,6 +55,7 @@ mod services_run;
 mod shutdown;
 mod state_copy_lost;
 mod state_lost;
+mod trial_interrupted;
 mod two_disks;
 mod writable_grown;
 mod writable_lost;
@@ -123,6 +124,7 @@ pub const ALL: &[Scenario] = &[
     network_lost::BY_RELEASE,
     network_lost::BY_CABLE,
     power_flaps::SCENARIO,
+    trial_interrupted::SCENARIO,
     kernel_gives_up::EXITS,
     kernel_gives_up::RETURNS,
     rescue::SCENARIO,

@@ -11,14 +11,13 @@ use crate::evidence::{Cause, Evidence};
 
 pub(super) const SCENARIO: Scenario = Scenario {
     name: "writable-lost",
-    behaviour: "`writable` cannot be mounted: runs on memory and says so",
+    behaviour: "`writable` cannot be mounted: runs on memory, says so, and can change its system",
     tier: Tier::Everyday,
     run,
 };
 
 fn run(bench: &Bench<'_>) -> Result<Evidence> {
     let disk = bench.disk()?;
-    // No trial: a release is not judged by a disk that fails under a confirmed system.
     disk.change_state(|state| state.slot_mut(Slot::A).status = SlotStatus::Confirmed)?;
     let length_bytes = usize::try_from(disk.length_of(Role::Writable)?)?;
     disk.write_at(disk.offset_of(Role::Writable)?, &vec![0x5a; length_bytes])?;
@@ -28,7 +27,12 @@ fn run(bench: &Bench<'_>) -> Result<Evidence> {
     guest.run("touch /writable/works")?;
     let mounts = guest.run("grep ' /writable ' /proc/mounts")?;
     ensure!(mounts.contains("tmpfs"), "writable is mounted as {mounts}");
-    let proof = guest.prove(bench.expected(Slot::A)?)?;
+    // It can still change its system, and the new one is not judged by the disk.
+    guest.run("snappy rollback system")?;
+    guest.reboot()?;
+    guest.expect_up(Slot::B)?;
+    guest.expect_confirmed(Slot::B)?;
+    let proof = guest.prove(bench.expected(Slot::B)?)?;
     guest.power_off()?;
     let lost = Cause::new(json!({"kind": "writable-lost"}), |event| {
         matches!(event, Event::WritableLost { .. })
