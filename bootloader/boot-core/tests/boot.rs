@@ -150,17 +150,13 @@ fn assert_falls_back(cause: Event, damage: impl FnOnce(&mut Device)) {
     assert_eq!(device.events().len(), 2);
 }
 
-fn flip(device: &mut Device, offset: u64) {
-    device.at(Role::SystemA, offset)[0] ^= 0x10;
-}
-
 #[test]
 fn a_flipped_bit_of_the_kernel_falls_back() {
     let refusal = Refusal::Digest {
         part: PartName::Kernel,
     };
     assert_falls_back(refused(A, Some(2), refusal), |device| {
-        flip(device, 64 * 1024 + 99)
+        device.flip(64 * 1024 + 99)
     });
 }
 
@@ -170,7 +166,7 @@ fn a_flipped_bit_of_the_initrd_falls_back() {
         part: PartName::Initrd,
     };
     assert_falls_back(refused(A, Some(2), refusal), |device| {
-        flip(device, 128 * 1024 + 99)
+        device.flip(128 * 1024 + 99)
     });
 }
 
@@ -190,7 +186,7 @@ fn a_flipped_bit_of_each_record_of_the_envelope_falls_back_and_names_the_record(
             error: FrameError::Checksum,
         };
         let offset = at as u64 + 20;
-        assert_falls_back(refused(A, None, refusal), |device| flip(device, offset));
+        assert_falls_back(refused(A, None, refusal), |device| device.flip(offset));
         at += frame.bytes.len();
     }
 }
@@ -198,7 +194,7 @@ fn a_flipped_bit_of_each_record_of_the_envelope_falls_back_and_names_the_record(
 #[test]
 fn an_envelope_area_with_other_bytes_behind_falls_back() {
     assert_falls_back(refused(A, None, Refusal::TrailingBytes), |device| {
-        flip(device, 60 * 1024);
+        device.flip(60 * 1024);
     });
 }
 
@@ -295,89 +291,8 @@ fn a_delegation_below_the_floor_does_not_boot() {
     assert_eq!(device.events()[0], refused(A, None, refusal));
 }
 
-#[test]
-fn one_lost_copy_of_the_state_changes_nothing_and_is_on_record() {
-    for copy in [0, 1] {
-        let mut device = device();
-        device.at(Role::BootState, STATE_COPY_OFFSETS[copy])[..512].fill(0);
-        assert_eq!(device.boot().started().slot(), "system-a");
-        let copy = u8::try_from(copy).unwrap();
-        let lost = Event::StateCopyLost {
-            copy,
-            error: StateError::Magic,
-        };
-        assert_eq!(device.events(), [lost]);
-        assert_eq!(device.entries()[0].boot_number, BootNumber(1));
-        // The boot's own write repaired it.
-        device.confirm(Slot::A);
-        device.boot();
-        assert_eq!(device.events().len(), 1);
-    }
-}
-
-fn lose_the_state(device: &mut Device) {
-    for offset in STATE_COPY_OFFSETS {
-        device.at(Role::BootState, offset)[..512].fill(0xff);
-    }
-}
-
-#[test]
-fn a_lost_state_is_rebuilt_with_the_higher_version_on_trial() {
-    for (a, b, expected) in [(2, 1, Slot::A), (1, 2, Slot::B), (1, 1, Slot::A)] {
-        let mut device = Device::new(&Image::new(a), &Image::new(b));
-        device.boot();
-        lose_the_state(&mut device);
-        for _ in 0..3 {
-            assert_eq!(device.boot().started().slot(), expected.name());
-        }
-        // It never came up, so the other one is its fallback.
-        assert_eq!(device.boot().started().slot(), expected.other().name());
-        assert!(device.events().contains(&Event::StateRebuilt {
-            trial: Some(expected)
-        }));
-    }
-}
-
-#[test]
-fn a_lost_state_does_not_start_the_flight_record_anew() {
-    let mut device = device();
-    device.put_on_trial(Slot::B, 1);
-    device.boot();
-    device.boot();
-    let before = device.events();
-    assert_eq!(before.len(), 4);
-    lose_the_state(&mut device);
-    device.boot();
-    assert_eq!(device.events()[..4], before);
-    // Boot numbers go on behind the highest on record.
-    assert_eq!(device.state().boot_number, BootNumber(3));
-}
-
-#[test]
-fn a_lost_state_with_one_good_slot_boots_it() {
-    let mut device = device();
-    flip(&mut device, 20);
-    lose_the_state(&mut device);
-    assert_eq!(device.boot().started().slot(), "system-b");
-    assert!(
-        device
-            .events()
-            .contains(&Event::StateRebuilt { trial: None })
-    );
-    assert_eq!(device.state().slot(Slot::B).status, SlotStatus::Installed);
-}
-
-#[test]
-fn a_dead_boot_state_partition_does_not_keep_a_good_slot_from_booting() {
-    let mut device = device();
-    let state = device.partition(Role::BootState);
-    device.disk.broken = state.offset_bytes..state.offset_bytes + state.length_bytes;
-    // The higher version would be a trial, which needs its attempt recorded.
-    assert_eq!(device.boot().started().slot(), "system-b");
-}
-
 fn ruin_both(device: &mut Device) {
-    flip(device, 64 * 1024);
+    device.flip(64 * 1024);
     device.at(Role::SystemB, 128 * 1024)[0] ^= 1;
 }
 
@@ -423,7 +338,7 @@ fn a_slot_that_was_unreadable_once_boots_when_it_is_the_last() {
     let mut device = device();
     ruin_both(&mut device);
     device.boot().halted();
-    flip(&mut device, 64 * 1024);
+    device.flip(64 * 1024);
     assert_eq!(device.boot().started().slot(), "system-a");
 }
 

@@ -3,28 +3,26 @@
 
 #![allow(
     dead_code,
+    unused_imports,
     unreachable_pub,
     reason = "a module of each test file, which uses a part of it"
 )]
 
+mod image;
+mod memory_disk;
 mod second_home;
+mod tables;
 
 use boot_core::{
     Board, FloorsNotWritten, Halt, Partition, Platform, SecondHome, StartError, boot, read_layout,
 };
-use ed25519_dalek::{Signer, SigningKey};
-use embedded_io::{ErrorKind, ErrorType, Read, Seek, SeekFrom, Write};
-use gpt_disk_types::{
-    BlockSize, GptHeader, GptPartitionEntry, GptPartitionEntryArray, GptPartitionType, Guid, LbaLe,
-    U32Le,
-};
-use image_format::disk::{BOOT_STATE_BYTES, Role};
-use image_format::frame::encode_value;
-use image_format::signature::encode_signatures;
+pub use image::{Image, signed_keyring};
+use image_format::disk::Role;
 use image_format::*;
-use image_trust::ImageKind;
+pub use memory_disk::{MemoryDisk, PowerCut, Request, Torn};
 pub use second_home::TestHome;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+pub use tables::{entries, write_tables};
 
 pub const BOARD: Board = Board { id: "test-board" };
 pub const SLOT_BYTES: u64 = 256 * 1024;
@@ -35,114 +33,6 @@ pub const FLOORS: Floors = Floors {
     serial: Serial(1),
 };
 const SECTOR: usize = 512;
-const ROOT_KEY: [u8; 32] = [1; 32];
-const RELEASE_KEY: [u8; 32] = [2; 32];
-
-/// What the disk was asked to do, in order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Request {
-    Read(u64),
-    Write(u64),
-    Flush,
-}
-
-/// The power went away. Carried by a panic through the code under test.
-pub struct PowerCut;
-
-/// What a write that the power cut hits leaves behind.
-#[derive(Clone, Copy, Debug)]
-pub enum Torn {
-    /// Nothing of it.
-    Before,
-    /// Its first half sector, then the old bytes.
-    Half,
-    /// Garbage in its first sector.
-    Garbage,
-    /// All of it.
-    After,
-}
-
-#[derive(Clone)]
-pub struct MemoryDisk {
-    pub bytes: Vec<u8>,
-    pub log: Vec<Request>,
-    position: u64,
-    /// At which write the power goes away, counted down.
-    pub cut: Option<(usize, Torn)>,
-    /// Writes to these bytes fail, reads too.
-    pub broken: std::ops::Range<u64>,
-}
-
-impl ErrorType for MemoryDisk {
-    type Error = ErrorKind;
-}
-
-impl MemoryDisk {
-    fn is_broken(&self, length: usize) -> bool {
-        self.position < self.broken.end && self.position + length as u64 > self.broken.start
-    }
-}
-
-impl Read for MemoryDisk {
-    fn read(&mut self, buffer: &mut [u8]) -> Result<usize, ErrorKind> {
-        self.log.push(Request::Read(self.position));
-        if self.is_broken(buffer.len()) {
-            return Err(ErrorKind::Other);
-        }
-        let start = usize::try_from(self.position).unwrap();
-        let start = start.min(self.bytes.len());
-        let available = buffer.len().min(self.bytes.len() - start);
-        buffer[..available].copy_from_slice(&self.bytes[start..start + available]);
-        self.position += available as u64;
-        Ok(available)
-    }
-}
-
-impl Write for MemoryDisk {
-    fn write(&mut self, buffer: &[u8]) -> Result<usize, ErrorKind> {
-        self.log.push(Request::Write(self.position));
-        if self.is_broken(buffer.len()) {
-            return Err(ErrorKind::Other);
-        }
-        let start = usize::try_from(self.position).unwrap();
-        match &mut self.cut {
-            Some((0, torn)) => {
-                match torn {
-                    Torn::Before => {}
-                    Torn::Half => {
-                        self.bytes[start..start + SECTOR / 2].copy_from_slice(&buffer[..SECTOR / 2])
-                    }
-                    Torn::Garbage => self.bytes[start..start + SECTOR].fill(0xa5),
-                    Torn::After => {
-                        self.bytes[start..start + buffer.len()].copy_from_slice(buffer);
-                    }
-                }
-                resume_unwind(Box::new(PowerCut));
-            }
-            Some((left, _)) => *left -= 1,
-            None => {}
-        }
-        self.bytes[start..start + buffer.len()].copy_from_slice(buffer);
-        self.position += buffer.len() as u64;
-        Ok(buffer.len())
-    }
-
-    fn flush(&mut self) -> Result<(), ErrorKind> {
-        self.log.push(Request::Flush);
-        Ok(())
-    }
-}
-
-impl Seek for MemoryDisk {
-    fn seek(&mut self, to: SeekFrom) -> Result<u64, ErrorKind> {
-        self.position = match to {
-            SeekFrom::Start(position) => position,
-            SeekFrom::End(0) => self.bytes.len() as u64,
-            _ => return Err(ErrorKind::Unsupported),
-        };
-        Ok(self.position)
-    }
-}
 
 /// What the firmware was asked to start.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -231,136 +121,6 @@ impl Platform for TestPlatform<'_> {
     }
 }
 
-/// An image as a test asks for it.
-#[derive(Clone)]
-pub struct Image {
-    pub version: u64,
-    pub epoch: u32,
-    pub serial: u32,
-    pub board: &'static str,
-    pub kernel: Vec<u8>,
-    pub initrd: Vec<u8>,
-    pub kind: ImageKind,
-}
-
-impl Image {
-    /// A rescue system.
-    pub fn rescue(version: u64) -> Self {
-        Self {
-            kind: ImageKind::Rescue,
-            ..Self::new(version)
-        }
-    }
-
-    pub fn new(version: u64) -> Self {
-        Self {
-            version,
-            epoch: FLOORS.epoch.0,
-            serial: FLOORS.serial.0,
-            board: BOARD.id,
-            kernel: format!("kernel {version} ").into_bytes().repeat(700),
-            initrd: format!("initrd {version} ").into_bytes().repeat(300),
-            kind: ImageKind::System,
-        }
-    }
-
-    fn manifest(&self) -> Manifest<'static> {
-        let part = |offset_bytes, bytes: &[u8]| Part {
-            offset_bytes,
-            length_bytes: bytes.len() as u64,
-            sha256: image_trust::sha256(bytes),
-        };
-        Manifest {
-            board: self.board,
-            product: "test",
-            version: Version(self.version),
-            epoch: Epoch(self.epoch),
-            build_time_secs: 1,
-            command_line: "console=ttyS0 panic=10",
-            kernel: part(64 * 1024, &self.kernel),
-            initrd: part(128 * 1024, &self.initrd),
-            root: self.root(),
-        }
-    }
-
-    /// Nothing reads it here: it only has to make sense.
-    fn root(&self) -> Root {
-        let at = |offset_bytes, data_blocks, tree_offset_bytes, tree_blocks| Root {
-            offset_bytes,
-            data_blocks,
-            tree_offset_bytes,
-            tree_blocks,
-            root_hash: Digest::ZERO,
-            salt: Digest::ZERO,
-        };
-        match self.kind {
-            ImageKind::System => at(192 * 1024, 2, 200 * 1024, 1),
-            ImageKind::Rescue => at(0, 0, 0, 0),
-        }
-    }
-
-    pub fn manifest_frame(&self) -> Vec<u8> {
-        encode_value(Kind::Manifest, &self.manifest(), &mut [0; 2048])
-            .unwrap()
-            .to_vec()
-    }
-
-    pub fn manifest_hash(&self) -> Digest {
-        image_trust::sha256(&self.manifest_frame())
-    }
-
-    pub fn envelope(&self) -> Vec<u8> {
-        let delegation = Delegation {
-            serial: Serial(self.serial),
-            threshold: 1,
-            keys: [public(RELEASE_KEY)].into_iter().collect(),
-        };
-        let delegation = encode_value(Kind::Delegation, &delegation, &mut [0; 512])
-            .unwrap()
-            .to_vec();
-        let manifest = self.manifest_frame();
-        [
-            delegation.clone(),
-            signed(Kind::DelegationSignatures, &delegation, ROOT_KEY),
-            manifest.clone(),
-            signed(Kind::ManifestSignatures, &manifest, RELEASE_KEY),
-        ]
-        .concat()
-    }
-}
-
-fn public(seed: [u8; 32]) -> PublicKey {
-    PublicKey(SigningKey::from_bytes(&seed).verifying_key().to_bytes())
-}
-
-fn signed(kind: Kind, frame: &[u8], seed: [u8; 32]) -> Vec<u8> {
-    let bytes = SigningKey::from_bytes(&seed).sign(frame).to_bytes();
-    let signature = Signature {
-        key: public(seed),
-        bytes,
-    };
-    encode_signatures(kind, &[signature], &mut [0; 512])
-        .unwrap()
-        .to_vec()
-}
-
-pub fn signed_keyring() -> Vec<u8> {
-    let keys = [public(ROOT_KEY)].into_iter().collect();
-    let keyring = Keyring {
-        purpose: Purpose::Test,
-        threshold: 1,
-        keys,
-    };
-    let frame = encode_value(Kind::Keyring, &keyring, &mut [0; 512])
-        .unwrap()
-        .to_vec();
-    [
-        frame.clone(),
-        signed(Kind::KeyringSignatures, &frame, ROOT_KEY),
-    ]
-    .concat()
-}
-
 /// A whole device.
 #[derive(Clone)]
 pub struct Device {
@@ -378,7 +138,7 @@ impl Device {
     /// [`FLOORS`].
     pub fn new(a: &Image, b: &Image) -> Self {
         let mut device = Self {
-            disk: blank_disk(),
+            disk: tables::blank_disk(),
             reset_cause: ResetCause::PowerLoss,
             second_home: TestHome::none(),
             refuse_to_start: Vec::new(),
@@ -441,6 +201,11 @@ impl Device {
         let mut state = self.state();
         change(&mut state);
         self.set_state(&state);
+    }
+
+    /// Changes one bit of system-a.
+    pub fn flip(&mut self, offset: u64) {
+        self.at(Role::SystemA, offset)[0] ^= 0x10;
     }
 
     /// Gives `slot` a trial of so many attempts.
@@ -511,79 +276,4 @@ impl Device {
             state.slot_mut(slot).status = SlotStatus::Confirmed;
         });
     }
-}
-
-/// Partition sizes in the order of [`Role::ALL`], writable last.
-const SIZES: [u64; 6] = [
-    64 * 1024,
-    BOOT_STATE_BYTES,
-    SLOT_BYTES,
-    SLOT_BYTES,
-    SLOT_BYTES,
-    64 * 1024,
-];
-
-fn blank_disk() -> MemoryDisk {
-    let total: u64 = SIZES.iter().sum::<u64>() + 256 * 1024;
-    let mut bytes = vec![0; usize::try_from(total).unwrap()];
-    write_tables(&mut bytes, &entries());
-    MemoryDisk {
-        bytes,
-        log: Vec::new(),
-        position: 0,
-        cut: None,
-        broken: 0..0,
-    }
-}
-
-/// The partition entries of the device, to be changed and written again.
-pub fn entries() -> [GptPartitionEntry; 128] {
-    let mut entries = [GptPartitionEntry::default(); 128];
-    let mut next = 2048 / 16;
-    for ((entry, role), size) in entries.iter_mut().zip(Role::ALL).zip(SIZES) {
-        entry.partition_type_guid = GptPartitionType(role.type_guid());
-        entry.unique_partition_guid = role.type_guid();
-        entry.starting_lba = LbaLe::from_u64(next);
-        next += size / SECTOR as u64;
-        entry.ending_lba = LbaLe::from_u64(next - 1);
-    }
-    entries
-}
-
-/// Writes the primary table and its backup.
-pub fn write_tables(bytes: &mut [u8], entries: &[GptPartitionEntry; 128]) {
-    let blocks = (bytes.len() / SECTOR) as u64;
-    put_table(bytes, entries, 1, 2, blocks);
-    put_table(bytes, entries, blocks - 1, blocks - 33, blocks);
-}
-
-fn put_table(
-    bytes: &mut [u8],
-    entries: &[GptPartitionEntry; 128],
-    lba: u64,
-    entries_lba: u64,
-    blocks: u64,
-) {
-    let mut header = GptHeader {
-        my_lba: LbaLe::from_u64(lba),
-        first_usable_lba: LbaLe::from_u64(34),
-        last_usable_lba: LbaLe::from_u64(blocks - 34),
-        disk_guid: Guid::try_parse(DISK_GUID).unwrap(),
-        partition_entry_lba: LbaLe::from_u64(entries_lba),
-        number_of_partition_entries: U32Le::from_u32(128),
-        ..GptHeader::default()
-    };
-    let mut storage = entries
-        .iter()
-        .flat_map(bytemuck::bytes_of)
-        .copied()
-        .collect::<Vec<u8>>();
-    let layout = header.get_partition_entry_array_layout().unwrap();
-    let array = GptPartitionEntryArray::new(layout, BlockSize::BS_512, &mut storage).unwrap();
-    header.partition_entry_array_crc32 = array.calculate_crc32();
-    header.update_header_crc32();
-    let at = usize::try_from(entries_lba).unwrap() * SECTOR;
-    bytes[at..at + storage.len()].copy_from_slice(&storage);
-    let at = usize::try_from(lba).unwrap() * SECTOR;
-    bytes[at..at + 92].copy_from_slice(bytemuck::bytes_of(&header));
 }
