@@ -48,6 +48,15 @@ fn a_oneshot_is_up_once_it_has_succeeded() {
 }
 
 #[test]
+fn a_oneshot_that_failed_is_not_up() {
+    let mut oneshot = service("command = ['/bin/no']\nkind = 'oneshot'\nrestart = 'never'");
+    let (process, now) = run(&mut oneshot, 7);
+    oneshot.ended(process, End::Exit(4), now);
+    let reason = oneshot.not_up(now, SETTLE).unwrap();
+    assert_eq!(reason, "it ended with 4");
+}
+
+#[test]
 fn a_daemon_that_ends_is_started_again_with_growing_pauses() {
     let mut daemon = service("command = ['/bin/web']");
     for pause in [0, 1, 2] {

@@ -250,7 +250,8 @@ fn the_flight_record_is_read_in_its_order_across_the_end_of_the_ring() {
     let mut workshop = Workshop::new();
     let layout = read_layout(&mut workshop.disk).unwrap();
     let mut ring = FlightRing::open(&mut workshop.disk, &layout, 1022).unwrap();
-    for boot in 1..=4 {
+    // The third entry tells of the boot before: some things are known only later.
+    for boot in [1, 2, 1, 3] {
         let event = Event::NothingBoots;
         ring.append(&mut workshop.disk, BootNumber(boot), event)
             .unwrap();
@@ -260,7 +261,7 @@ fn the_flight_record_is_read_in_its_order_across_the_end_of_the_ring() {
         .iter()
         .map(|entry| (entry.sequence, entry.boot_number.0))
         .collect();
-    assert_eq!(order, [(1022, 1), (1023, 2), (1024, 3), (1025, 4)]);
+    assert_eq!(order, [(1022, 1), (1024, 1), (1023, 2), (1025, 3)]);
 }
 
 #[test]

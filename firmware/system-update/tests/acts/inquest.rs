@@ -8,7 +8,12 @@ use system_update::{NetworkNow, close_case, failed_releases, open_case, record_f
 
 /// A trial of system-b in boot 6 that ended by `cause`; boot 7 runs system-a.
 fn after_a_trial(cause: ResetCause) -> MemoryDisk {
-    let mut disk = MemoryDisk::with_state(&state(SlotStatus::Confirmed, SlotStatus::Exhausted));
+    after_a_trial_with(SlotStatus::Exhausted, cause)
+}
+
+/// The same, with another status of system-b by now.
+fn after_a_trial_with(status: SlotStatus, cause: ResetCause) -> MemoryDisk {
+    let mut disk = MemoryDisk::with_state(&state(SlotStatus::Confirmed, status));
     let begun = Event::TrialBegun {
         slot: Slot::B,
         attempt: 1,
@@ -69,7 +74,7 @@ fn only_a_slot_that_used_up_its_attempts_is_a_case() {
         SlotStatus::Refused,
         SlotStatus::Empty,
     ] {
-        let mut disk = MemoryDisk::with_state(&state(SlotStatus::Confirmed, status));
+        let mut disk = after_a_trial_with(status, ResetCause::Watchdog);
         assert_eq!(open_case(&mut disk, &RUNNING_A), Ok(None), "{status}");
     }
 }
