@@ -1,6 +1,5 @@
 //! The command line -> what to do. No verb is run here, nothing is printed.
 
-use crate::service::Request;
 use lexopt::{Arg, Parser, ValueExt};
 use std::ffi::OsString;
 
@@ -20,7 +19,7 @@ pub(crate) enum Command {
     /// `snappy rollback`.
     Rollback(Form),
     /// `snappy service`.
-    Service(Form, Request),
+    Service(Form, Asked),
 }
 
 /// The verbs.
@@ -78,6 +77,17 @@ pub(crate) enum Scope {
     All,
 }
 
+/// What of a service is asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Asked {
+    /// How all of them are.
+    List,
+    /// How one of them is.
+    Status(String),
+    /// What one of them wrote.
+    Logs(String),
+}
+
 /// The command line makes no sense.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct UsageError(pub(crate) String);
@@ -110,7 +120,7 @@ fn parse_help(parser: &mut Parser) -> Result<Command, UsageError> {
 
 fn parse_verb(verb: Verb, parser: &mut Parser) -> Result<Command, UsageError> {
     let (mut form, mut scope, mut boots) = (Form::Text, Scope::Running, None);
-    let mut request = Request::List;
+    let mut asked = Asked::List;
     while let Some(argument) = parser.next()? {
         match (verb, argument) {
             (_, Arg::Long("help") | Arg::Short('h')) => return Ok(Command::Help(Some(verb))),
@@ -118,7 +128,7 @@ fn parse_verb(verb: Verb, parser: &mut Parser) -> Result<Command, UsageError> {
             (Verb::Versions, Arg::Short('a') | Arg::Long("all")) => scope = Scope::All,
             (Verb::Why, Arg::Long("boots")) => boots = Some(parser.value()?.parse()?),
             (Verb::Rollback, Arg::Value(part)) => require_system(&part.string()?)?,
-            (Verb::Service, Arg::Value(word)) => request = ask_more(request, word.string()?)?,
+            (Verb::Service, Arg::Value(word)) => asked = ask_more(asked, word.string()?)?,
             (_, other) => return Err(other.unexpected().into()),
         }
     }
@@ -127,15 +137,15 @@ fn parse_verb(verb: Verb, parser: &mut Parser) -> Result<Command, UsageError> {
         Verb::Versions => Command::Versions(form, scope),
         Verb::Why => Command::Why(form, boots),
         Verb::Rollback => Command::Rollback(form),
-        Verb::Service => Command::Service(form, request),
+        Verb::Service => Command::Service(form, asked),
     })
 }
 
 /// `[NAME [logs]]`, word by word.
-fn ask_more(request: Request, word: String) -> Result<Request, UsageError> {
-    match (request, &*word) {
-        (Request::List, _) => Ok(Request::Status(word)),
-        (Request::Status(name), "logs") => Ok(Request::Logs(name)),
+fn ask_more(asked: Asked, word: String) -> Result<Asked, UsageError> {
+    match (asked, &*word) {
+        (Asked::List, _) => Ok(Asked::Status(word)),
+        (Asked::Status(name), "logs") => Ok(Asked::Logs(name)),
         _ => Err(UsageError(format!("cannot do {word:?} with a service"))),
     }
 }
@@ -169,14 +179,14 @@ mod tests {
             ("rollback --help", Command::Help(Some(Verb::Rollback))),
             ("--version", Command::ProgramVersion),
             ("info", Command::Info(Form::Text)),
-            ("service", Command::Service(Form::Text, Request::List)),
+            ("service", Command::Service(Form::Text, Asked::List)),
             (
                 "service web --json",
-                Command::Service(Form::Json, Request::Status("web".into())),
+                Command::Service(Form::Json, Asked::Status("web".into())),
             ),
             (
                 "service web logs",
-                Command::Service(Form::Text, Request::Logs("web".into())),
+                Command::Service(Form::Text, Asked::Logs("web".into())),
             ),
             ("info --json", Command::Info(Form::Json)),
             ("versions", Command::Versions(Form::Text, Scope::Running)),

@@ -66,6 +66,6 @@ fn run(command: &Command) -> anyhow::Result<String> {
         Command::Versions(form, scope) => versions::output(&Device::read()?, *form, *scope),
         Command::Why(form, boots) => why::output(&Device::read()?, *form, *boots),
         Command::Rollback(form) => rollback::run(*form)?,
-        Command::Service(form, request) => service::output(request, *form)?,
+        Command::Service(form, asked) => service::output(asked, *form)?,
     })
 }

@@ -1,6 +1,6 @@
 //! `snappy service`: the services of the system, and their logs.
 
-use crate::arguments::Form;
+use crate::arguments::{Asked, Form};
 use crate::sentence::plain;
 use crate::table::render;
 use anyhow::{Context, Result, bail};
@@ -8,31 +8,20 @@ use serde_json::json;
 use std::path::Path;
 use system_update::ServiceReport;
 
-/// What of a service is asked for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Request {
-    /// How all of them are.
-    List,
-    /// How one of them is.
-    Status(String),
-    /// What one of them wrote.
-    Logs(String),
-}
-
 /// What `snappy service` prints.
-pub(crate) fn output(request: &Request, form: Form) -> Result<String> {
+pub(crate) fn output(asked: &Asked, form: Form) -> Result<String> {
     let services = ServiceReport::read_all()
         .with_context(|| format!("cannot use {}; reboot to renew it", ServiceReport::PATH))?;
-    let name = match request {
-        Request::List => return Ok(list(&services, form)),
-        Request::Status(name) | Request::Logs(name) => name,
+    let name = match asked {
+        Asked::List => return Ok(list(&services, form)),
+        Asked::Status(name) | Asked::Logs(name) => name,
     };
     let Some(service) = services.into_iter().find(|service| service.name == *name) else {
         bail!("no service is called {name:?}; `snappy service` lists them");
     };
-    match request {
-        Request::Logs(_) => Ok(logs(&service.name, form)),
-        Request::List | Request::Status(_) => Ok(list(&[service], form)),
+    match asked {
+        Asked::Logs(_) => Ok(logs(&service.name, form)),
+        Asked::List | Asked::Status(_) => Ok(list(&[service], form)),
     }
 }
 
