@@ -71,7 +71,7 @@ pub enum GptError {
     Header,
     /// The checksum of the entries is wrong.
     Entries,
-    /// A partition of ours lies outside the usable blocks.
+    /// A partition of ours lies outside the usable blocks, or outside the disk.
     Bounds(Role),
     /// Two partitions claim the same role.
     Twice(Role),
@@ -100,20 +100,25 @@ impl core::error::Error for GptError {}
 /// # Errors
 /// What is wrong with the primary table, when the backup is no better.
 pub fn read_layout<D: Disk>(disk: &mut D) -> Result<Layout, GptError> {
+    let length_bytes = disk
+        .seek(SeekFrom::End(0))
+        .map_err(|_| GptError::Unreadable)?;
+    let mut read = |block_bytes, lba| {
+        let layout = read_table(disk, block_bytes, lba)?;
+        layout.check_inside(length_bytes)?;
+        Ok(layout)
+    };
     let mut first_error = GptError::NoTable;
     for block_bytes in BLOCK_SIZES {
-        match read_table(disk, block_bytes, 1) {
+        match read(block_bytes, 1) {
             Ok(layout) => return Ok(layout),
             Err(error) if first_error == GptError::NoTable => first_error = error,
             Err(_) => {}
         }
     }
-    let length_bytes = disk
-        .seek(SeekFrom::End(0))
-        .map_err(|_| GptError::Unreadable)?;
     for block_bytes in BLOCK_SIZES {
         let blocks = length_bytes.checked_div(block_bytes).unwrap_or(0);
-        if let Ok(layout) = read_table(disk, block_bytes, blocks.saturating_sub(1)) {
+        if let Ok(layout) = read(block_bytes, blocks.saturating_sub(1)) {
             return Ok(layout);
         }
     }
@@ -173,6 +178,17 @@ fn read_table<D: Disk>(disk: &mut D, block_bytes: u64, lba: u64) -> Result<Layou
 }
 
 impl Layout {
+    /// The usable blocks are those that the table names: a disk may have fewer, as when an
+    /// image was cut short or written to a card that is too small.
+    fn check_inside(&self, length_bytes: u64) -> Result<(), GptError> {
+        for (role, partition) in Role::ALL.into_iter().zip(&self.partitions) {
+            if partition.is_some_and(|partition| partition.end_bytes() > length_bytes) {
+                return Err(GptError::Bounds(role));
+            }
+        }
+        Ok(())
+    }
+
     /// Takes the entry in if it has a role of ours.
     fn add(
         &mut self,

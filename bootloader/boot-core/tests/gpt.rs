@@ -102,6 +102,17 @@ fn a_table_that_is_intact_but_makes_no_sense_is_refused_by_name() {
     }
 }
 
+/// Found by the fuzzer: the header's own word for the end of the disk was taken.
+#[test]
+fn a_partition_that_leaves_the_disk_is_refused_though_the_table_is_intact() {
+    let mut disk = without_backup();
+    disk.bytes.truncate(disk.bytes.len() - 224 * 1024);
+    assert_eq!(
+        read_layout(&mut disk),
+        Err(GptError::Bounds(Role::Writable))
+    );
+}
+
 #[test]
 fn a_header_that_belongs_elsewhere_is_refused() {
     let mut disk = without_backup();
