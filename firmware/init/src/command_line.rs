@@ -71,7 +71,7 @@ pub(crate) fn read_handover() -> anyhow::Result<Handover<Source>> {
 }
 
 /// Parses `/proc/cmdline`.
-fn parse_handover(command_line: &str) -> Result<Handover<Source>, HandoverError> {
+pub(crate) fn parse_handover(command_line: &str) -> Result<Handover<Source>, HandoverError> {
     let line = command_line.strip_suffix('\n').unwrap_or(command_line);
     let mut words = line.rsplit(' ');
     let mut word = |prefix| {

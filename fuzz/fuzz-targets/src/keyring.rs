@@ -1,0 +1,54 @@
+//! The signed keyring: any bytes, and any payload framed and signed by keys that it may
+//! or may not list.
+//!
+//! A keyring that is accepted asks for at least one and at most all of its distinct keys,
+//! and as many of them as it asks for have signed it.
+
+use crate::framed::{frame, payload};
+use crate::signer::{ROOTS, keys, signed, signed_keyring};
+use crate::{Seed, Target};
+use image_format::{Keyring, Kind, Purpose};
+use image_trust::verify_keyring;
+
+pub(crate) const TARGET: Target = Target {
+    name: "keyring",
+    about: "the keyring in the loader",
+    run,
+    seeds,
+};
+
+fn run(input: &[u8]) {
+    check(input, input);
+    let frame = frame(Kind::Keyring, input);
+    let signatures = signed(Kind::KeyringSignatures, &frame, &*ROOTS);
+    check(&[frame, signatures].concat(), input);
+}
+
+fn check(bytes: &[u8], origin: &[u8]) {
+    let Ok(keyring) = verify_keyring(bytes) else {
+        return;
+    };
+    assert!((1..=keyring.keys.len()).contains(&usize::from(keyring.threshold)));
+    let distinct = |(at, key)| !keyring.keys[..at].contains(key);
+    assert!(keyring.keys.iter().enumerate().all(distinct));
+    // Nobody else has a key: whoever is listed and counted is one of ours.
+    let ours = ROOTS
+        .iter()
+        .filter(|signer| keyring.keys.contains(&signer.key));
+    assert!(
+        ours.count() >= usize::from(keyring.threshold),
+        "{origin:x?}"
+    );
+}
+
+fn seeds() -> Vec<Seed> {
+    let keyring = Keyring {
+        purpose: Purpose::Production,
+        threshold: 2,
+        keys: keys(&*ROOTS),
+    };
+    vec![
+        ("signed", signed_keyring()),
+        ("payload", payload(Kind::Keyring, &keyring)),
+    ]
+}
