@@ -3,6 +3,7 @@
 //! Parses flags and calls libraries; one module per command.
 
 mod check;
+mod fuzz;
 mod host_tests;
 mod image;
 mod keys;
@@ -32,6 +33,7 @@ enum Task {
     QemuTest(qemu_test::QemuTestCommand),
     Image(image::ImageCommand),
     Check(check::CheckCommand),
+    Fuzz(fuzz::FuzzCommand),
     Keys(keys::KeysCommand),
     Setup(setup_command::SetupCommand),
 }
@@ -42,6 +44,7 @@ fn main() -> Result<()> {
         Task::QemuTest(command) => command.run(),
         Task::Image(command) => command.run(),
         Task::Check(command) => command.run(),
+        Task::Fuzz(command) => command.run(),
         Task::Keys(command) => command.run(),
         Task::Setup(command) => command.run(),
     }

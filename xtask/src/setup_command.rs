@@ -30,6 +30,7 @@ impl SetupCommand {
             &machines,
             setup::CORRUPTION,
             setup::CROSS_CHECKS,
+            setup::FUZZ,
         ];
         if self.packages_only {
             setup::prepare_packages(workspace::root(), needs)?;

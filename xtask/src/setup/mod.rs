@@ -47,6 +47,9 @@ pub(crate) const IMAGE: &[Need<'_>] = &[
 /// What making and using keys for Secure Boot needs.
 pub(crate) const SECURE_BOOT: &[Need<'_>] = &[program("openssl", "openssl")];
 
+/// What building the fuzzer needs: the C++ compiler that goes with `cc`.
+pub(crate) const FUZZ: &[Need<'_>] = &[program("cc", "gcc"), program("c++", "g++")];
+
 /// What starting the machine that stands for `board` needs.
 pub(crate) fn virtual_machine(board: &Board) -> Vec<Need<'_>> {
     let machine = &board.qemu;
