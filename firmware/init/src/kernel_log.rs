@@ -1,6 +1,10 @@
 //! The end of the kernel's log, where PID 1's own lines stand too: what a person would
 //! have seen last on the console.
 
+mod end;
+
+pub(crate) use end::end_of;
+
 use image_format::Lines;
 use rustix::fs::OFlags;
 use std::collections::VecDeque;
@@ -46,25 +50,6 @@ fn text_of(record: &[u8]) -> Option<String> {
     let (_, text) = record.split_once(';')?;
     let line = text.lines().next()?.trim_end();
     (!line.is_empty()).then(|| line.to_owned())
-}
-
-/// The last of `lines`, whole, as far as there is room.
-pub(crate) fn end_of(lines: &[&str]) -> Option<Lines> {
-    let mut kept = Lines::new();
-    let mut start = lines.len();
-    let mut bytes = 0;
-    while start > 0 {
-        let line = lines.get(start - 1)?;
-        bytes += line.len() + 1;
-        if bytes > kept.capacity() {
-            break;
-        }
-        start -= 1;
-    }
-    for line in lines.get(start..)? {
-        kept.push_str(line).and_then(|()| kept.push('\n')).ok()?;
-    }
-    (!kept.is_empty()).then_some(kept)
 }
 
 #[cfg(test)]
