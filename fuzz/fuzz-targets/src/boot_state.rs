@@ -2,7 +2,7 @@
 //!
 //! There is one form only: a state that is read has exactly the bytes that it came from.
 
-use crate::{Seed, Target};
+use crate::{Answer, Seed, Target};
 use crc::{CRC_32_ISO_HDLC, Crc};
 use image_format::state::STATE_BYTES;
 use image_format::{
@@ -16,22 +16,23 @@ pub(crate) const TARGET: Target = Target {
     seeds,
 };
 
-fn run(input: &[u8]) {
-    check(input);
-    if let Some(state) = input.first_chunk::<STATE_BYTES>() {
-        let mut state = *state;
-        if let Some((covered, checksum)) = state.split_last_chunk_mut::<4>() {
-            *checksum = Crc::<u32>::new(&CRC_32_ISO_HDLC)
-                .checksum(covered)
-                .to_le_bytes();
-        }
-        check(&state);
+fn run(input: &[u8]) -> Answer {
+    let as_it_is = check(input);
+    let Some(state) = input.first_chunk::<STATE_BYTES>() else {
+        return as_it_is;
+    };
+    let mut state = *state;
+    if let Some((covered, checksum)) = state.split_last_chunk_mut::<4>() {
+        *checksum = Crc::<u32>::new(&CRC_32_ISO_HDLC)
+            .checksum(covered)
+            .to_le_bytes();
     }
+    as_it_is.or(check(&state))
 }
 
-fn check(bytes: &[u8]) {
+fn check(bytes: &[u8]) -> Answer {
     let Ok(state) = BootState::parse(bytes) else {
-        return;
+        return Answer::Refused;
     };
     assert_eq!(state.encode(), bytes[..STATE_BYTES]);
     for record in &state.slots {
@@ -43,6 +44,7 @@ fn check(bytes: &[u8]) {
             assert!(attempts_given >= 1 && attempts_left <= attempts_given);
         }
     }
+    Answer::Accepted
 }
 
 fn seeds() -> Vec<Seed> {

@@ -6,7 +6,7 @@
 use crate::envelope::requirements;
 use crate::framed::{frame, parse, payload};
 use crate::signer::{RELEASES, ROOTS, TRUSTED, delegation, manifest, record, signed};
-use crate::{Seed, Target};
+use crate::{Answer, Seed, Target};
 use image_format::{Delegation, Kind, Serial};
 use image_trust::{ImageKind, verify_envelope};
 use std::sync::LazyLock;
@@ -25,7 +25,7 @@ static MANIFEST: LazyLock<Vec<u8>> = LazyLock::new(|| {
     [frame, signatures].concat()
 });
 
-fn run(input: &[u8]) {
+fn run(input: &[u8]) -> Answer {
     let bytes = frame(Kind::Delegation, input);
     let signatures = signed(Kind::DelegationSignatures, &bytes, &ROOTS[..1]);
     let area = [&bytes, &signatures, &*MANIFEST]
@@ -33,7 +33,7 @@ fn run(input: &[u8]) {
         .concat();
     let requirements = requirements(ImageKind::System, 8 << 20);
     let Ok(release) = verify_envelope(&TRUSTED, &area, &requirements) else {
-        return;
+        return Answer::Refused;
     };
     let delegation: Delegation = parse(Kind::Delegation, &bytes)
         .decode()
@@ -48,6 +48,7 @@ fn run(input: &[u8]) {
         .iter()
         .filter(|signer| delegation.keys.contains(&signer.key));
     assert!(signers.count() >= threshold);
+    Answer::Accepted
 }
 
 fn seeds() -> Vec<Seed> {

@@ -5,7 +5,7 @@
 
 use crate::framed::payload;
 use crate::signer::{BOARD, DELEGATION, TRUSTED, manifest, signed_manifest};
-use crate::{Seed, Target};
+use crate::{Answer, Seed, Target};
 use image_format::{Epoch, Floors, Kind, Serial, parse_envelope};
 use image_trust::{ImageKind, Requirements, verify_envelope};
 use std::sync::LazyLock;
@@ -33,7 +33,7 @@ pub(crate) fn requirements(kind: ImageKind, slot_length_bytes: u64) -> Requireme
 static GENUINE: LazyLock<Vec<u8>> =
     LazyLock::new(|| signed_manifest(&payload(Kind::Manifest, &manifest())));
 
-fn run(area: &[u8]) {
+fn run(area: &[u8]) -> Answer {
     if let Ok(envelope) = parse_envelope(area) {
         let frames = [
             envelope.delegation,
@@ -47,11 +47,13 @@ fn run(area: &[u8]) {
         assert!(behind.iter().all(|byte| *byte == 0));
     }
     let requirements = requirements(ImageKind::System, 8 << 20);
-    if let Ok(release) = verify_envelope(&TRUSTED, area, &requirements) {
-        assert!(GENUINE.starts_with(release.manifest_frame));
-        assert_eq!(release.manifest, manifest());
-        assert_eq!(release.delegation_serial, Serial(5));
-    }
+    let Ok(release) = verify_envelope(&TRUSTED, area, &requirements) else {
+        return Answer::Refused;
+    };
+    assert!(GENUINE.starts_with(release.manifest_frame));
+    assert_eq!(release.manifest, manifest());
+    assert_eq!(release.delegation_serial, Serial(5));
+    Answer::Accepted
 }
 
 fn seeds() -> Vec<Seed> {
@@ -60,6 +62,6 @@ fn seeds() -> Vec<Seed> {
     vec![
         ("file", file),
         ("padded", padded),
-        ("erased", vec![0xff; 64]),
+        ("refused-erased", vec![0xff; 64]),
     ]
 }

@@ -3,7 +3,7 @@
 //! Whatever is read fits the 512 bytes that its documentation promises, and reads the same.
 
 use crate::framed::{frame, payload};
-use crate::{Seed, Target};
+use crate::{Answer, Seed, Target};
 use image_format::flight::text;
 use image_format::{BootNumber, Digest, FailedRelease, Kind};
 
@@ -14,18 +14,18 @@ pub(crate) const TARGET: Target = Target {
     seeds,
 };
 
-fn run(input: &[u8]) {
-    check(input);
-    check(&frame(Kind::FailedRelease, input));
+fn run(input: &[u8]) -> Answer {
+    check(input).or(check(&frame(Kind::FailedRelease, input)))
 }
 
-fn check(block: &[u8]) {
+fn check(block: &[u8]) -> Answer {
     let Ok(failed) = FailedRelease::parse(block) else {
-        return;
+        return Answer::Refused;
     };
     let mut out = [0; 512];
     let written = failed.encode(&mut out).expect("an entry fits its room");
     assert_eq!(FailedRelease::parse(written), Ok(failed));
+    Answer::Accepted
 }
 
 fn seeds() -> Vec<Seed> {

@@ -4,7 +4,7 @@
 //! with the same bytes: postcard also reads integers that are longer than they need be.)
 
 use crate::framed::{frame, payload};
-use crate::{Seed, Target};
+use crate::{Answer, Seed, Target};
 use image_format::flight::{MAX_ENTRY_BYTES, text};
 use image_format::{
     BootNumber, Digest, Event, FlightEntry, Kind, Refusal, ResetCause, Slot, Source, Verdict,
@@ -18,18 +18,18 @@ pub(crate) const TARGET: Target = Target {
     seeds,
 };
 
-fn run(input: &[u8]) {
-    check(input);
-    check(&frame(Kind::FlightEntry, input));
+fn run(input: &[u8]) -> Answer {
+    check(input).or(check(&frame(Kind::FlightEntry, input)))
 }
 
-fn check(block: &[u8]) {
+fn check(block: &[u8]) -> Answer {
     let Ok(entry) = FlightEntry::parse(block) else {
-        return;
+        return Answer::Refused;
     };
     let mut out = [0; MAX_ENTRY_BYTES];
     let written = entry.encode(&mut out).expect("an entry fits its room");
     assert_eq!(FlightEntry::parse(written), Ok(entry));
+    Answer::Accepted
 }
 
 fn seeds() -> Vec<Seed> {

@@ -4,7 +4,7 @@
 //! of another length is refused.
 
 use crate::framed::frame;
-use crate::{Seed, Target};
+use crate::{Answer, Seed, Target};
 use image_format::{Epoch, Floors, Kind, Serial};
 
 pub(crate) const TARGET: Target = Target {
@@ -14,17 +14,18 @@ pub(crate) const TARGET: Target = Target {
     seeds,
 };
 
-fn run(input: &[u8]) {
-    check(input);
-    let framed = frame(Kind::Floors, input);
-    check(&framed);
-    assert_eq!(Floors::parse(&framed).is_ok(), input.len() == 8);
+fn run(input: &[u8]) -> Answer {
+    let framed = check(&frame(Kind::Floors, input));
+    assert_eq!(framed == Answer::Accepted, input.len() == 8);
+    framed.or(check(input))
 }
 
-fn check(record: &[u8]) {
-    if let Ok(floors) = Floors::parse(record) {
-        assert_eq!(&floors.encode()[..], record);
-    }
+fn check(record: &[u8]) -> Answer {
+    let Ok(floors) = Floors::parse(record) else {
+        return Answer::Refused;
+    };
+    assert_eq!(&floors.encode()[..], record);
+    Answer::Accepted
 }
 
 fn seeds() -> Vec<Seed> {

@@ -6,7 +6,7 @@
 //! same again.
 
 use crate::sparse_disk::SparseDisk;
-use crate::{Seed, Target};
+use crate::{Answer, Seed, Target};
 use boot_core::read_layout;
 use crc::{CRC_32_ISO_HDLC, Crc};
 use gpt_disk_types::{GptHeader, GptPartitionEntry, GptPartitionType, LbaLe, U32Le};
@@ -28,18 +28,19 @@ const HEADER_BYTES: usize = size_of::<GptHeader>();
 const ENTRIES_LBA: u64 = 2;
 const CRC: Crc<u32> = Crc::<u32>::new(&CRC_32_ISO_HDLC);
 
-fn run(input: &[u8]) {
-    if let Some(mut disk) = parse_disk(input) {
-        check(&mut disk);
-    }
+fn run(input: &[u8]) -> Answer {
+    let described = match parse_disk(input) {
+        Some(mut disk) => check(&mut disk),
+        None => Answer::Refused,
+    };
     let mut raw = SparseDisk::new(input.len() as u64);
     raw.pieces.push((0, input.to_vec()));
-    check(&mut raw);
+    described.or(check(&mut raw))
 }
 
-fn check(disk: &mut SparseDisk) {
+fn check(disk: &mut SparseDisk) -> Answer {
     let Ok(layout) = read_layout(disk) else {
-        return;
+        return Answer::Refused;
     };
     let found: Vec<_> = Role::ALL
         .into_iter()
@@ -58,6 +59,7 @@ fn check(disk: &mut SparseDisk) {
         }
     }
     assert_eq!(read_layout(disk), Ok(layout));
+    Answer::Accepted
 }
 
 /// The disk that an input describes.
@@ -103,7 +105,7 @@ fn seeds() -> Vec<Seed> {
             seed(BLOCKS_OF_4096 | REPAIR_PRIMARY | REPAIR_BACKUP),
         ),
         ("backup", seed(REPAIR_BACKUP)),
-        ("too-short", {
+        ("refused-too-short", {
             let mut input = seed(REPAIR_PRIMARY | REPAIR_BACKUP);
             input[1] = 90;
             input

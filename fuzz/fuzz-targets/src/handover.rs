@@ -3,8 +3,8 @@
 //! What is accepted ends in exactly the loader's three words, in the loader's spelling, and
 //! has none of them before.
 
-use crate::init_command_line::parse_handover;
-use crate::{Seed, Target};
+use crate::init::command_line::parse_handover;
+use crate::{Answer, Seed, Target};
 
 pub(crate) const TARGET: Target = Target {
     name: "handover",
@@ -13,12 +13,12 @@ pub(crate) const TARGET: Target = Target {
     seeds,
 };
 
-fn run(input: &[u8]) {
+fn run(input: &[u8]) -> Answer {
     let Ok(line) = core::str::from_utf8(input) else {
-        return;
+        return Answer::Refused;
     };
     let Ok(handover) = parse_handover(line) else {
-        return;
+        return Answer::Refused;
     };
     let words = format!(
         "twinkeel.slot={} twinkeel.disk={} twinkeel.boot={}",
@@ -28,6 +28,7 @@ fn run(input: &[u8]) {
     let before = line.strip_suffix(&words).expect("the words are the last");
     assert!(before.is_empty() || before.ends_with(' '));
     assert!(!before.split(' ').any(|word| word.starts_with("twinkeel.")));
+    Answer::Accepted
 }
 
 fn seeds() -> Vec<Seed> {

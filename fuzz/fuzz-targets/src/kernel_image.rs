@@ -4,7 +4,7 @@
 //! its memory, and is laid out without an error: the headers at its start, zeros behind the
 //! last section. (That nothing is written outside is what slices are for.)
 
-use crate::{Seed, Target};
+use crate::{Answer, Seed, Target};
 use boot_core::pe_image::{Machine, PeError, PeImage};
 
 pub(crate) const TARGET: Target = Target {
@@ -17,12 +17,15 @@ pub(crate) const TARGET: Target = Target {
 /// Larger images are not laid out here: that would only take time.
 const MAX_PLACED_BYTES: usize = 64 << 10;
 
-fn run(file: &[u8]) {
+fn run(file: &[u8]) -> Answer {
+    let mut answer = Answer::Refused;
     for machine in [Machine::X86_64, Machine::Aarch64, Machine::Arm] {
         if let Ok(image) = PeImage::parse(file, machine) {
             check(&image, file);
+            answer = Answer::Accepted;
         }
     }
+    answer
 }
 
 fn check(image: &PeImage<'_>, file: &[u8]) {

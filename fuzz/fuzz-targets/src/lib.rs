@@ -19,18 +19,15 @@ mod floors;
 mod framed;
 mod gpt;
 mod handover;
-#[path = "../../../firmware/init/src/command_line.rs"]
-#[expect(
-    dead_code,
-    reason = "PID 1 is a program, not a library: this is its parser, and more"
-)]
-mod init_command_line;
+mod init;
 mod kernel_image;
 mod keyring;
 mod manifest;
+mod panic_dump;
 mod signatures;
 mod signer;
 mod sparse_disk;
+mod uevent;
 
 /// One parser, and what must hold for whatever it is given.
 #[derive(Clone, Copy, Debug)]
@@ -40,9 +37,29 @@ pub struct Target {
     /// In a few words, for people.
     pub about: &'static str,
     /// Panics when something does not hold.
-    pub run: fn(&[u8]),
-    /// What the fuzzer begins with: mostly input that is accepted.
+    pub run: fn(&[u8]) -> Answer,
+    /// What the fuzzer begins with: input that is accepted, or that is refused for a
+    /// reason deep inside and has a name that begins with `refused-`.
     pub seeds: fn() -> Vec<Seed>,
+}
+
+/// What the parser said, so that a test can tell seeds that still lead somewhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// The input was taken, in at least one of the ways to give it.
+    Accepted,
+    /// It was refused in every way.
+    Refused,
+}
+
+impl Answer {
+    /// Of input that is given in two ways.
+    fn or(self, other: Self) -> Self {
+        match self {
+            Self::Accepted => Self::Accepted,
+            Self::Refused => other,
+        }
+    }
 }
 
 /// A name of a file and what is in it.
@@ -62,6 +79,8 @@ pub const ALL: &[Target] = &[
     manifest::TARGET,
     kernel_image::TARGET,
     handover::TARGET,
+    uevent::TARGET,
+    panic_dump::TARGET,
 ];
 
 /// The target of that name.

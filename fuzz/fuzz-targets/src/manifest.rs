@@ -1,20 +1,23 @@
-//! A manifest behind its signature: the length of the slot, then any payload, framed and
-//! signed by the release key.
+//! A manifest behind its signature: the length of the slot, then any payload.
 //!
 //! All parts of a manifest that is accepted lie in whole blocks inside the slot, behind the
-//! envelope and apart from one another; it is for this board and at its floor. The words
-//! that the loader adds to its command line are those that PID 1 reads back.
+//! envelope and apart from one another. The words that the loader adds to its command line
+//! are those that PID 1 reads back. Framed and signed by the release key it is accepted
+//! exactly if it is for this board and at its floor. (Only what makes sense is signed: the
+//! fuzzer tries a hundred times more that way, and needs it.)
 
 use crate::envelope::requirements;
-use crate::framed::payload;
-use crate::init_command_line::parse_handover;
+use crate::framed::{frame, parse, payload};
+use crate::init::command_line::parse_handover;
 use crate::signer::{BOARD, DELEGATION, TRUSTED, manifest, signed_manifest};
-use crate::{Seed, Target};
+use crate::{Answer, Seed, Target};
 use boot_core::handover::command_line;
 use image_format::disk::Role;
 use image_format::manifest::BLOCK_BYTES;
 use image_format::{BootNumber, Digest, ENVELOPE_BYTES, Epoch, Kind, Manifest, Root, Slot, Source};
-use image_trust::{ImageKind, MAX_LOADED_BYTES, tree_blocks, verify_envelope};
+use image_trust::{
+    ImageKind, MAX_LOADED_BYTES, Requirements, check_manifest, tree_blocks, verify_envelope,
+};
 
 pub(crate) const TARGET: Target = Target {
     name: "manifest",
@@ -23,23 +26,43 @@ pub(crate) const TARGET: Target = Target {
     seeds,
 };
 
-fn run(input: &[u8]) {
+fn run(input: &[u8]) -> Answer {
     let Some((slot_length_bytes, payload)) = input.split_first_chunk::<8>() else {
-        return;
+        return Answer::Refused;
     };
     let slot_length_bytes = u64::from_le_bytes(*slot_length_bytes);
+    let bytes = frame(Kind::Manifest, payload);
+    let Ok(manifest) = parse(Kind::Manifest, &bytes).decode::<Manifest<'_>>() else {
+        return Answer::Refused;
+    };
+    if check_manifest(&manifest, slot_length_bytes).is_err() {
+        return Answer::Refused;
+    }
+    let kind = ImageKind::of(&manifest);
+    check(&manifest, kind, slot_length_bytes);
+    check_verdict(&manifest, payload, &requirements(kind, slot_length_bytes))
+}
+
+/// A manifest that makes sense and is signed needs only the right board and epoch.
+fn check_verdict(
+    manifest: &Manifest<'_>,
+    payload: &[u8],
+    requirements: &Requirements<'_>,
+) -> Answer {
     let area = [DELEGATION.as_slice(), &signed_manifest(payload)].concat();
-    for kind in [ImageKind::System, ImageKind::Rescue] {
-        let requirements = requirements(kind, slot_length_bytes);
-        if let Ok(release) = verify_envelope(&TRUSTED, &area, &requirements) {
-            check(&release.manifest, kind, slot_length_bytes);
+    let verdict = verify_envelope(&TRUSTED, &area, requirements);
+    let fits = manifest.board == BOARD && manifest.epoch >= Epoch(4);
+    assert_eq!(verdict.is_ok(), fits);
+    match verdict {
+        Ok(release) => {
+            assert_eq!(release.manifest, *manifest);
+            Answer::Accepted
         }
+        Err(_) => Answer::Refused,
     }
 }
 
 fn check(manifest: &Manifest<'_>, kind: ImageKind, slot_length_bytes: u64) {
-    assert_eq!(manifest.board, BOARD);
-    assert!(manifest.epoch >= Epoch(4));
     let Manifest {
         kernel,
         initrd,
@@ -91,7 +114,9 @@ fn check_command_line(manifest: &Manifest<'_>) {
 
 fn seeds() -> Vec<Seed> {
     let seed = |manifest: &Manifest<'_>| {
-        let length = (8_u64 << 20).to_le_bytes();
+        // Ends where the root's tree does: the next shorter slot is too short.
+        let end = manifest.root.tree_offset_bytes + manifest.root.tree_blocks * BLOCK_BYTES;
+        let length = end.max(3 << 20).to_le_bytes();
         [&length[..], &payload(Kind::Manifest, manifest)].concat()
     };
     let rescue = Manifest {

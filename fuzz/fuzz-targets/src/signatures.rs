@@ -5,7 +5,7 @@
 
 use crate::framed::{frame, parse, payload};
 use crate::signer::{RELEASES, delegation, manifest, signed};
-use crate::{Seed, Target};
+use crate::{Answer, Seed, Target};
 use image_format::keyring::MAX_KEYS;
 use image_format::signature::{ENTRY_BYTES, decode_signatures, encode_signatures};
 use image_format::{Delegation, Kind, Signatures};
@@ -27,12 +27,12 @@ static GENUINE: LazyLock<Signatures> = LazyLock::new(|| {
     signatures.collect()
 });
 
-fn run(input: &[u8]) {
+fn run(input: &[u8]) -> Answer {
     let bytes = frame(Kind::ManifestSignatures, input);
     let signatures = parse(Kind::ManifestSignatures, &bytes);
     let Ok(entries) = decode_signatures(&signatures) else {
         assert!(!input.len().is_multiple_of(ENTRY_BYTES) || input.len() > MAX_KEYS * ENTRY_BYTES);
-        return;
+        return Answer::Refused;
     };
     let mut out = [0; MAX_KEYS * ENTRY_BYTES + 20];
     let written = encode_signatures(Kind::ManifestSignatures, &entries, &mut out);
@@ -45,10 +45,12 @@ fn run(input: &[u8]) {
         .iter()
         .filter(|entry| DELEGATION.keys.contains(&entry.key));
     let genuine = GENUINE.iter().filter(|entry| entries.contains(entry));
-    if accepted {
-        assert!(genuine.count() >= 2);
-        assert!(listed.all(|entry| GENUINE.contains(entry)));
+    if !accepted {
+        return Answer::Refused;
     }
+    assert!(genuine.count() >= 2);
+    assert!(listed.all(|entry| GENUINE.contains(entry)));
+    Answer::Accepted
 }
 
 fn seeds() -> Vec<Seed> {

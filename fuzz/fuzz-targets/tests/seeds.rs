@@ -1,7 +1,7 @@
 //! The committed seeds, each as it is, cut off at every length and with every bit flipped:
 //! what a fuzzer would try first, on every run of the tests.
 
-use fuzz_targets::Target;
+use fuzz_targets::{Answer, Target};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -25,6 +25,12 @@ fn try_all(name: &str) {
     assert!(!seeds.is_empty(), "{name} has no seeds");
     for (file, seed) in seeds {
         println!("{}", file.display());
+        let refused = file.file_name().unwrap().to_str().unwrap();
+        let expected = match refused.strip_prefix("refused-") {
+            None => Answer::Accepted,
+            Some(_) => Answer::Refused,
+        };
+        assert_eq!((target.run)(&seed), expected, "{}", file.display());
         for length in 0..=seed.len() {
             (target.run)(&seed[..length]);
         }
@@ -71,5 +77,5 @@ macro_rules! targets {
 
 targets! {
     gpt boot_state floors flight_entry failed_release keyring envelope signatures delegation
-    manifest kernel_image handover
+    manifest kernel_image handover uevent panic_dump
 }
