@@ -16,6 +16,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 const DIRECTORY: &str = "/sys/fs/pstore";
+
 /// Takes the words of a panic, if there are any. They are removed once `keep` has kept
 /// them: a loss of power in between keeps them twice, not never.
 pub(crate) fn take(keep: impl FnOnce(&Words) -> anyhow::Result<()>) -> anyhow::Result<()> {
