@@ -71,7 +71,7 @@ pub enum GptError {
     Header,
     /// The checksum of the entries is wrong.
     Entries,
-    /// A partition of ours lies outside the usable blocks, or outside the disk.
+    /// A partition of ours lies outside the usable blocks.
     Bounds(Role),
     /// Two partitions claim the same role.
     Twice(Role),
@@ -104,9 +104,7 @@ pub fn read_layout<D: Disk>(disk: &mut D) -> Result<Layout, GptError> {
         .seek(SeekFrom::End(0))
         .map_err(|_| GptError::Unreadable)?;
     let mut read = |block_bytes, lba| {
-        let layout = read_table(disk, block_bytes, lba)?;
-        layout.check_inside(length_bytes)?;
-        Ok(layout)
+        read_table(disk, block_bytes, lba).map(|layout| layout.inside(length_bytes))
     };
     let mut first_error = GptError::NoTable;
     for block_bytes in BLOCK_SIZES {
@@ -178,15 +176,14 @@ fn read_table<D: Disk>(disk: &mut D, block_bytes: u64, lba: u64) -> Result<Layou
 }
 
 impl Layout {
-    /// The usable blocks are those that the table names: a disk may have fewer, as when an
-    /// image was cut short or written to a card that is too small.
-    fn check_inside(&self, length_bytes: u64) -> Result<(), GptError> {
-        for (role, partition) in Role::ALL.into_iter().zip(&self.partitions) {
-            if partition.is_some_and(|partition| partition.end_bytes() > length_bytes) {
-                return Err(GptError::Bounds(role));
-            }
+    /// Without the partitions that leave the disk. The usable blocks are those that the
+    /// table names, and a disk may have fewer, as when an image was cut short or written to
+    /// a card that is too small: what lies inside still boots.
+    fn inside(mut self, length_bytes: u64) -> Self {
+        for partition in &mut self.partitions {
+            *partition = partition.filter(|partition| partition.end_bytes() <= length_bytes);
         }
-        Ok(())
+        self
     }
 
     /// Takes the entry in if it has a role of ours.

@@ -105,7 +105,7 @@ fn seeds() -> Vec<Seed> {
             seed(BLOCKS_OF_4096 | REPAIR_PRIMARY | REPAIR_BACKUP),
         ),
         ("backup", seed(REPAIR_BACKUP)),
-        ("refused-too-short", {
+        ("too-short", {
             let mut input = seed(REPAIR_PRIMARY | REPAIR_BACKUP);
             input[1] = 90;
             input
