@@ -11,6 +11,7 @@ mod qemu;
 mod qemu_test;
 mod setup;
 mod setup_command;
+mod sim;
 mod workspace;
 
 use anyhow::Result;
@@ -36,6 +37,7 @@ enum Task {
     Fuzz(fuzz::FuzzCommand),
     Keys(keys::KeysCommand),
     Setup(setup_command::SetupCommand),
+    Sim(sim::SimCommand),
 }
 
 fn main() -> Result<()> {
@@ -47,5 +49,6 @@ fn main() -> Result<()> {
         Task::Fuzz(command) => command.run(),
         Task::Keys(command) => command.run(),
         Task::Setup(command) => command.run(),
+        Task::Sim(command) => command.run(),
     }
 }

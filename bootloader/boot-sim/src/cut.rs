@@ -1,0 +1,120 @@
+//! What a loss of power leaves of the writes that were in the cache.
+
+use crate::disk::{Disk, Moment};
+use crate::sectors::{Sector, Sectors};
+use std::fmt;
+
+/// With so many sectors in the cache every subset of them is tried in a full run.
+const MOST_SUBSET_SECTORS: usize = 8;
+
+/// How far the enumeration goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Thoroughness {
+    /// Prefixes, and each sector alone missing or alone there.
+    Bounded,
+    /// All subsets, too.
+    Full,
+}
+
+/// What became of the sector at which a write stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Edge {
+    /// It holds what it held.
+    Old,
+    /// Its first half is new.
+    Torn,
+    /// It holds neither.
+    Garbage,
+    /// It cannot be read.
+    Unreadable,
+}
+
+/// What reached the disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Tear {
+    /// The first so many sectors, in order, and the next one so.
+    Prefix(usize, Edge),
+    /// All.
+    All,
+    /// Those whose bit is set: others were dropped, or were to be written earlier.
+    Subset(u64),
+    /// The second home of the floors has its new record.
+    SecondHome,
+}
+
+impl fmt::Display for Tear {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Prefix(whole, edge) => {
+                write!(f, "{whole} sectors written, the next one {edge:?}")
+            }
+            Self::All => f.write_str("all written"),
+            Self::Subset(mask) => write!(f, "only the sectors {mask:#b} written"),
+            Self::SecondHome => f.write_str("the second home written"),
+        }
+    }
+}
+
+/// Every way in which the power may go away at `moment`.
+pub(crate) fn tears(moment: &Moment, thoroughness: Thoroughness) -> Vec<Tear> {
+    let sectors = moment.cache.len();
+    let mut tears = vec![Tear::All];
+    if moment.becomes.is_some() {
+        tears.push(Tear::SecondHome);
+    }
+    for whole in 0..sectors {
+        let edges = [Edge::Old, Edge::Torn, Edge::Garbage, Edge::Unreadable];
+        tears.extend(edges.map(|edge| Tear::Prefix(whole, edge)));
+    }
+    let sectors = sectors.min(63);
+    if thoroughness == Thoroughness::Full && sectors <= MOST_SUBSET_SECTORS {
+        tears.extend((1..1 << sectors).map(Tear::Subset));
+    } else if sectors > 1 {
+        let all = (1_u64 << sectors) - 1;
+        tears.extend((0..sectors).map(|dropped| Tear::Subset(all & !(1 << dropped))));
+        tears.extend((1..sectors).map(|alone| Tear::Subset(1 << alone)));
+    }
+    tears
+}
+
+/// The disk after it.
+pub(crate) fn torn(moment: &Moment, tear: Tear) -> Disk {
+    let mut disk = moment.disk();
+    let durable = &mut disk.durable;
+    for (index, (number, new)) in moment.cache.iter().enumerate() {
+        let lands = match tear {
+            Tear::Prefix(whole, edge) if index == whole => {
+                put_edge(durable, *number, new, edge);
+                false
+            }
+            Tear::Prefix(whole, _) => index < whole,
+            Tear::All | Tear::SecondHome => true,
+            Tear::Subset(mask) => index < 64 && mask >> index & 1 == 1,
+        };
+        if lands {
+            durable.put(*number, new.clone());
+        }
+    }
+    if let (Tear::SecondHome, Some(new)) = (tear, moment.becomes) {
+        disk.second_home = new;
+    }
+    disk
+}
+
+fn put_edge(durable: &mut Sectors, number: u64, new: &Sector, edge: Edge) {
+    let unit = durable.sector_bytes();
+    let sector = match (edge, new) {
+        (Edge::Old, _) => return,
+        (Edge::Torn, Sector::Data(new)) => {
+            let old = durable.get(number).unwrap_or(&[]);
+            let mut bytes = new.to_vec();
+            for (at, byte) in bytes.iter_mut().enumerate().skip(unit / 2) {
+                *byte = old.get(at).copied().unwrap_or(0);
+            }
+            Sector::Data(bytes.into())
+        }
+        (Edge::Garbage, _) => Sector::Data(vec![0xa5; unit].into()),
+        (Edge::Torn | Edge::Unreadable, _) => Sector::Unreadable,
+    };
+    durable.put(number, sector);
+}

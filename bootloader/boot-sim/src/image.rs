@@ -1,0 +1,143 @@
+//! System images of some hundred bytes, signed with keys of the simulator.
+
+use ed25519_dalek::{Signer, SigningKey};
+use image_format::frame::encode_value;
+use image_format::signature::encode_signatures;
+use image_format::{
+    Delegation, Digest, Epoch, Floors, Keyring, Kind, Manifest, Part, PublicKey, Purpose, Root,
+    Serial, Signature, Source, Version,
+};
+
+const ROOT_KEY: [u8; 32] = [1; 32];
+const RELEASE_KEY: [u8; 32] = [2; 32];
+pub(crate) const BOARD: &str = "simulated";
+pub(crate) const KERNEL_OFFSET: u64 = 64 << 10;
+pub(crate) const INITRD_OFFSET: u64 = 68 << 10;
+
+/// What happens when an image is booted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Behaviour {
+    /// It comes up and passes its health gate.
+    Good,
+    /// It verifies, begins and hangs.
+    Hangs,
+    /// It comes up and finds its root damaged.
+    DamagedRoot,
+    /// Its kernel is not the signed one.
+    Corrupt,
+}
+
+/// An image and where it lies.
+#[derive(Clone, Debug)]
+pub(crate) struct Image {
+    pub(crate) source: Source,
+    pub(crate) version: Version,
+    pub(crate) numbers: Floors,
+    pub(crate) behaviour: Behaviour,
+    pub(crate) kernel: Vec<u8>,
+    pub(crate) initrd: Vec<u8>,
+    pub(crate) envelope: Vec<u8>,
+    pub(crate) manifest_hash: Digest,
+}
+
+impl Image {
+    pub(crate) fn new(source: Source, version: u64, epoch: u32, behaviour: Behaviour) -> Self {
+        let kernel = format!("kernel of version {version}").into_bytes();
+        let initrd = format!("initrd of version {version}").into_bytes();
+        let part = |offset_bytes, bytes: &[u8]| Part {
+            offset_bytes,
+            length_bytes: bytes.len() as u64,
+            sha256: image_trust::sha256(bytes),
+        };
+        let manifest = Manifest {
+            board: BOARD,
+            product: "simulated",
+            version: Version(version),
+            epoch: Epoch(epoch),
+            build_time_secs: 1,
+            command_line: "panic=10",
+            kernel: part(KERNEL_OFFSET, &kernel),
+            initrd: part(INITRD_OFFSET, &initrd),
+            root: root(source),
+        };
+        let frame = encode_value(Kind::Manifest, &manifest, &mut [0; 2048])
+            .expect("a manifest of ours")
+            .to_vec();
+        Self {
+            source,
+            version: Version(version),
+            numbers: Floors {
+                epoch: Epoch(epoch),
+                serial: Serial(1),
+            },
+            behaviour,
+            kernel,
+            initrd,
+            envelope: envelope(&frame),
+            manifest_hash: image_trust::sha256(&frame),
+        }
+    }
+}
+
+/// Nothing reads it here: it only has to make sense.
+fn root(source: Source) -> Root {
+    let at = |offset_bytes, data_blocks, tree_offset_bytes, tree_blocks| Root {
+        offset_bytes,
+        data_blocks,
+        tree_offset_bytes,
+        tree_blocks,
+        root_hash: Digest::ZERO,
+        salt: Digest::ZERO,
+    };
+    match source {
+        Source::Slot(_) => at(72 << 10, 2, 80 << 10, 1),
+        Source::Rescue => at(0, 0, 0, 0),
+    }
+}
+
+fn envelope(manifest: &[u8]) -> Vec<u8> {
+    let delegation = Delegation {
+        serial: Serial(1),
+        threshold: 1,
+        keys: [public(RELEASE_KEY)].into_iter().collect(),
+    };
+    let delegation = encode_value(Kind::Delegation, &delegation, &mut [0; 512])
+        .expect("a delegation of ours")
+        .to_vec();
+    [
+        delegation.clone(),
+        signed(Kind::DelegationSignatures, &delegation, ROOT_KEY),
+        manifest.to_vec(),
+        signed(Kind::ManifestSignatures, manifest, RELEASE_KEY),
+    ]
+    .concat()
+}
+
+/// The keyring of the simulated loader.
+pub(crate) fn signed_keyring() -> Vec<u8> {
+    let keyring = Keyring {
+        purpose: Purpose::Test,
+        threshold: 1,
+        keys: [public(ROOT_KEY)].into_iter().collect(),
+    };
+    let frame = encode_value(Kind::Keyring, &keyring, &mut [0; 512])
+        .expect("a keyring of ours")
+        .to_vec();
+    let signatures = signed(Kind::KeyringSignatures, &frame, ROOT_KEY);
+    [frame, signatures].concat()
+}
+
+fn public(seed: [u8; 32]) -> PublicKey {
+    PublicKey(SigningKey::from_bytes(&seed).verifying_key().to_bytes())
+}
+
+fn signed(kind: Kind, frame: &[u8], seed: [u8; 32]) -> Vec<u8> {
+    let bytes = SigningKey::from_bytes(&seed).sign(frame).to_bytes();
+    let signature = Signature {
+        key: public(seed),
+        bytes,
+    };
+    encode_signatures(kind, &[signature], &mut [0; 512])
+        .expect("a signature of ours")
+        .to_vec()
+}

@@ -1,0 +1,180 @@
+//! What must hold whatever happens to the power, each by its name.
+
+use crate::device::{History, Outcome, index};
+use crate::image::Behaviour;
+use crate::observation::Observation;
+use crate::world::{End, World};
+use image_format::{Slot, SlotStatus, Source};
+use std::fmt;
+
+/// Cycles after a loss of power within which a device has to be at rest: every attempt
+/// of a trial, of the other slot's too, and the boots that prove it.
+pub(crate) const MOST_CYCLES: usize = 14;
+/// Looks at envelopes in one boot: two to rebuild the state, then twice three turns, each
+/// with a look at the other slot and at rescue.
+const MOST_LOOKS: usize = 2 + 2 * (3 + 2);
+
+/// A promise of the device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Invariant {
+    /// Every boot starts something, and soon something good.
+    SomeVerifiedSourceBoots,
+    /// What starts is one image, whole, from the slot that it is said to be from.
+    BootedVersionIsOldOrNew,
+    /// Nothing below a floor starts, and no floor falls.
+    NeverBelowFloor,
+    /// A confirmed slot has passed its health gate.
+    ConfirmedOnlyAfterHealth,
+    /// An image that hangs costs its attempts and no more.
+    HungImageEndsOnOld,
+    /// A cut destroys one copy of the state at most; a lost state is rebuilt.
+    StateReadableOrRebuilt,
+    /// A device at rest stays as it is.
+    RecoveryIsIdempotent,
+    /// A boot ends.
+    TurnsBounded,
+    /// A release that failed is in the list, once, and stays there.
+    FailedReleaseRemembered,
+    /// A good image stays one that boots, and nothing but the boot state is written.
+    NothingVerifiedIsLost,
+}
+
+impl fmt::Display for Invariant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::SomeVerifiedSourceBoots => "some-verified-source-boots",
+            Self::BootedVersionIsOldOrNew => "booted-version-is-old-or-new",
+            Self::NeverBelowFloor => "never-below-floor",
+            Self::ConfirmedOnlyAfterHealth => "confirmed-only-after-health",
+            Self::HungImageEndsOnOld => "hung-image-ends-on-old",
+            Self::StateReadableOrRebuilt => "state-readable-or-rebuilt",
+            Self::RecoveryIsIdempotent => "recovery-is-idempotent",
+            Self::TurnsBounded => "turns-bounded",
+            Self::FailedReleaseRemembered => "failed-release-remembered",
+            Self::NothingVerifiedIsLost => "nothing-verified-is-lost",
+        })
+    }
+}
+
+/// What a device must look like at every moment, switched off.
+pub(crate) fn broken_at_cut(
+    world: &World,
+    history: &History,
+    seen: &Observation,
+    copies_at_first: usize,
+) -> Option<Invariant> {
+    if seen.whole_copies == 0 && copies_at_first > 0 {
+        return Some(Invariant::StateReadableOrRebuilt);
+    }
+    broken_by_content(world, history, seen)
+}
+
+fn broken_by_content(world: &World, history: &History, seen: &Observation) -> Option<Invariant> {
+    if seen.wrote_elsewhere {
+        return Some(Invariant::NothingVerifiedIsLost);
+    }
+    let mut releases = seen.failed.clone();
+    releases.sort_by_key(|release| release.0);
+    releases.dedup();
+    if releases.len() != seen.failed.len() {
+        return Some(Invariant::FailedReleaseRemembered);
+    }
+    let state = seen.state.as_ref()?;
+    if state.floors != world.first_floors() && seen.floors.exceed(world.first_floors()) {
+        let lowest = world
+            .images
+            .iter()
+            .filter(|image| image.source != Source::Rescue);
+        if lowest
+            .into_iter()
+            .any(|image| seen.floors.exceed(image.numbers))
+        {
+            return Some(Invariant::NothingVerifiedIsLost);
+        }
+    }
+    Slot::ALL.into_iter().find_map(|slot| {
+        let record = state.slot(slot);
+        let image = world.image_of(Source::Slot(slot))?;
+        let verifies = image.behaviour != Behaviour::Corrupt;
+        match record.status {
+            SlotStatus::Confirmed if !history.healthy[index(slot)] => {
+                Some(Invariant::ConfirmedOnlyAfterHealth)
+            }
+            SlotStatus::Refused if verifies && image.behaviour != Behaviour::DamagedRoot => {
+                Some(Invariant::NothingVerifiedIsLost)
+            }
+            SlotStatus::Empty if verifies => Some(Invariant::NothingVerifiedIsLost),
+            _ => None,
+        }
+    })
+}
+
+/// What a cycle must have done.
+pub(crate) fn broken_by_cycle(
+    world: &World,
+    history: &History,
+    before: &Observation,
+    outcome: &Outcome,
+    looks: usize,
+    after: &Observation,
+) -> Option<Invariant> {
+    let source = match outcome {
+        Outcome::Started(source) => *source,
+        Outcome::StartedOther(_) => return Some(Invariant::BootedVersionIsOldOrNew),
+        Outcome::Runaway => return Some(Invariant::TurnsBounded),
+        Outcome::Halted(_) | Outcome::Panicked => return Some(Invariant::SomeVerifiedSourceBoots),
+    };
+    let numbers = world.image_of(source)?.numbers;
+    // A floor that only a lost state had is lost with it: docs/decisions/0009.
+    if before.floors.exceed(numbers) || before.floors.exceed(after.floors) {
+        return Some(Invariant::NeverBelowFloor);
+    }
+    if looks > MOST_LOOKS {
+        return Some(Invariant::TurnsBounded);
+    }
+    if after.whole_copies == 0 {
+        return Some(Invariant::StateReadableOrRebuilt);
+    }
+    if history.hung_starts > world.attempts {
+        return Some(Invariant::HungImageEndsOnOld);
+    }
+    let forgotten = |release| !after.failed.contains(release);
+    if before.failed.iter().any(forgotten) {
+        return Some(Invariant::FailedReleaseRemembered);
+    }
+    broken_by_content(world, history, after)
+}
+
+/// What the cycles together must have come to: `sources` has what each of them started.
+pub(crate) fn broken_at_end(
+    world: &World,
+    history: &History,
+    sources: &[Source],
+    at_rest: bool,
+    last: &Observation,
+) -> Option<Invariant> {
+    let rescues = sources.iter().filter(|source| **source == Source::Rescue);
+    if world.end == End::RescueInTurn {
+        let comes = rescues.count() > 0;
+        return (!comes).then_some(Invariant::SomeVerifiedSourceBoots);
+    }
+    let source = *sources.last()?;
+    let image = world.image_of(source)?;
+    let good = matches!(image.behaviour, Behaviour::Good);
+    if image.behaviour == Behaviour::Hangs {
+        return Some(Invariant::HungImageEndsOnOld);
+    }
+    if !good || (source == Source::Rescue) != (world.end == End::Rescue) {
+        return Some(Invariant::SomeVerifiedSourceBoots);
+    }
+    if !at_rest {
+        return Some(Invariant::RecoveryIsIdempotent);
+    }
+    let state = last.state.as_ref()?;
+    let unremembered = world.images.iter().any(|image| {
+        image.behaviour == Behaviour::Hangs
+            && matches!(image.source, Source::Slot(slot) if state.slot(slot).status == SlotStatus::Exhausted)
+            && !last.failed.contains(&image.manifest_hash)
+    });
+    (history.hang_on_record && unremembered).then_some(Invariant::FailedReleaseRemembered)
+}

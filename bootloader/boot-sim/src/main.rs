@@ -1,0 +1,156 @@
+//! `boot-sim`: what `cargo xtask sim` runs. Reads flags and prints; the library simulates.
+
+use anyhow::{Context, Result, bail};
+use boot_sim::{Effort, Reproduction, Tally, simulate};
+use std::collections::BTreeMap;
+use std::process::ExitCode;
+use std::time::Instant;
+
+/// Of the second cuts, an everyday run tries one in so many.
+const EVERYDAY_SECOND_CUTS: u64 = 16;
+/// Of the third cuts, a full run tries one in so many.
+const FULL_THIRD_CUTS: u64 = 64;
+
+#[derive(Default)]
+struct Arguments {
+    full: bool,
+    json: bool,
+    what: Reproduction,
+}
+
+fn main() -> Result<ExitCode> {
+    let arguments = parse(lexopt::Parser::from_env())?;
+    let effort = effort(arguments.full);
+    let begun = Instant::now();
+    let mut sequences: BTreeMap<String, Tally> = BTreeMap::new();
+    simulate(effort, &arguments.what, |world, tally| {
+        if !arguments.json {
+            eprintln!(
+                "{world}: {} states, {} violations",
+                tally.states, tally.violations
+            );
+        }
+        let sum = sequences.entry(tally.sequence.clone()).or_default();
+        sum.states += tally.states;
+        sum.distinct += tally.distinct;
+        sum.violations += tally.violations;
+        sum.told.extend(tally.told.iter().cloned());
+    });
+    if sequences.is_empty() {
+        bail!("no sequence begins with {:?}", arguments.what.world);
+    }
+    let violations: u64 = sequences.values().map(|tally| tally.violations).sum();
+    if arguments.json {
+        print_json(&sequences);
+    } else {
+        print_table(&sequences, effort, begun.elapsed().as_secs());
+    }
+    Ok(ExitCode::from(u8::from(violations > 0)))
+}
+
+fn effort(full: bool) -> Effort {
+    if full {
+        return Effort {
+            second_cuts: 1,
+            third_cuts: Some(FULL_THIRD_CUTS),
+            all_subsets: true,
+        };
+    }
+    Effort {
+        second_cuts: EVERYDAY_SECOND_CUTS,
+        third_cuts: None,
+        all_subsets: false,
+    }
+}
+
+fn parse(mut parser: lexopt::Parser) -> Result<Arguments> {
+    use lexopt::{Arg::Long, ValueExt};
+    let mut arguments = Arguments::default();
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Long("full") => arguments.full = true,
+            Long("json") => arguments.json = true,
+            Long("sequence") => arguments.what.world = parser.value()?.string()?,
+            Long("cut") => arguments.what.path = Some(parse_path(&parser.value()?.string()?)?),
+            _ => return Err(argument.unexpected().into()),
+        }
+    }
+    Ok(arguments)
+}
+
+/// `12.5/3.1`: at moment 12 in way 5, then at moment 3 of the recovery in way 1.
+fn parse_path(path: &str) -> Result<Vec<(usize, usize)>> {
+    path.split('/')
+        .map(|cut| {
+            let (at, way) = cut.split_once('.')?;
+            Some((at.parse().ok()?, way.parse().ok()?))
+        })
+        .collect::<Option<_>>()
+        .with_context(|| format!("cannot read {path:?}: it should be like 12.5/3.1"))
+}
+
+fn print_table(sequences: &BTreeMap<String, Tally>, effort: Effort, secs: u64) {
+    println!(
+        "{:<22}{:>12}{:>12}{:>12}",
+        "sequence", "states", "distinct", "violations"
+    );
+    for (name, tally) in sequences {
+        let Tally {
+            states,
+            distinct,
+            violations,
+            ..
+        } = tally;
+        println!("{name:<22}{states:>12}{distinct:>12}{violations:>12}");
+    }
+    for violation in sequences.values().flat_map(|tally| &tally.told) {
+        println!("\n{} in {}", violation.invariant, violation.world);
+        for line in &violation.story {
+            println!("  {line}");
+        }
+        let flags = format!("--sequence {} --cut {}", violation.world, violation.path);
+        println!("  again: cargo xtask sim {flags}");
+    }
+    let sample = match (effort.second_cuts, effort.third_cuts) {
+        (1, Some(third)) => format!("every second cut, one in {third} third cuts of the state"),
+        (second, _) => format!("every first cut, one in {second} second cuts; --full tries all"),
+    };
+    println!("\n{secs} s: {sample}");
+    let (states, violations) = sums(sequences);
+    println!("states={states} violations={violations}");
+}
+
+fn print_json(sequences: &BTreeMap<String, Tally>) {
+    let (states, violations) = sums(sequences);
+    let of_each: Vec<_> = sequences
+        .iter()
+        .map(|(name, tally)| {
+            let told = tally.told.iter().map(|violation| {
+                serde_json::json!({
+                    "world": violation.world,
+                    "cut": violation.path,
+                    "story": violation.story,
+                    "invariant": violation.invariant.to_string(),
+                })
+            });
+            serde_json::json!({
+                "sequence": name,
+                "states": tally.states,
+                "distinct": tally.distinct,
+                "violations": tally.violations,
+                "told": told.collect::<Vec<_>>(),
+            })
+        })
+        .collect();
+    let all = serde_json::json!({
+        "states": states,
+        "violations": violations,
+        "sequences": of_each,
+    });
+    println!("{all}");
+}
+
+fn sums(sequences: &BTreeMap<String, Tally>) -> (u64, u64) {
+    let sum = |of: fn(&Tally) -> u64| sequences.values().map(of).sum();
+    (sum(|tally| tally.states), sum(|tally| tally.violations))
+}

@@ -1,0 +1,202 @@
+//! The sequences, each crossed with what the new image does, with and without a second home
+//! of the floors, and with both sizes of sectors.
+
+use crate::image::Behaviour::{self, Corrupt, DamagedRoot, Good, Hangs};
+use crate::image::Image;
+use crate::world::{End, Setup, Step, World};
+use Step::{Boot, BootAndLateConfirm, BootAndRollBack};
+use boot_core::SecondHome;
+use image_format::SlotStatus::{Confirmed, Exhausted, Installed};
+use image_format::{
+    BootNumber, BootState, Epoch, Floors, Serial, Slot, SlotRecord, SlotStatus, Source,
+};
+
+/// Attempts of a trial.
+const ATTEMPTS: u8 = 2;
+const TRIAL: SlotStatus = trial(ATTEMPTS);
+const FLOORS: Floors = Floors {
+    epoch: Epoch(1),
+    serial: Serial(1),
+};
+
+const fn trial(attempts: u8) -> SlotStatus {
+    SlotStatus::Trial {
+        attempts_left: attempts,
+        attempts_given: attempts,
+    }
+}
+
+/// What happens, and to which device.
+struct Sequence {
+    name: &'static str,
+    steps: &'static [Step],
+    /// Status and behaviour of system-a, which is active; version 1.
+    a: (SlotStatus, Behaviour),
+    /// Status of system-b, version 2.
+    b: SlotStatus,
+    /// What system-b may do.
+    behaviours: &'static [Behaviour],
+    epochs: [u32; 2],
+    lost_copies: &'static [usize],
+    attempts: u8,
+    end: End,
+}
+
+const ANY: &[Behaviour] = &[Good, Hangs, Corrupt];
+
+const PLAIN: Sequence = Sequence {
+    name: "",
+    steps: &[Boot, Boot],
+    a: (Confirmed, Good),
+    b: TRIAL,
+    behaviours: ANY,
+    epochs: [1, 1],
+    lost_copies: &[],
+    attempts: ATTEMPTS,
+    end: End::Good,
+};
+
+const SEQUENCES: &[Sequence] = &[
+    Sequence {
+        name: "first-boot",
+        a: (TRIAL, Good),
+        b: Installed,
+        behaviours: &[Good],
+        ..PLAIN
+    },
+    Sequence {
+        name: "up-and-confirm",
+        ..PLAIN
+    },
+    Sequence {
+        name: "hang-until-fall-back",
+        steps: &[Boot, Boot, Boot, Boot],
+        behaviours: &[Hangs],
+        ..PLAIN
+    },
+    Sequence {
+        name: "late-confirm",
+        steps: &[Boot, BootAndLateConfirm, BootAndLateConfirm],
+        behaviours: &[Hangs],
+        ..PLAIN
+    },
+    Sequence {
+        name: "rollback",
+        steps: &[Boot, BootAndRollBack, Boot],
+        b: Confirmed,
+        behaviours: &[Good, Corrupt],
+        ..PLAIN
+    },
+    Sequence {
+        name: "rollback-to-untried",
+        steps: &[BootAndRollBack, Boot, Boot, Boot, Boot],
+        b: Installed,
+        attempts: 3,
+        ..PLAIN
+    },
+    Sequence {
+        name: "damaged-root",
+        a: (Confirmed, DamagedRoot),
+        b: Confirmed,
+        behaviours: &[Good],
+        ..PLAIN
+    },
+    Sequence {
+        name: "floors-rise",
+        steps: &[Boot, Boot, Boot],
+        epochs: [2, 3],
+        ..PLAIN
+    },
+    Sequence {
+        name: "older-copy-bad",
+        lost_copies: &[0],
+        ..PLAIN
+    },
+    Sequence {
+        name: "newer-copy-bad",
+        lost_copies: &[1],
+        ..PLAIN
+    },
+    Sequence {
+        name: "both-copies-bad",
+        steps: &[Boot, Boot, Boot, Boot],
+        lost_copies: &[0, 1],
+        attempts: 3,
+        ..PLAIN
+    },
+    Sequence {
+        name: "both-slots-bad",
+        a: (Confirmed, Corrupt),
+        behaviours: &[Corrupt],
+        end: End::Rescue,
+        ..PLAIN
+    },
+    Sequence {
+        name: "last-resort",
+        steps: &[Boot; 8],
+        a: (Exhausted, Hangs),
+        b: Exhausted,
+        behaviours: &[Hangs, Corrupt],
+        end: End::RescueInTurn,
+        ..PLAIN
+    },
+];
+
+/// All of them.
+pub(crate) fn worlds() -> impl Iterator<Item = World> {
+    let homes = [false, true];
+    let sectors = [512, 4096];
+    SEQUENCES.iter().flat_map(move |sequence| {
+        sequence.behaviours.iter().flat_map(move |behaviour| {
+            homes.into_iter().flat_map(move |second_home| {
+                sectors.map(move |sector| world(sequence, *behaviour, second_home, sector))
+            })
+        })
+    })
+}
+
+fn world(sequence: &Sequence, new: Behaviour, second_home: bool, sector_bytes: usize) -> World {
+    let name = format!(
+        "{}.{}.{}.{sector_bytes}",
+        sequence.name,
+        format!("{new:?}").to_lowercase(),
+        if second_home { "variable" } else { "one-home" },
+    );
+    let (status_a, behaviour_a) = sequence.a;
+    let [epoch_a, epoch_b] = sequence.epochs;
+    let a = Image::new(Source::Slot(Slot::A), 1, epoch_a, behaviour_a);
+    let b = Image::new(Source::Slot(Slot::B), 2, epoch_b, new);
+    let rescue = Image::new(Source::Rescue, 9, epoch_a.max(epoch_b), Good);
+    let record = |status, image: &Image| SlotRecord {
+        status,
+        manifest_hash: image.manifest_hash,
+    };
+    let state = BootState {
+        generation: 7,
+        boot_number: BootNumber(4),
+        flight_sequence: 0,
+        floors: FLOORS,
+        active: Slot::A,
+        begun_without_up: 0,
+        slots: [record(status_a, &a), record(sequence.b, &b)],
+    };
+    let setup = Setup {
+        state,
+        lost_copies: sequence.lost_copies,
+        images: vec![a, b, rescue],
+        second_home: if second_home {
+            SecondHome::Record(FLOORS.encode())
+        } else {
+            SecondHome::None
+        },
+        sector_bytes,
+    };
+    World::new(
+        name,
+        sequence.name,
+        sequence.steps,
+        sequence.attempts,
+        sequence.end,
+        setup,
+    )
+}

@@ -1,0 +1,164 @@
+//! A device as it leaves the workshop for one sequence: the disk's base image, the images on
+//! it, and what the sequence is held against.
+
+use crate::disk::Disk;
+use crate::image::{Behaviour, INITRD_OFFSET, Image, KERNEL_OFFSET, signed_keyring};
+use crate::sectors::Sectors;
+use boot_core::{Layout, SecondHome, read_layout};
+use image_format::disk::{BOOT_STATE_BYTES, Role, STATE_COPY_OFFSETS};
+use image_format::{BootState, Floors};
+use std::io::Cursor;
+use std::sync::Arc;
+
+const DISK_BYTES: usize = 18 << 20;
+const SLOT_BYTES: u64 = 256 << 10;
+
+/// One thing that happens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// A boot, and what its system does by itself.
+    Boot,
+    /// The same; then a person asks for the other slot.
+    BootAndRollBack,
+    /// The same; then a process confirms that slept since the boot before.
+    BootAndLateConfirm,
+}
+
+/// Where a device has to come to rest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    /// With a system that is good, again and again the same.
+    Good,
+    /// With the rescue system.
+    Rescue,
+    /// Nowhere: the rescue system comes in turn.
+    RescueInTurn,
+}
+
+/// What a sequence starts from.
+pub(crate) struct Setup {
+    pub(crate) state: BootState,
+    /// The copies of the state that are garbage.
+    pub(crate) lost_copies: &'static [usize],
+    pub(crate) images: Vec<Image>,
+    pub(crate) second_home: SecondHome,
+    pub(crate) sector_bytes: usize,
+}
+
+/// A device, a sequence and what is expected of both.
+pub(crate) struct World {
+    pub(crate) name: String,
+    pub(crate) sequence: &'static str,
+    pub(crate) steps: Vec<Step>,
+    pub(crate) images: Vec<Image>,
+    pub(crate) layout: Layout,
+    pub(crate) keyring: Vec<u8>,
+    pub(crate) start: Disk,
+    /// Starts on trial that an image which hangs may have.
+    pub(crate) attempts: u8,
+    pub(crate) end: End,
+    /// The state before it was lost, if it was.
+    pub(crate) made_with: BootState,
+}
+
+impl World {
+    pub(crate) fn new(
+        name: String,
+        sequence: &'static str,
+        steps: &[Step],
+        attempts: u8,
+        end: End,
+        setup: Setup,
+    ) -> Self {
+        let mut base = partitioned();
+        let layout = layout_of(&base);
+        for image in &setup.images {
+            install(&mut base, &layout, image);
+        }
+        write_state(&mut base, &layout, &setup);
+        let mut start = Disk::new(
+            Sectors::new(base.into(), setup.sector_bytes),
+            setup.second_home,
+        );
+        start.watched = [Role::Rescue, Role::SystemA, Role::SystemB]
+            .into_iter()
+            .filter_map(|role| Some(layout.partition(role)?.offset_bytes))
+            .collect();
+        Self {
+            name,
+            sequence,
+            steps: steps.to_vec(),
+            images: setup.images,
+            layout,
+            keyring: signed_keyring(),
+            start,
+            attempts,
+            end,
+            made_with: setup.state,
+        }
+    }
+
+    /// The image of a slot.
+    pub(crate) fn image_of(&self, source: image_format::Source) -> Option<&Image> {
+        self.images.iter().find(|image| image.source == source)
+    }
+
+    /// The floors that the device was made with.
+    pub(crate) fn first_floors(&self) -> Floors {
+        self.made_with.floors
+    }
+}
+
+fn partitioned() -> Vec<u8> {
+    let mut disk = gpt::GptConfig::new()
+        .writable(true)
+        .create_from_device(Cursor::new(vec![0; DISK_BYTES]), None)
+        .expect("a disk in memory");
+    for (role, bytes) in [
+        (Role::BootState, BOOT_STATE_BYTES),
+        (Role::Rescue, SLOT_BYTES),
+        (Role::SystemA, SLOT_BYTES),
+        (Role::SystemB, SLOT_BYTES),
+    ] {
+        let guid = role.type_guid().to_string().parse().expect("a GUID");
+        let os = gpt::partition_types::OperatingSystem::None;
+        let kind = gpt::partition_types::Type { guid, os };
+        disk.add_partition(role.name(), bytes, kind, 0, Some(8))
+            .expect("room for the partition");
+    }
+    disk.write().expect("a disk in memory").into_inner()
+}
+
+fn layout_of(base: &[u8]) -> Layout {
+    let sectors = Sectors::new(Arc::from(base), 512);
+    read_layout(&mut Disk::new(sectors, SecondHome::None)).expect("the tables just written")
+}
+
+fn install(base: &mut [u8], layout: &Layout, image: &Image) {
+    let slot = layout.partition(image.source.into()).expect("a slot");
+    let mut put = |offset: u64, bytes: &[u8]| {
+        let start = (slot.offset_bytes + offset) as usize;
+        base[start..start + bytes.len()].copy_from_slice(bytes);
+    };
+    put(0, &image.envelope);
+    put(KERNEL_OFFSET, &image.kernel);
+    put(INITRD_OFFSET, &image.initrd);
+    if image.behaviour == Behaviour::Corrupt {
+        put(KERNEL_OFFSET, &[image.kernel[0] ^ 1]);
+    }
+}
+
+/// Both copies, the second one the newer.
+fn write_state(base: &mut [u8], layout: &Layout, setup: &Setup) {
+    let partition = layout.partition(Role::BootState).expect("a boot state");
+    for (copy, offset) in STATE_COPY_OFFSETS.into_iter().enumerate() {
+        let mut state = setup.state.clone();
+        state.generation += copy as u64;
+        let mut bytes = state.encode();
+        if setup.lost_copies.contains(&copy) {
+            bytes.fill(0xff);
+        }
+        let start = (partition.offset_bytes + offset) as usize;
+        base[start..start + bytes.len()].copy_from_slice(&bytes);
+    }
+}
