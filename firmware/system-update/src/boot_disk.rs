@@ -114,15 +114,19 @@ impl BootDisk {
         self.length
     }
 
-    /// Reads the block that holds the position. Returns where the position lies in
-    /// it, and how many bytes of it exist: the last one may be cut off.
-    fn read_block(&mut self) -> io::Result<(usize, usize)> {
+    /// Where the position lies in its block, and how many bytes of that exist: the last
+    /// one may be cut off.
+    fn place(&self) -> (usize, usize) {
         let skip = self.position % BLOCK_BYTES;
-        let start = self.position - skip;
-        let exist = self.length.saturating_sub(start).min(BLOCK_BYTES) as usize;
-        self.device
-            .read_exact_at(&mut self.block.0[..exist], start)?;
-        Ok((skip as usize, exist))
+        let exist = self.length.saturating_sub(self.position - skip);
+        (skip as usize, exist.min(BLOCK_BYTES) as usize)
+    }
+
+    /// Reads the block that holds the position.
+    fn read_block(&mut self) -> io::Result<()> {
+        let (skip, exist) = self.place();
+        let start = self.position - skip as u64;
+        self.device.read_exact_at(&mut self.block.0[..exist], start)
     }
 }
 
@@ -149,7 +153,8 @@ impl ErrorType for BootDisk {
 
 impl Read for BootDisk {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let (skip, exist) = self.read_block()?;
+        self.read_block()?;
+        let (skip, exist) = self.place();
         let bytes = self.block.0.get(skip..exist).unwrap_or_default();
         let length = bytes.len().min(buffer.len());
         buffer[..length].copy_from_slice(&bytes[..length]);
@@ -160,13 +165,17 @@ impl Read for BootDisk {
 
 impl Write for BootDisk {
     /// Writes up to the next block boundary. Less than a whole block is merged with
-    /// what the device holds; the records of the boot state are whole blocks.
+    /// what the device holds. A whole one, as the records of the boot state are, is not
+    /// read before: a block that a power cut left unreadable is mended by writing it.
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         if self.position >= self.length && !bytes.is_empty() {
             return Err(io::ErrorKind::WriteZero.into());
         }
-        let (skip, exist) = self.read_block()?;
+        let (skip, exist) = self.place();
         let length = bytes.len().min(exist - skip);
+        if length < exist {
+            self.read_block()?;
+        }
         self.block.0[skip..skip + length].copy_from_slice(&bytes[..length]);
         let start = self.position - skip as u64;
         self.device.write_all_at(&self.block.0[..exist], start)?;
@@ -235,6 +244,22 @@ mod tests {
         disk.read_exact(&mut all).unwrap();
         assert_eq!(all[1000..1010], [0xee; 10]);
         assert_eq!((all[999], all[1010], all[8191]), (1, 1, 15));
+    }
+
+    #[test]
+    fn a_block_that_cannot_be_read_is_mended_by_writing_it() {
+        let (directory, _) = disk(3 * 4096 + 512);
+        let path = directory.path().join("disk");
+        let mut unreadable = BootDisk::open(&path, File::options().write(true), None).unwrap();
+        for (offset, length) in [(4096, 4096), (3 * 4096, 512)] {
+            unreadable.seek(SeekFrom::Start(offset)).unwrap();
+            unreadable.write_all(&vec![0xee; length]).unwrap();
+        }
+        unreadable.seek(SeekFrom::Start(100)).unwrap();
+        assert!(unreadable.write(&[0xee; 10]).is_err());
+        let bytes = std::fs::read(&path).unwrap();
+        assert_eq!(bytes[4096..8192], [0xee; 4096]);
+        assert_eq!(bytes[3 * 4096..], [0xee; 512]);
     }
 
     #[test]
