@@ -18,6 +18,9 @@ pub(crate) struct SimCommand {
     /// All second cuts, all subsets of writes, and third cuts of the boot state
     #[arg(long)]
     full: bool,
+    /// No second cuts: some seconds
+    #[arg(long, conflicts_with = "full")]
+    quick: bool,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -52,6 +55,7 @@ impl SimCommand {
 
     fn flags(self) -> Vec<OsString> {
         let mut flags: Vec<OsString> = Vec::new();
+        flags.extend(self.quick.then(|| "--quick".into()));
         flags.extend(self.full.then(|| "--full".into()));
         flags.extend(self.json.then(|| "--json".into()));
         for (name, value) in [("--sequence", self.sequence), ("--cut", self.cut)] {

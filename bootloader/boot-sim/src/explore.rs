@@ -8,6 +8,7 @@ use crate::observation::Observation;
 use crate::world::{End, Step, World};
 use image_format::Source;
 use std::collections::{HashMap, HashSet};
+use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// Results of cycles that are kept, at most.
@@ -15,15 +16,53 @@ const MOST_KNOWN: usize = 20_000;
 /// Violations of one invariant in one world that are told.
 const MOST_TOLD: usize = 1;
 
-/// How much is tried.
+/// How much is tried. Samples are by content: the same at every run.
 #[derive(Clone, Copy, Debug)]
 pub struct Effort {
-    /// One in so many of the second cuts.
-    pub second_cuts: u64,
+    /// One in so many of the second cuts; none without a number.
+    second_cuts: Option<u64>,
     /// One in so many of the third cuts; none without a number.
-    pub third_cuts: Option<u64>,
+    third_cuts: Option<u64>,
     /// Every subset of the sectors of a write.
-    pub all_subsets: bool,
+    all_subsets: bool,
+}
+
+impl Effort {
+    /// Every first cut.
+    pub const QUICK: Self = Self {
+        second_cuts: None,
+        third_cuts: None,
+        all_subsets: false,
+    };
+    /// Every first cut and a sample of the second ones: a minute of one processor.
+    pub const EVERYDAY: Self = Self {
+        second_cuts: Some(16),
+        ..Self::QUICK
+    };
+    /// Every second cut, and a sample of the third ones.
+    pub const FULL: Self = Self {
+        second_cuts: Some(1),
+        third_cuts: Some(64),
+        all_subsets: true,
+    };
+}
+
+impl fmt::Display for Effort {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("every first cut")?;
+        match self.second_cuts {
+            None => f.write_str(", no second one")?,
+            Some(1) => f.write_str(", every second one")?,
+            Some(sample) => write!(f, ", a sample of the second ones (1 in {sample})")?,
+        }
+        match self.third_cuts {
+            None => f.write_str("; --full tries more"),
+            Some(sample) => write!(
+                f,
+                ", a sample of the third ones of the state (1 in {sample})"
+            ),
+        }
+    }
 }
 
 /// What came out of one world.
@@ -175,11 +214,10 @@ impl<'a> Explorer<'a> {
         }
     }
 
-    /// A sample of the later cuts is by content, so that it is the same every time.
     fn is_chosen(&self, device: &Device, depth: usize) -> bool {
         let one_in = match depth {
             1 => 1,
-            2 => self.effort.second_cuts,
+            2 => self.effort.second_cuts.unwrap_or(1),
             _ => self.effort.third_cuts.unwrap_or(1),
         };
         one_in <= 1 || self.only.is_some() || key(device, depth).1 % one_in == 0
@@ -188,7 +226,7 @@ impl<'a> Explorer<'a> {
     /// Boots until the device is at rest, and holds every cycle against the promises.
     fn settle(&mut self, mut device: Device, origin: &Origin, depth: usize) {
         let goes_deeper = match depth {
-            1 => true,
+            1 => self.effort.second_cuts.is_some() || self.only.is_some(),
             2 => self.effort.third_cuts.is_some() || self.only.is_some(),
             _ => false,
         };

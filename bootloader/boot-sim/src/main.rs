@@ -6,21 +6,15 @@ use std::collections::BTreeMap;
 use std::process::ExitCode;
 use std::time::Instant;
 
-/// Of the second cuts, an everyday run tries one in so many.
-const EVERYDAY_SECOND_CUTS: u64 = 16;
-/// Of the third cuts, a full run tries one in so many.
-const FULL_THIRD_CUTS: u64 = 64;
-
-#[derive(Default)]
 struct Arguments {
-    full: bool,
+    effort: Effort,
     json: bool,
     what: Reproduction,
 }
 
 fn main() -> Result<ExitCode> {
     let arguments = parse(lexopt::Parser::from_env())?;
-    let effort = effort(arguments.full);
+    let effort = arguments.effort;
     let begun = Instant::now();
     let mut sequences: BTreeMap<String, Tally> = BTreeMap::new();
     simulate(effort, &arguments.what, |world, tally| {
@@ -48,27 +42,17 @@ fn main() -> Result<ExitCode> {
     Ok(ExitCode::from(u8::from(violations > 0)))
 }
 
-fn effort(full: bool) -> Effort {
-    if full {
-        return Effort {
-            second_cuts: 1,
-            third_cuts: Some(FULL_THIRD_CUTS),
-            all_subsets: true,
-        };
-    }
-    Effort {
-        second_cuts: EVERYDAY_SECOND_CUTS,
-        third_cuts: None,
-        all_subsets: false,
-    }
-}
-
 fn parse(mut parser: lexopt::Parser) -> Result<Arguments> {
     use lexopt::{Arg::Long, ValueExt};
-    let mut arguments = Arguments::default();
+    let mut arguments = Arguments {
+        effort: Effort::EVERYDAY,
+        json: false,
+        what: Reproduction::default(),
+    };
     while let Some(argument) = parser.next()? {
         match argument {
-            Long("full") => arguments.full = true,
+            Long("full") => arguments.effort = Effort::FULL,
+            Long("quick") => arguments.effort = Effort::QUICK,
             Long("json") => arguments.json = true,
             Long("sequence") => arguments.what.world = parser.value()?.string()?,
             Long("cut") => arguments.what.path = Some(parse_path(&parser.value()?.string()?)?),
@@ -111,11 +95,7 @@ fn print_table(sequences: &BTreeMap<String, Tally>, effort: Effort, secs: u64) {
         let flags = format!("--sequence {} --cut {}", violation.world, violation.path);
         println!("  again: cargo xtask sim {flags}");
     }
-    let sample = match (effort.second_cuts, effort.third_cuts) {
-        (1, Some(third)) => format!("every second cut, one in {third} third cuts of the state"),
-        (second, _) => format!("every first cut, one in {second} second cuts; --full tries all"),
-    };
-    println!("\n{secs} s: {sample}");
+    println!("\n{secs} s: {effort}");
     let (states, violations) = sums(sequences);
     println!("states={states} violations={violations}");
 }
