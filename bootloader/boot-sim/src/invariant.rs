@@ -1,7 +1,7 @@
 //! What must hold whatever happens to the power, each by its name.
 
 use crate::device::{History, Outcome, index};
-use crate::image::Behaviour;
+use crate::image::{Behaviour, Image};
 use crate::observation::Observation;
 use crate::world::{End, World};
 use image_format::{Slot, SlotStatus, Source};
@@ -80,17 +80,12 @@ fn broken_by_content(world: &World, history: &History, seen: &Observation) -> Op
         return Some(Invariant::FailedReleaseRemembered);
     }
     let state = seen.state.as_ref()?;
-    if state.floors != world.first_floors() && seen.floors.exceed(world.first_floors()) {
-        let lowest = world
-            .images
-            .iter()
-            .filter(|image| image.source != Source::Rescue);
-        if lowest
-            .into_iter()
-            .any(|image| seen.floors.exceed(image.numbers))
-        {
-            return Some(Invariant::NothingVerifiedIsLost);
-        }
+    let lost_to_floors = |image: &Image| {
+        let is_slot = image.source != Source::Rescue;
+        is_slot && seen.floors.exceed(image.numbers)
+    };
+    if world.images.iter().any(lost_to_floors) {
+        return Some(Invariant::NothingVerifiedIsLost);
     }
     Slot::ALL.into_iter().find_map(|slot| {
         let record = state.slot(slot);
@@ -178,3 +173,6 @@ pub(crate) fn broken_at_end(
     });
     (history.hang_on_record && unremembered).then_some(Invariant::FailedReleaseRemembered)
 }
+
+#[cfg(test)]
+mod tests;

@@ -38,10 +38,10 @@ pub struct Reproduction {
 
 /// Simulates every world that was asked for, and tells of each.
 pub fn simulate(effort: Effort, what: &Reproduction, mut tell: impl FnMut(&str, &Tally)) {
-    for world in sequences::worlds() {
-        if world.name.starts_with(&what.world) {
-            let tally = Explorer::new(&world, effort, what.path.clone()).explore();
-            tell(&world.name, &tally);
-        }
+    let wanted = |plan: &sequences::Plan| plan.name().starts_with(&what.world);
+    for plan in sequences::plans().filter(wanted) {
+        let world = plan.world();
+        let tally = Explorer::new(&world, effort, what.path.clone()).explore();
+        tell(&world.name, &tally);
     }
 }

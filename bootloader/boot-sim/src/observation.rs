@@ -1,11 +1,12 @@
 //! What can be seen of a device from outside, between two cycles.
 
 use crate::device::Device;
+use crate::disk::Disk;
 use crate::world::World;
 use boot_core::SecondHome;
 use boot_core::flight::FlightRing;
 use boot_core::state_store::StateStore;
-use image_format::disk::Role;
+use image_format::disk::{FAILED_OFFSET, Role};
 use image_format::{BootState, Digest, Floors};
 
 /// The content of a device's disk, read by the code that is shipped.
@@ -45,20 +46,20 @@ impl Observation {
             .map_or(second, |state| state.floors.higher(second));
         let hint = state.as_ref().map_or(0, |state| state.flight_sequence);
         let ring = FlightRing::open(disk, &world.layout, hint);
-        let failed = system_update::failed_releases(disk).unwrap_or_default();
         let own = world
             .layout
             .partition(Role::BootState)
             .expect("a boot state");
         let unit = disk.durable.sector_bytes() as u64;
         let own = own.offset_bytes / unit..(own.offset_bytes + own.length_bytes) / unit;
+        let wrote_elsewhere = disk.durable.changed().any(|sector| !own.contains(&sector));
         Self {
             whole_copies,
             state,
             floors,
-            failed: failed.iter().map(|release| release.manifest_hash).collect(),
             next_entry: ring.map_or(0, |ring| ring.next_sequence()),
-            wrote_elsewhere: disk.durable.changed().any(|sector| !own.contains(&sector)),
+            wrote_elsewhere,
+            failed: failed_releases(disk, own.start + FAILED_OFFSET / unit),
         }
     }
 
@@ -72,6 +73,16 @@ impl Observation {
         }
         rest
     }
+}
+
+/// The list of failed releases, the last thing in its partition: read if it was written.
+fn failed_releases(disk: &mut Disk, first_sector: u64) -> Vec<Digest> {
+    if !disk.durable.changed().any(|sector| sector >= first_sector) {
+        return Vec::new();
+    }
+    let releases = system_update::failed_releases(disk).unwrap_or_default();
+    let hashes = releases.iter().map(|release| release.manifest_hash);
+    hashes.collect()
 }
 
 impl Device {

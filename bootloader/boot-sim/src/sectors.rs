@@ -18,13 +18,14 @@ pub(crate) enum Sector {
 /// A base image and the sectors that differ from it.
 #[derive(Clone)]
 pub(crate) struct Sectors {
-    base: Arc<[u8]>,
+    /// Mostly zeros that nobody ever touched, which cost no memory.
+    base: Arc<Vec<u8>>,
     sector_bytes: usize,
     changed: BTreeMap<u64, Sector>,
 }
 
 impl Sectors {
-    pub(crate) fn new(base: Arc<[u8]>, sector_bytes: usize) -> Self {
+    pub(crate) fn new(base: Arc<Vec<u8>>, sector_bytes: usize) -> Self {
         Self {
             base,
             sector_bytes,

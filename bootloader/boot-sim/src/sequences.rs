@@ -38,6 +38,8 @@ struct Sequence {
     behaviours: &'static [Behaviour],
     epochs: [u32; 2],
     lost_copies: &'static [usize],
+    /// The second home holds nothing yet.
+    new_home: bool,
     attempts: u8,
     end: End,
 }
@@ -52,6 +54,7 @@ const PLAIN: Sequence = Sequence {
     behaviours: ANY,
     epochs: [1, 1],
     lost_copies: &[],
+    new_home: false,
     attempts: ATTEMPTS,
     end: End::Good,
 };
@@ -61,6 +64,7 @@ const SEQUENCES: &[Sequence] = &[
         name: "first-boot",
         a: (TRIAL, Good),
         b: Installed,
+        new_home: true,
         behaviours: &[Good],
         ..PLAIN
     },
@@ -142,61 +146,81 @@ const SEQUENCES: &[Sequence] = &[
     },
 ];
 
+/// A sequence and what it is crossed with: a world that can be made.
+pub(crate) struct Plan {
+    sequence: &'static Sequence,
+    new: Behaviour,
+    second_home: bool,
+    sector_bytes: usize,
+}
+
 /// All of them.
-pub(crate) fn worlds() -> impl Iterator<Item = World> {
-    let homes = [false, true];
-    let sectors = [512, 4096];
-    SEQUENCES.iter().flat_map(move |sequence| {
-        sequence.behaviours.iter().flat_map(move |behaviour| {
-            homes.into_iter().flat_map(move |second_home| {
-                sectors.map(move |sector| world(sequence, *behaviour, second_home, sector))
+pub(crate) fn plans() -> impl Iterator<Item = Plan> {
+    SEQUENCES.iter().flat_map(|sequence| {
+        sequence.behaviours.iter().flat_map(move |new| {
+            [false, true].into_iter().flat_map(move |second_home| {
+                [512, 4096].map(move |sector_bytes| Plan {
+                    sequence,
+                    new: *new,
+                    second_home,
+                    sector_bytes,
+                })
             })
         })
     })
 }
 
-fn world(sequence: &Sequence, new: Behaviour, second_home: bool, sector_bytes: usize) -> World {
-    let name = format!(
-        "{}.{}.{}.{sector_bytes}",
-        sequence.name,
-        format!("{new:?}").to_lowercase(),
-        if second_home { "variable" } else { "one-home" },
-    );
-    let (status_a, behaviour_a) = sequence.a;
-    let [epoch_a, epoch_b] = sequence.epochs;
-    let a = Image::new(Source::Slot(Slot::A), 1, epoch_a, behaviour_a);
-    let b = Image::new(Source::Slot(Slot::B), 2, epoch_b, new);
-    let rescue = Image::new(Source::Rescue, 9, epoch_a.max(epoch_b), Good);
-    let record = |status, image: &Image| SlotRecord {
-        status,
-        manifest_hash: image.manifest_hash,
-    };
-    let state = BootState {
-        generation: 7,
-        boot_number: BootNumber(4),
-        flight_sequence: 0,
-        floors: FLOORS,
-        active: Slot::A,
-        begun_without_up: 0,
-        slots: [record(status_a, &a), record(sequence.b, &b)],
-    };
-    let setup = Setup {
-        state,
-        lost_copies: sequence.lost_copies,
-        images: vec![a, b, rescue],
-        second_home: if second_home {
-            SecondHome::Record(FLOORS.encode())
+impl Plan {
+    /// The name of the world.
+    pub(crate) fn name(&self) -> String {
+        let new = format!("{:?}", self.new).to_lowercase();
+        let homes = if self.second_home {
+            "variable"
         } else {
-            SecondHome::None
-        },
-        sector_bytes,
-    };
-    World::new(
-        name,
-        sequence.name,
-        sequence.steps,
-        sequence.attempts,
-        sequence.end,
-        setup,
-    )
+            "one-home"
+        };
+        format!("{}.{new}.{homes}.{}", self.sequence.name, self.sector_bytes)
+    }
+
+    /// The device, made.
+    pub(crate) fn world(&self) -> World {
+        let sequence = self.sequence;
+        let (status_a, behaviour_a) = sequence.a;
+        let [epoch_a, epoch_b] = sequence.epochs;
+        let a = Image::new(Source::Slot(Slot::A), 1, epoch_a, behaviour_a);
+        let b = Image::new(Source::Slot(Slot::B), 2, epoch_b, self.new);
+        let rescue = Image::new(Source::Rescue, 9, epoch_a.max(epoch_b), Good);
+        let record = |status, image: &Image| SlotRecord {
+            status,
+            manifest_hash: image.manifest_hash,
+        };
+        let state = BootState {
+            generation: 7,
+            boot_number: BootNumber(4),
+            flight_sequence: 0,
+            floors: FLOORS,
+            active: Slot::A,
+            begun_without_up: 0,
+            slots: [record(status_a, &a), record(sequence.b, &b)],
+        };
+        let setup = Setup {
+            state,
+            lost_copies: sequence.lost_copies,
+            images: vec![a, b, rescue],
+            second_home: match (self.second_home, sequence.new_home) {
+                (true, true) => SecondHome::Absent,
+                (true, false) => SecondHome::Record(FLOORS.encode()),
+                (false, _) => SecondHome::None,
+            },
+            sector_bytes: self.sector_bytes,
+        };
+        World::new(
+            self.name(),
+            sequence.name,
+            sequence.steps,
+            sequence.attempts,
+            sequence.end,
+            setup,
+        )
+    }
 }

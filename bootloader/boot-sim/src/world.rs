@@ -5,8 +5,8 @@ use crate::disk::Disk;
 use crate::image::{Behaviour, INITRD_OFFSET, Image, KERNEL_OFFSET, signed_keyring};
 use crate::sectors::Sectors;
 use boot_core::{Layout, SecondHome, read_layout};
+use image_format::BootState;
 use image_format::disk::{BOOT_STATE_BYTES, Role, STATE_COPY_OFFSETS};
-use image_format::{BootState, Floors};
 use std::io::Cursor;
 use std::sync::Arc;
 
@@ -70,14 +70,13 @@ impl World {
         end: End,
         setup: Setup,
     ) -> Self {
-        let mut base = partitioned();
-        let layout = layout_of(&base);
+        let (mut base, layout) = partitioned();
         for image in &setup.images {
             install(&mut base, &layout, image);
         }
         write_state(&mut base, &layout, &setup);
         let mut start = Disk::new(
-            Sectors::new(base.into(), setup.sector_bytes),
+            Sectors::new(Arc::new(base), setup.sector_bytes),
             setup.second_home,
         );
         start.watched = [Role::Rescue, Role::SystemA, Role::SystemB]
@@ -102,14 +101,9 @@ impl World {
     pub(crate) fn image_of(&self, source: image_format::Source) -> Option<&Image> {
         self.images.iter().find(|image| image.source == source)
     }
-
-    /// The floors that the device was made with.
-    pub(crate) fn first_floors(&self) -> Floors {
-        self.made_with.floors
-    }
 }
 
-fn partitioned() -> Vec<u8> {
+fn partitioned() -> (Vec<u8>, Layout) {
     let mut disk = gpt::GptConfig::new()
         .writable(true)
         .create_from_device(Cursor::new(vec![0; DISK_BYTES]), None)
@@ -126,12 +120,10 @@ fn partitioned() -> Vec<u8> {
         disk.add_partition(role.name(), bytes, kind, 0, Some(8))
             .expect("room for the partition");
     }
-    disk.write().expect("a disk in memory").into_inner()
-}
-
-fn layout_of(base: &[u8]) -> Layout {
-    let sectors = Sectors::new(Arc::from(base), 512);
-    read_layout(&mut Disk::new(sectors, SecondHome::None)).expect("the tables just written")
+    let base = Arc::new(disk.write().expect("a disk in memory").into_inner());
+    let sectors = Sectors::new(Arc::clone(&base), 512);
+    let layout = read_layout(&mut Disk::new(sectors, SecondHome::None)).expect("the tables");
+    (Arc::unwrap_or_clone(base), layout)
 }
 
 fn install(base: &mut [u8], layout: &Layout, image: &Image) {

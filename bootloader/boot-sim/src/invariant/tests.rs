@@ -1,0 +1,189 @@
+//! Each promise can be broken: a device that does is told by its name.
+
+use super::*;
+use crate::device::Device;
+use crate::sequences::plans;
+use image_format::{Digest, Epoch};
+
+const SLOT_A: Source = Source::Slot(Slot::A);
+const SLOT_B: Source = Source::Slot(Slot::B);
+
+/// A device of the sequence `name`, whose looks can be changed.
+struct Case {
+    world: World,
+    history: History,
+    before: Observation,
+    after: Observation,
+    outcome: Outcome,
+    looks: usize,
+}
+
+impl Case {
+    fn of(name: &str) -> Self {
+        let plan = plans().find(|plan| plan.name().starts_with(name));
+        let world = plan.expect("a plan").world();
+        let device = Device::new(&world);
+        let seen = Observation::of(&world, &device);
+        Self {
+            history: device.history,
+            before: seen.clone(),
+            after: seen,
+            outcome: Outcome::Started(SLOT_A),
+            looks: 3,
+            world,
+        }
+    }
+
+    fn change(mut self, change: impl FnOnce(&mut Self)) -> Self {
+        change(&mut self);
+        self
+    }
+
+    fn status(self, slot: Slot, status: SlotStatus) -> Self {
+        self.change(|case| {
+            let state = case.after.state.as_mut().expect("a state");
+            state.slot_mut(slot).status = status;
+        })
+    }
+
+    fn at_cut(&self) -> Option<Invariant> {
+        broken_at_cut(&self.world, &self.history, &self.after, 2)
+    }
+
+    fn by_cycle(&self) -> Option<Invariant> {
+        let (before, after) = (&self.before, &self.after);
+        let (world, history) = (&self.world, &self.history);
+        broken_by_cycle(world, history, before, &self.outcome, self.looks, after)
+    }
+
+    fn at_end(&self, sources: &[Source], at_rest: bool) -> Option<Invariant> {
+        broken_at_end(&self.world, &self.history, sources, at_rest, &self.after)
+    }
+}
+
+fn plain() -> Case {
+    Case::of("up-and-confirm.good")
+}
+
+fn hangs() -> Case {
+    Case::of("up-and-confirm.hangs")
+}
+
+#[test]
+fn a_device_that_is_well_breaks_nothing() {
+    assert_eq!(plain().at_cut(), None);
+    assert_eq!(plain().by_cycle(), None);
+    assert_eq!(plain().at_end(&[SLOT_B, SLOT_B], true), None);
+}
+
+#[test]
+fn some_verified_source_boots_can_fail() {
+    let name = Some(Invariant::SomeVerifiedSourceBoots);
+    for outcome in [Outcome::Halted(String::new()), Outcome::Panicked] {
+        assert_eq!(
+            plain().change(|case| case.outcome = outcome).by_cycle(),
+            name
+        );
+    }
+    assert_eq!(plain().at_end(&[Source::Rescue], true), name);
+    let last_resort = Case::of("last-resort.hangs");
+    assert_eq!(last_resort.at_end(&[SLOT_A; MOST_CYCLES], false), name);
+    assert_eq!(last_resort.at_end(&[SLOT_A, Source::Rescue], false), None);
+}
+
+#[test]
+fn booted_version_is_old_or_new_can_fail() {
+    let case = plain().change(|case| case.outcome = Outcome::StartedOther(String::new()));
+    assert_eq!(case.by_cycle(), Some(Invariant::BootedVersionIsOldOrNew));
+}
+
+#[test]
+fn never_below_floor_can_fail() {
+    let name = Some(Invariant::NeverBelowFloor);
+    let above = plain().change(|case| {
+        case.before.floors.epoch = Epoch(2);
+        case.after.floors.epoch = Epoch(2);
+    });
+    assert_eq!(above.by_cycle(), name);
+    let fallen = plain().change(|case| case.after.floors.epoch = Epoch(0));
+    assert_eq!(fallen.by_cycle(), name);
+}
+
+#[test]
+fn confirmed_only_after_health_can_fail() {
+    let case = || plain().status(Slot::B, SlotStatus::Confirmed);
+    assert_eq!(case().at_cut(), Some(Invariant::ConfirmedOnlyAfterHealth));
+    assert_eq!(
+        case()
+            .change(|case| case.history.healthy[1] = true)
+            .at_cut(),
+        None
+    );
+}
+
+#[test]
+fn hung_image_ends_on_old_can_fail() {
+    let name = Some(Invariant::HungImageEndsOnOld);
+    let attempts = hangs().world.attempts;
+    let starts = |starts| hangs().change(|case| case.history.hung_starts = starts);
+    assert_eq!(starts(attempts).by_cycle(), None);
+    assert_eq!(starts(attempts + 1).by_cycle(), name);
+    assert_eq!(hangs().at_end(&[SLOT_B], true), name);
+}
+
+#[test]
+fn state_readable_or_rebuilt_can_fail() {
+    let name = Some(Invariant::StateReadableOrRebuilt);
+    let lost = plain().change(|case| case.after.whole_copies = 0);
+    assert_eq!(lost.at_cut(), name);
+    assert_eq!(lost.by_cycle(), name);
+}
+
+#[test]
+fn recovery_is_idempotent_can_fail() {
+    let end = plain().at_end(&[SLOT_A], false);
+    assert_eq!(end, Some(Invariant::RecoveryIsIdempotent));
+}
+
+#[test]
+fn turns_bounded_can_fail() {
+    let name = Some(Invariant::TurnsBounded);
+    assert_eq!(
+        plain()
+            .change(|case| case.looks = MOST_LOOKS + 1)
+            .by_cycle(),
+        name
+    );
+    let endless = plain().change(|case| case.outcome = Outcome::Runaway);
+    assert_eq!(endless.by_cycle(), name);
+}
+
+#[test]
+fn failed_release_remembered_can_fail() {
+    let name = Some(Invariant::FailedReleaseRemembered);
+    let forgotten = plain().change(|case| case.before.failed = vec![Digest::ZERO]);
+    assert_eq!(forgotten.by_cycle(), name);
+    let twice = plain().change(|case| case.after.failed = vec![Digest::ZERO; 2]);
+    assert_eq!(twice.at_cut(), name);
+    let never = hangs()
+        .status(Slot::B, SlotStatus::Exhausted)
+        .change(|case| case.history.hang_on_record = true);
+    assert_eq!(never.at_end(&[SLOT_A], true), name);
+}
+
+#[test]
+fn nothing_verified_is_lost_can_fail() {
+    let name = Some(Invariant::NothingVerifiedIsLost);
+    for status in [SlotStatus::Empty, SlotStatus::Refused] {
+        assert_eq!(plain().status(Slot::A, status).at_cut(), name);
+    }
+    let elsewhere = plain().change(|case| case.after.wrote_elsewhere = true);
+    assert_eq!(elsewhere.at_cut(), name);
+    let floors = Case::of("floors-rise.good").change(|case| {
+        case.after.floors.epoch = Epoch(3);
+        if let Some(state) = &mut case.after.state {
+            state.floors.epoch = Epoch(3);
+        }
+    });
+    assert_eq!(floors.at_cut(), name, "the fallback is below the floor");
+}
