@@ -67,12 +67,14 @@ pub(crate) fn tears(moment: &Moment, thoroughness: Thoroughness) -> Vec<Tear> {
         tears.extend(edges.map(|edge| Tear::Prefix(whole, edge)));
     }
     let sectors = sectors.min(63);
-    if thoroughness == Thoroughness::Full && sectors <= MOST_SUBSET_SECTORS {
-        tears.extend((1..1 << sectors).map(Tear::Subset));
-    } else if sectors > 1 {
+    if sectors > 1 {
         let all = (1_u64 << sectors) - 1;
         tears.extend((0..sectors).map(|dropped| Tear::Subset(all & !(1 << dropped))));
         tears.extend((1..sectors).map(|alone| Tear::Subset(1 << alone)));
+    }
+    // Behind the others, so that a way has the same number in every run.
+    if thoroughness == Thoroughness::Full && sectors <= MOST_SUBSET_SECTORS {
+        tears.extend((1..1 << sectors).map(Tear::Subset));
     }
     tears
 }

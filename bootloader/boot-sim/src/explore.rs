@@ -220,7 +220,7 @@ impl<'a> Explorer<'a> {
             2 => self.effort.second_cuts.unwrap_or(1),
             _ => self.effort.third_cuts.unwrap_or(1),
         };
-        one_in <= 1 || self.only.is_some() || key(device, depth).1 % one_in == 0
+        one_in <= 1 || self.only.is_some() || key(device, depth).1.is_multiple_of(one_in)
     }
 
     /// Boots until the device is at rest, and holds every cycle against the promises.
