@@ -5,11 +5,12 @@ use crate::disk::{Disk, Moment, Runaway};
 use crate::image::{BOARD, Behaviour, Image};
 use crate::world::{Step, World};
 use boot_core::{Board, FloorsNotWritten, Platform, SecondHome, StartError, boot};
+use image_format::flight::text;
 use image_format::{BootNumber, Event, FLOORS_BYTES, ResetCause, Slot, SlotStatus, Source};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use system_update::{
-    NetworkNow, Refused, Running, close_case, confirm, mark_up, open_case, record_rescue, refuse,
-    rollback,
+    NetworkNow, Refused, Running, close_case, confirm, mark_up, open_case, record_end,
+    record_rescue, refuse, rollback,
 };
 
 /// What happened to a device so far, as far as the invariants have to know.
@@ -19,12 +20,12 @@ pub(crate) struct History {
     pub(crate) cause: ResetCause,
     /// The slots whose image passed its health gate.
     pub(crate) healthy: [bool; 2],
-    /// How often an image that hangs was started on trial.
-    pub(crate) hung_starts: u8,
+    /// How often an image that hangs or is not well was started on trial.
+    pub(crate) bad_starts: u8,
     /// The trial that hung in the last boot.
     pub(crate) hung: Option<Running>,
-    /// A loader noted, undisturbed, that the watchdog ended a trial.
-    pub(crate) hang_on_record: bool,
+    /// The flight record tells, undisturbed, how a trial failed.
+    pub(crate) failure_on_record: bool,
 }
 
 /// A device.
@@ -110,9 +111,9 @@ impl Device {
                 cause: ResetCause::PowerLoss,
                 healthy: Slot::ALL
                     .map(|slot| world.made_with.slot(slot).status == SlotStatus::Confirmed),
-                hung_starts: 0,
+                bad_starts: 0,
                 hung: None,
-                hang_on_record: false,
+                failure_on_record: false,
             },
         }
     }
@@ -153,7 +154,7 @@ impl Device {
             },
         };
         if before.hung.is_some() && before.cause == ResetCause::Watchdog {
-            self.history.hang_on_record = true;
+            self.history.failure_on_record = true;
         }
         self.history.hung = None;
         let Some((image, boot_number)) = recognise(world, &started) else {
@@ -214,6 +215,7 @@ impl System<'_> {
         };
         match self.image.behaviour {
             Behaviour::Hangs => self.hang(running),
+            Behaviour::Unhealthy => self.fail(&running),
             Behaviour::Good | Behaviour::Corrupt => self.come_up(&running),
             Behaviour::DamagedRoot => {
                 self.act(|disk| mark_up(disk, &running));
@@ -240,12 +242,29 @@ impl System<'_> {
 
     fn hang(&mut self, running: Running) {
         self.device.history.cause = ResetCause::Watchdog;
-        let state = self.device.state(self.world);
-        let status = state.map(|state| state.slot(running.slot).status);
-        if matches!(status, Some(SlotStatus::Trial { .. })) {
-            self.device.history.hung_starts += 1;
+        if self.is_on_trial(running.slot) {
+            self.device.history.bad_starts += 1;
             self.device.history.hung = Some(running);
         }
+    }
+
+    fn fail(&mut self, running: &Running) {
+        let on_trial = self.is_on_trial(running.slot);
+        self.device.history.bad_starts += u8::from(on_trial);
+        self.act(|disk| mark_up(disk, running));
+        let event = Event::CheckFailed {
+            slot: running.slot,
+            check: text("shell"),
+            detail: text("it does not start"),
+        };
+        let recorded = self.act(|disk| record_end(disk, running, event, None));
+        self.device.history.failure_on_record |= on_trial && recorded.is_some();
+    }
+
+    fn is_on_trial(&mut self, slot: Slot) -> bool {
+        let state = self.device.state(self.world);
+        let status = state.map(|state| state.slot(slot).status);
+        matches!(status, Some(SlotStatus::Trial { .. }))
     }
 
     fn come_up(&mut self, running: &Running) {

@@ -36,7 +36,7 @@ impl Effort {
     };
     /// Every first cut and a sample of the second ones: a minute of one processor.
     pub const EVERYDAY: Self = Self {
-        second_cuts: Some(16),
+        second_cuts: Some(24),
         ..Self::QUICK
     };
     /// Every second cut, and a sample of the third ones.

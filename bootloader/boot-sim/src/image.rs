@@ -21,10 +21,19 @@ pub(crate) enum Behaviour {
     Good,
     /// It verifies, begins and hangs.
     Hangs,
+    /// It comes up, fails its health gate, says so and resets.
+    Unhealthy,
     /// It comes up and finds its root damaged.
     DamagedRoot,
     /// Its kernel is not the signed one.
     Corrupt,
+}
+
+impl Behaviour {
+    /// It verifies, and is never confirmed.
+    pub(crate) fn fails_trials(self) -> bool {
+        matches!(self, Self::Hangs | Self::Unhealthy)
+    }
 }
 
 /// An image and where it lies.

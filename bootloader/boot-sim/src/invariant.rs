@@ -130,7 +130,7 @@ pub(crate) fn broken_by_cycle(
     if after.whole_copies == 0 {
         return Some(Invariant::StateReadableOrRebuilt);
     }
-    if history.hung_starts > world.attempts {
+    if history.bad_starts > world.attempts {
         return Some(Invariant::HungImageEndsOnOld);
     }
     let forgotten = |release| !after.failed.contains(release);
@@ -156,7 +156,7 @@ pub(crate) fn broken_at_end(
     let source = *sources.last()?;
     let image = world.image_of(source)?;
     let good = matches!(image.behaviour, Behaviour::Good);
-    if image.behaviour == Behaviour::Hangs {
+    if image.behaviour.fails_trials() {
         return Some(Invariant::HungImageEndsOnOld);
     }
     if !good || (source == Source::Rescue) != (world.end == End::Rescue) {
@@ -167,11 +167,11 @@ pub(crate) fn broken_at_end(
     }
     let state = last.state.as_ref()?;
     let unremembered = world.images.iter().any(|image| {
-        image.behaviour == Behaviour::Hangs
+        image.behaviour.fails_trials()
             && matches!(image.source, Source::Slot(slot) if state.slot(slot).status == SlotStatus::Exhausted)
             && !last.failed.contains(&image.manifest_hash)
     });
-    (history.hang_on_record && unremembered).then_some(Invariant::FailedReleaseRemembered)
+    (history.failure_on_record && unremembered).then_some(Invariant::FailedReleaseRemembered)
 }
 
 #[cfg(test)]

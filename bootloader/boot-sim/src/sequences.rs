@@ -1,7 +1,7 @@
 //! The sequences, each crossed with what the new image does, with and without a second home
 //! of the floors, and with both sizes of sectors.
 
-use crate::image::Behaviour::{self, Corrupt, DamagedRoot, Good, Hangs};
+use crate::image::Behaviour::{self, Corrupt, DamagedRoot, Good, Hangs, Unhealthy};
 use crate::image::Image;
 use crate::world::{End, Setup, Step, World};
 use Step::{Boot, BootAndLateConfirm, BootAndRollBack};
@@ -44,7 +44,7 @@ struct Sequence {
     end: End,
 }
 
-const ANY: &[Behaviour] = &[Good, Hangs, Corrupt];
+const ANY: &[Behaviour] = &[Good, Hangs, Unhealthy, Corrupt];
 
 const PLAIN: Sequence = Sequence {
     name: "",

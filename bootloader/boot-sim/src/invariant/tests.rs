@@ -125,7 +125,7 @@ fn confirmed_only_after_health_can_fail() {
 fn hung_image_ends_on_old_can_fail() {
     let name = Some(Invariant::HungImageEndsOnOld);
     let attempts = hangs().world.attempts;
-    let starts = |starts| hangs().change(|case| case.history.hung_starts = starts);
+    let starts = |starts| hangs().change(|case| case.history.bad_starts = starts);
     assert_eq!(starts(attempts).by_cycle(), None);
     assert_eq!(starts(attempts + 1).by_cycle(), name);
     assert_eq!(hangs().at_end(&[SLOT_B], true), name);
@@ -167,7 +167,7 @@ fn failed_release_remembered_can_fail() {
     assert_eq!(twice.at_cut(), name);
     let never = hangs()
         .status(Slot::B, SlotStatus::Exhausted)
-        .change(|case| case.history.hang_on_record = true);
+        .change(|case| case.history.failure_on_record = true);
     assert_eq!(never.at_end(&[SLOT_A], true), name);
 }
 
