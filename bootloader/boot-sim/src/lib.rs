@@ -2,10 +2,10 @@
 //! running system (`system_update`) over a disk in memory that loses its cache at every
 //! moment and in every way, twice in a row.
 //!
-//! A sequence ([`sequences`]) is played once. Every write of it is a moment at which the
-//! power may go away ([`disk`]), and each moment leaves one of many disks ([`cut`]). Every
-//! disk that results is booted until it is at rest ([`device`], [`explore`]), and held
-//! against what the device promises ([`invariant`]).
+//! A sequence (`sequences`) is played once. Every write of it is a moment at which the
+//! power may go away (`disk`), and each moment leaves one of many disks (`cut`). Every
+//! disk that results is booted until it is at rest (`device`, `explore`), and held
+//! against what the device promises (`invariant`).
 //!
 //! Host only. Nothing here decides what a device does.
 
