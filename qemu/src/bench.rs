@@ -128,6 +128,16 @@ impl<'a> Bench<'a> {
         self.start_open(vec![drive], Network::None)
     }
 
+    /// Starts the board with this one disk, and notes every write to it in the file `log`.
+    ///
+    /// # Errors
+    /// QEMU cannot be started, or the file cannot be made.
+    pub fn start_logged(&self, disk: &TestDisk, log: &Path) -> Result<Guest> {
+        fs::File::create(log).with_context(|| format!("cannot make {}", log.display()))?;
+        let drive = Drive::of_board(self.world.board(), disk.image(), Boot::Unordered);
+        self.start_open(vec![drive.logged_to(log)], Network::None)
+    }
+
     /// Starts the board with this one disk and a network card.
     ///
     /// # Errors

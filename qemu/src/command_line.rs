@@ -27,6 +27,8 @@ pub struct Drive {
     pub device: Vec<String>,
     /// Whether the firmware is told to start from it, or left to find something itself.
     pub boot: Boot,
+    /// An empty file that takes every write and flush of the machine, in their order.
+    pub write_log: Option<PathBuf>,
 }
 
 /// Whether the firmware is told to start from a drive.
@@ -138,8 +140,7 @@ impl MachineDescription<'_> {
             arguments.words(["-device", &format!("virtio-net-pci,netdev={NETWORK}")]);
         }
         for (index, drive) in self.drives.iter().enumerate() {
-            let options = format!("if=none,id=disk{index},format=raw,cache=unsafe,discard=unmap");
-            arguments.drive(&options, &drive.image);
+            arguments.disk(&format!("disk{index}"), drive);
             for device in drive.controllers() {
                 arguments.words(["-device", device]);
             }
@@ -161,6 +162,16 @@ impl Drive {
             image: image.to_owned(),
             device: vec![board.qemu.disk_device.clone()],
             boot,
+            write_log: None,
+        }
+    }
+
+    /// The same drive, whose writes are noted in `log`.
+    #[must_use]
+    pub fn logged_to(self, log: &Path) -> Self {
+        Self {
+            write_log: Some(log.to_owned()),
+            ..self
         }
     }
 
@@ -182,11 +193,33 @@ impl Arguments {
         self.0.extend(words);
     }
 
-    /// A comma in a path has to be doubled: QEMU's own quoting.
     fn drive(&mut self, options: &str, file: &Path) {
-        let mut drive = OsString::from(options);
-        drive.push(",file=");
-        drive.push(file.to_string_lossy().replace(',', ",,"));
-        self.0.extend(["-drive".into(), drive]);
+        let drive = format!("{options},file={}", quoted(file));
+        self.0.extend(["-drive".into(), drive.into()]);
     }
+
+    /// Nothing is forced to the host's disk: no scenario outlives the host's power.
+    fn disk(&mut self, id: &str, drive: &Drive) {
+        let Some(log) = &drive.write_log else {
+            let options = format!("if=none,id={id},format=raw,cache=unsafe,discard=unmap");
+            self.drive(&options, &drive.image);
+            return;
+        };
+        // Flushes have to reach the log, so only the files may leave them out.
+        let (image, log) = (quoted(&drive.image), quoted(log));
+        self.words([
+            "-blockdev",
+            &format!(
+                "driver=blklogwrites,node-name={id},discard=unmap,log-sector-size=512,\
+                 file.driver=file,file.filename={image},file.discard=unmap,\
+                 file.cache.no-flush=on,\
+                 log.driver=file,log.filename={log},log.cache.no-flush=on"
+            ),
+        ]);
+    }
+}
+
+/// A comma in a path has to be doubled: QEMU's own quoting.
+fn quoted(path: &Path) -> String {
+    path.to_string_lossy().replace(',', ",,")
 }

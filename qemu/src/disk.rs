@@ -106,9 +106,7 @@ impl TestDisk {
     /// # Errors
     /// The disk has no such partition, or cannot be read.
     pub fn digest_of(&self, role: Role) -> Result<Digest> {
-        let mut content = vec![0; usize::try_from(self.length_of(role)?)?];
-        self.open()?
-            .read_exact_at(&mut content, self.offset_of(role)?)?;
+        let content = self.read_at(self.offset_of(role)?, self.length_of(role)?)?;
         Ok(image_trust::sha256(&content))
     }
 
@@ -200,10 +198,20 @@ impl TestDisk {
     /// # Errors
     /// The file cannot be read.
     pub fn read_envelope(&self, source: impl Into<Source>) -> Result<Vec<u8>> {
-        let mut area = vec![0; ENVELOPE_BYTES];
         let offset = self.offset_of(source.into().into())?;
-        self.open()?.read_exact_at(&mut area, offset)?;
-        Ok(area)
+        self.read_at(offset, ENVELOPE_BYTES as u64)
+    }
+
+    /// The bytes at a place of the disk.
+    ///
+    /// # Errors
+    /// The file cannot be read, or ends before.
+    pub fn read_at(&self, offset_bytes: u64, length_bytes: u64) -> Result<Vec<u8>> {
+        let mut bytes = vec![0; usize::try_from(length_bytes)?];
+        self.open()?
+            .read_exact_at(&mut bytes, offset_bytes)
+            .context("cannot read the disk")?;
+        Ok(bytes)
     }
 
     /// Plain bytes at a place of the disk.

@@ -36,6 +36,7 @@ fn boot_from(bench: &Bench<'_>, devices: &[&str]) -> Result<Evidence> {
         image: disk.image().to_owned(),
         device: devices.iter().map(|device| (*device).to_owned()).collect(),
         boot: Boot::Unordered,
+        write_log: None,
     }])?;
     guest.expect_up(Slot::A)?;
     guest.expect_confirmed(Slot::A)?;
