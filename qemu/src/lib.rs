@@ -21,6 +21,7 @@ pub mod machine;
 pub mod plan;
 pub mod proof;
 pub mod qmp;
+pub mod replay;
 pub mod runner;
 pub mod scenarios;
 pub mod sparse_copy;
