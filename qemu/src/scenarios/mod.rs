@@ -15,6 +15,7 @@ mod confirmed;
 mod empty_init;
 mod empty_initrd;
 mod empty_kernel;
+mod every_write_replayed;
 mod failed_check;
 mod failed_trial;
 mod fall_back;
@@ -138,6 +139,7 @@ pub const ALL: &[Scenario] = &[
     ignored_clone::SCENARIO,
     ignored_clone_first::SCENARIO,
     rollback::SCENARIO,
+    every_write_replayed::SCENARIO,
     shutdown::SCENARIO,
     writable_grown::SCENARIO,
     writable_lost::SCENARIO,

@@ -28,12 +28,16 @@ fn run(bench: &Bench<'_>) -> Result<Evidence> {
     let proof = guest.prove(bench.expected(Slot::B)?)?;
     ensure!(proof.boot_number == 3, "this is boot {}", proof.boot_number);
     guest.power_off()?;
-    let requested = Cause::new(
+    Evidence::of_guest(&proof, &disk, &requested())
+}
+
+/// A person asked for `system-b`.
+pub(super) fn requested() -> Cause {
+    Cause::new(
         json!({"kind": "rollback-requested", "from": "system-a", "to": "system-b"}),
         |event| {
             let (from, to) = (Slot::A, Slot::B);
             *event == Event::RollbackRequested { from, to }
         },
-    );
-    Evidence::of_guest(&proof, &disk, &requested)
+    )
 }
