@@ -9,6 +9,7 @@ mod image;
 mod keys;
 mod qemu;
 mod qemu_test;
+mod replay;
 mod setup;
 mod setup_command;
 mod sim;
@@ -36,6 +37,7 @@ enum Task {
     Check(check::CheckCommand),
     Fuzz(fuzz::FuzzCommand),
     Keys(keys::KeysCommand),
+    Replay(replay::ReplayCommand),
     Setup(setup_command::SetupCommand),
     Sim(sim::SimCommand),
 }
@@ -48,6 +50,7 @@ fn main() -> Result<()> {
         Task::Check(command) => command.run(),
         Task::Fuzz(command) => command.run(),
         Task::Keys(command) => command.run(),
+        Task::Replay(command) => command.run(),
         Task::Setup(command) => command.run(),
         Task::Sim(command) => command.run(),
     }
