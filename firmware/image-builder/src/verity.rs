@@ -1,17 +1,12 @@
-//! The dm-verity hash tree: Linux's format 1, SHA-256, 4096-byte blocks, the salt before
-//! each block, no superblock.
-//!
-//! The levels follow one another from the root down, each padded to whole blocks: that is
-//! where the kernel looks for them. A block of a level holds 128 digests of the level
-//! below (of the data for the lowest), zeros behind the last.
+//! The hash tree of a root that lies in memory, as `image-trust` makes it.
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use image_format::Digest;
 use image_format::manifest::BLOCK_BYTES;
-use image_trust::{Hasher, sha256};
+use image_trust::{sha256, tree_blocks};
+use std::convert::Infallible;
 
 const BLOCK: usize = BLOCK_BYTES as usize;
-const DIGESTS_PER_BLOCK: usize = BLOCK / 32;
 
 /// A hash tree over the blocks of a root.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,39 +31,22 @@ impl HashTree {
             "cannot hash a root of {} bytes: not a whole number of blocks",
             data.len()
         );
-        let mut levels: Vec<Vec<u8>> = Vec::new();
-        let mut digests = digests_of(data, salt);
-        while digests.len() > 1 {
-            let level = pack(&digests);
-            digests = digests_of(&level, salt);
-            levels.push(level);
+        let (blocks, _) = data.as_chunks();
+        let data_blocks = blocks.len() as u64;
+        let mut tree = image_trust::HashTree::new(data_blocks, *salt);
+        let mut bytes = vec![0; tree_blocks(data_blocks) as usize * BLOCK];
+        let mut root_hash = None;
+        for block in blocks {
+            let Ok(complete) = tree.push(block, |number, tree_block| {
+                let start = number as usize * BLOCK;
+                bytes[start..start + BLOCK].copy_from_slice(tree_block);
+                Ok::<_, Infallible>(())
+            });
+            root_hash = complete;
         }
-        let root_hash = digests.first().copied().unwrap_or(Digest::ZERO);
-        levels.reverse();
-        Ok(Self {
-            bytes: levels.concat(),
-            root_hash,
-        })
+        let root_hash = root_hash.context("the last block completes no tree")?;
+        Ok(Self { bytes, root_hash })
     }
-}
-
-fn digests_of(blocks: &[u8], salt: &Digest) -> Vec<Digest> {
-    let digest = |block: &[u8]| {
-        let mut hasher = Hasher::new();
-        hasher.update(&salt.0);
-        hasher.update(block);
-        hasher.finish()
-    };
-    blocks.chunks(BLOCK).map(digest).collect()
-}
-
-fn pack(digests: &[Digest]) -> Vec<u8> {
-    let mut level = Vec::with_capacity(digests.len().div_ceil(DIGESTS_PER_BLOCK) * BLOCK);
-    for digest in digests {
-        level.extend_from_slice(&digest.0);
-    }
-    level.resize(level.len().next_multiple_of(BLOCK), 0);
-    level
 }
 
 #[cfg(test)]

@@ -13,7 +13,8 @@
 //! 3. The delegation's threshold of release keys signed the manifest frame; only then is
 //!    the manifest decoded, and board, epoch, command line, the place of each part
 //!    and the kind of image checked.
-//! 4. [`verify_part`]: the bytes in memory are those that the manifest names.
+//! 4. [`verify_part`]: the bytes in memory are those that the manifest names. For a root
+//!    that is on its way to a slot, [`HashTree`] finds its root hash.
 //!
 //! # The rules of signatures
 //!
@@ -45,6 +46,7 @@
 
 mod envelope;
 mod hash;
+mod hash_tree;
 mod keyring;
 mod manifest;
 mod quorum;
@@ -52,6 +54,7 @@ mod verified;
 
 pub use envelope::{ImageKind, Release, Requirements, verify_envelope};
 pub use hash::{Hasher, sha256, verify_part};
+pub use hash_tree::{Block, HashTree};
 pub use keyring::verify_keyring;
 pub use manifest::{MAX_LOADED_BYTES, check_manifest, tree_blocks};
 pub use quorum::{Quorum, verify_quorum, verify_signature};

@@ -11,7 +11,7 @@ pub const MAX_LOADED_BYTES: u64 = 256 << 20;
 const ENVELOPE_END: u64 = ENVELOPE_BYTES as u64;
 
 /// Digests in a block of the hash tree.
-const DIGESTS_PER_BLOCK: u64 = BLOCK_BYTES / 32;
+pub(crate) const DIGESTS_PER_BLOCK: u64 = BLOCK_BYTES / 32;
 
 /// The words that the loader adds to the command line.
 const LOADER_WORDS: [&str; 3] = ["twinkeel.slot", "twinkeel.disk", "twinkeel.boot"];
