@@ -220,6 +220,31 @@ pub enum Event {
     },
     /// The rescue system came up.
     RescueRuns,
+    /// A slot was emptied, and a release is being written there.
+    StagingBegun {
+        /// The slot.
+        slot: Slot,
+        /// The release's version.
+        version: Version,
+        /// Its manifest.
+        manifest_hash: Digest,
+    },
+    /// The slot holds the release, complete and read back, and goes on trial.
+    Staged {
+        /// The slot.
+        slot: Slot,
+        /// The release's version.
+        version: Version,
+        /// Its manifest.
+        manifest_hash: Digest,
+    },
+    /// The release was not written; the slot holds nothing.
+    StagingFailed {
+        /// The slot.
+        slot: Slot,
+        /// Why.
+        reason: Text,
+    },
 }
 
 /// How a boot came to its end, by what outlasts it.

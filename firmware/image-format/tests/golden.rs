@@ -303,6 +303,20 @@ fn every_event_keeps_its_number() {
             variable_serial: Serial(1),
         },
         Event::RescueRuns,
+        Event::StagingBegun {
+            slot,
+            version: Version(1),
+            manifest_hash: digest(1),
+        },
+        Event::Staged {
+            slot,
+            version: Version(1),
+            manifest_hash: digest(1),
+        },
+        Event::StagingFailed {
+            slot,
+            reason: message(),
+        },
     ];
     for (number, event) in events.into_iter().enumerate() {
         let entry = FlightEntry {

@@ -43,6 +43,9 @@ pub(crate) fn kind(event: &Event) -> &'static str {
         Event::FloorsRaised { .. } => "floors-raised",
         Event::FloorsDisagreed { .. } => "floors-disagreed",
         Event::RescueRuns => "rescue-runs",
+        Event::StagingBegun { .. } => "staging-begun",
+        Event::Staged { .. } => "staged",
+        Event::StagingFailed { .. } => "staging-failed",
     }
 }
 
@@ -73,6 +76,16 @@ fn event_fields(event: &Event) -> Map<String, Value> {
         Event::NothingBoots => json!({}),
         Event::LoaderPanicked { message } => json!({ "message": message.as_str() }),
         Event::Confirmed {
+            slot,
+            version,
+            manifest_hash,
+        }
+        | Event::StagingBegun {
+            slot,
+            version,
+            manifest_hash,
+        }
+        | Event::Staged {
             slot,
             version,
             manifest_hash,
@@ -121,6 +134,9 @@ fn event_fields(event: &Event) -> Map<String, Value> {
             "variable": { "epoch": variable_epoch, "serial": variable_serial },
         }),
         Event::RescueRuns => json!({}),
+        Event::StagingFailed { slot, reason } => {
+            json!({ "slot": slot.name(), "reason": reason.as_str() })
+        }
     })
 }
 

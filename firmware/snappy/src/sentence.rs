@@ -97,6 +97,17 @@ pub(crate) fn sentence(event: &Event) -> String {
              each counts. Unless a part was replaced, somebody may have tampered with the device."
         ),
         Event::RescueRuns => "The rescue system came up.".into(),
+        Event::StagingBegun { slot, version, manifest_hash } => format!(
+            "Version {version} ({}) is being written to {slot}, which was emptied for it.",
+            fingerprint(manifest_hash),
+        ),
+        Event::Staged { slot, version, manifest_hash } => format!(
+            "Version {version} ({}) was written to {slot} and read back. It goes on trial at the next boot.",
+            fingerprint(manifest_hash),
+        ),
+        Event::StagingFailed { slot, reason } => {
+            format!("The update was not written, and {slot} holds nothing: {reason}.")
+        }
     })
 }
 

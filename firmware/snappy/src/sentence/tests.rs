@@ -179,6 +179,30 @@ fn events() -> Vec<(Event, &'static str)> {
              somebody may have tampered with the device.",
         ),
         (Event::RescueRuns, "The rescue system came up."),
+        (
+            Event::StagingBegun {
+                slot: b,
+                version: Version(2),
+                manifest_hash: HASH_B,
+            },
+            "Version 2 (7f068cb4fa876c) is being written to system-b, which was emptied for it.",
+        ),
+        (
+            Event::Staged {
+                slot: b,
+                version: Version(2),
+                manifest_hash: HASH_B,
+            },
+            "Version 2 (7f068cb4fa876c) was written to system-b and read back. It goes on trial at \
+             the next boot.",
+        ),
+        (
+            Event::StagingFailed {
+                slot: b,
+                reason: text("the disk cannot be written"),
+            },
+            "The update was not written, and system-b holds nothing: the disk cannot be written.",
+        ),
     ]
 }
 
