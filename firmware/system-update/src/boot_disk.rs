@@ -19,7 +19,9 @@ use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 /// Writers of the boot state hold this file locked.
-const LOCK: &str = "/run/twinkeel/boot-state.lock";
+const STATE_LOCK: &str = "/run/twinkeel/boot-state.lock";
+/// Who writes a slot holds this file locked.
+const SLOT_LOCK: &str = "/run/twinkeel/slot.lock";
 /// The unit of transfers, and the largest sector in use.
 const BLOCK_BYTES: u64 = 4096;
 
@@ -55,6 +57,14 @@ impl fmt::Display for DiskError {
 
 impl core::error::Error for DiskError {}
 
+impl DiskError {
+    /// The kind of the system's error.
+    #[must_use]
+    pub fn kind(&self) -> io::ErrorKind {
+        self.error.kind()
+    }
+}
+
 impl BootDisk {
     /// Opens the disk to look at it. Takes no lock.
     ///
@@ -70,10 +80,18 @@ impl BootDisk {
     /// # Errors
     /// See [`DiskError`].
     pub fn open_to_change(disk: &Path) -> Result<Self, DiskError> {
-        let lock = take_lock(FlockOperation::LockExclusive).map_err(|error| DiskError {
-            path: LOCK.into(),
-            error,
-        })?;
+        let lock = take_lock(STATE_LOCK, FlockOperation::LockExclusive)?;
+        Self::open(disk, File::options().read(true).write(true), Some(lock))
+    }
+
+    /// Opens the disk to write to a slot that does not run; the boot state is locked apart
+    /// from that. Does not wait: while another process does the same, the error is
+    /// [`WouldBlock`](io::ErrorKind::WouldBlock).
+    ///
+    /// # Errors
+    /// See [`DiskError`].
+    pub fn open_to_stage(disk: &Path) -> Result<Self, DiskError> {
+        let lock = take_lock(SLOT_LOCK, FlockOperation::NonBlockingLockExclusive)?;
         Self::open(disk, File::options().read(true).write(true), Some(lock))
     }
 
@@ -84,7 +102,7 @@ impl BootDisk {
     /// # Errors
     /// See [`DiskError`].
     pub fn open_urgently(disk: &Path) -> Result<Self, DiskError> {
-        let lock = take_lock(FlockOperation::NonBlockingLockExclusive).ok();
+        let lock = take_lock(STATE_LOCK, FlockOperation::NonBlockingLockExclusive).ok();
         Self::open(disk, File::options().read(true).write(true), lock)
     }
 
@@ -141,9 +159,18 @@ fn open_direct(path: &Path, options: &mut std::fs::OpenOptions) -> io::Result<Fi
     }
 }
 
-fn take_lock(operation: FlockOperation) -> io::Result<File> {
-    let lock = File::options().create(true).append(true).open(LOCK)?;
-    flock(&lock, operation)?;
+fn take_lock(path: &str, operation: FlockOperation) -> Result<File, DiskError> {
+    let refused = |error| DiskError {
+        path: path.into(),
+        error,
+    };
+    let mut options = File::options();
+    let lock = options
+        .create(true)
+        .append(true)
+        .open(path)
+        .map_err(refused)?;
+    flock(&lock, operation).map_err(|errno| refused(errno.into()))?;
     Ok(lock)
 }
 

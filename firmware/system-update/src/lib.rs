@@ -1,6 +1,6 @@
 //! What a running system does to its boot state: say that it came up, confirm
-//! itself, refuse itself when its root is damaged, go back to the other slot, and
-//! judge a trial that was not confirmed.
+//! itself, refuse itself when its root is damaged, go back to the other slot,
+//! judge a trial that was not confirmed, and install a release in the other slot.
 //!
 //! The rescue system can do none of it: a [`Running`] names a slot.
 //!
@@ -12,11 +12,13 @@
 //! or from after the act.
 //!
 //! The acts take any [`boot_core::Disk`]; [`BootDisk`] is the real one, and keeps
-//! two writers apart by a lock. Nothing here verifies an image or decides what is
-//! booted: the loader does, at every boot.
+//! two writers apart by a lock. Nothing here decides what is booted: the loader does, at
+//! every boot, and it verifies what it boots. [`stage()`] verifies too, so that nothing is
+//! written that the loader would refuse.
 
 #![forbid(unsafe_code)]
 
+mod attempts;
 mod boot_disk;
 mod boot_report;
 mod confirm;
@@ -30,6 +32,7 @@ mod rollback;
 mod running;
 mod service_report;
 mod session;
+mod stage;
 
 pub use boot_disk::{BootDisk, DiskError};
 pub use boot_report::{BootReport, ReportError, ReportedStatus};
@@ -43,3 +46,7 @@ pub use rollback::{Rollback, RollbackError, rollback};
 pub use running::{Conflict, Running};
 pub use service_report::{ServiceReport, ServiceState};
 pub use session::ActError;
+pub use stage::{
+    Downgrade, FailedBefore, Piece, Progress, ReleaseSource, SourceError, StageError, StageRequest,
+    Staged, Staging, Step, UpdateFile, stage, stage_on_device,
+};

@@ -1,13 +1,11 @@
 //! Back to the other slot because a person asks: no network, no copying.
 
+use crate::attempts::ATTEMPTS;
 use crate::running::Running;
 use crate::session::{ActError, Session};
 use boot_core::Disk;
 use core::fmt;
 use image_format::{BootState, Event, Slot, SlotStatus};
-
-/// Attempts for an image that was never confirmed on this device.
-const ATTEMPTS: u8 = 3;
 
 /// A rollback that takes effect at the next boot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

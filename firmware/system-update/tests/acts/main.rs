@@ -2,7 +2,10 @@
 //! at any of its writes leaves the state from before or from after it.
 
 mod inquest;
+mod loader;
 mod memory_disk;
+mod release;
+mod stage;
 
 use image_format::flight::text;
 use image_format::{

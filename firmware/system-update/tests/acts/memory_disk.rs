@@ -1,21 +1,51 @@
-//! A disk in memory with a boot-state partition, whose power can be cut at any
-//! write: the first half of that write's bytes still reach the disk.
+//! A disk in memory with a boot-state partition and two slots, that fails as it is told to.
 
 use boot_core::state_store::StateStore;
 use boot_core::{Layout, read_layout};
 use embedded_io::{ErrorKind, ErrorType, Read, Seek, SeekFrom, Write};
-use image_format::disk::{BOOT_STATE_BYTES, Role};
-use image_format::{BootState, Event};
+use image_format::disk::{BLOCK_BYTES, BOOT_STATE_BYTES, Role, STATE_COPY_OFFSETS};
+use image_format::{BootState, Event, Slot};
 use std::io::Cursor;
+use std::ops::Range;
 
-const DISK_BYTES: usize = 20 << 20;
+const DISK_BYTES: usize = 22 << 20;
+pub(crate) const SLOT_BYTES: u64 = 2 << 20;
+
+/// What of the write that a power cut hits reaches the disk.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Torn {
+    Nothing,
+    /// Of a block its first half sector.
+    Half,
+    All,
+}
+
+/// What goes wrong.
+#[derive(Clone, Debug)]
+pub(crate) enum Fault {
+    None,
+    /// The power goes away at that write: nothing works from then on.
+    Cut {
+        writes_left: usize,
+        torn: Torn,
+    },
+    /// The power is gone.
+    Off,
+    /// That write fails, once.
+    Write(usize),
+    /// That flush fails, once.
+    Flush(usize),
+    /// What is written there is lost without an error.
+    Lost(Range<u64>),
+    /// Nothing can be read there.
+    Unreadable(Range<u64>),
+}
 
 #[derive(Clone)]
 pub(crate) struct MemoryDisk {
-    bytes: Vec<u8>,
+    pub(crate) bytes: Vec<u8>,
     position: usize,
-    /// Writes that still succeed.
-    writes_left: Option<usize>,
+    pub(crate) fault: Fault,
 }
 
 impl MemoryDisk {
@@ -24,24 +54,51 @@ impl MemoryDisk {
         let mut disk = Self {
             bytes: partitioned(),
             position: 0,
-            writes_left: None,
+            fault: Fault::None,
         };
-        let layout = disk.layout();
-        let mut store = StateStore::open(&mut disk, &layout).unwrap();
-        store.write(&mut disk, &mut state.clone()).unwrap();
+        disk.set_state(state);
         disk
     }
 
-    pub(crate) fn cut_at_write(&mut self, writes: usize) {
-        self.writes_left = Some(writes);
+    pub(crate) fn set_state(&mut self, state: &BootState) {
+        let layout = self.layout();
+        let mut store = StateStore::open(self, &layout).unwrap();
+        store.write(self, &mut state.clone()).unwrap();
+    }
+
+    /// Both copies are gone.
+    pub(crate) fn lose_state(&mut self) {
+        let partition = self.layout().partition(Role::BootState).unwrap();
+        for offset in STATE_COPY_OFFSETS {
+            let start = (partition.offset_bytes + offset) as usize;
+            self.bytes[start..start + 512].fill(0);
+        }
+    }
+
+    /// A part of that write still reaches the disk.
+    pub(crate) fn cut_at_write(&mut self, writes_left: usize) {
+        let torn = Torn::Half;
+        self.fault = Fault::Cut { writes_left, torn };
     }
 
     pub(crate) fn power_on(&mut self) {
-        self.writes_left = None;
+        self.fault = Fault::None;
     }
 
     pub(crate) fn layout(&mut self) -> Layout {
         read_layout(self).unwrap()
+    }
+
+    /// The bytes of the disk that belong to `slot`.
+    pub(crate) fn place_of(&mut self, slot: Slot) -> Range<u64> {
+        let partition = self.layout().partition(slot.into()).unwrap();
+        partition.offset_bytes..partition.offset_bytes + partition.length_bytes
+    }
+
+    /// The bytes of `slot`, to look at or to change.
+    pub(crate) fn slot_mut(&mut self, slot: Slot) -> &mut [u8] {
+        let place = self.place_of(slot);
+        &mut self.bytes[place.start as usize..place.end as usize]
     }
 
     /// The state that counts, apart from the bookkeeping of writes.
@@ -62,6 +119,11 @@ impl MemoryDisk {
         entries.sort_by_key(|entry| entry.sequence);
         entries.into_iter().map(|entry| entry.event).collect()
     }
+
+    fn touches(&self, place: &Range<u64>, length: usize) -> bool {
+        let position = self.position as u64;
+        position < place.end && position + length as u64 > place.start
+    }
 }
 
 fn partitioned() -> Vec<u8> {
@@ -69,12 +131,18 @@ fn partitioned() -> Vec<u8> {
         .writable(true)
         .create_from_device(Cursor::new(vec![0; DISK_BYTES]), None)
         .unwrap();
-    let role = gpt::partition_types::Type {
-        guid: Role::BootState.type_guid().to_string().parse().unwrap(),
-        os: gpt::partition_types::OperatingSystem::None,
-    };
-    disk.add_partition("boot-state", BOOT_STATE_BYTES, role, 0, None)
-        .unwrap();
+    for (role, length_bytes) in [
+        (Role::BootState, BOOT_STATE_BYTES),
+        (Role::SystemA, SLOT_BYTES),
+        (Role::SystemB, SLOT_BYTES),
+    ] {
+        let partition_type = gpt::partition_types::Type {
+            guid: role.type_guid().to_string().parse().unwrap(),
+            os: gpt::partition_types::OperatingSystem::None,
+        };
+        disk.add_partition(role.name(), length_bytes, partition_type, 0, None)
+            .unwrap();
+    }
     disk.write().unwrap().into_inner()
 }
 
@@ -84,6 +152,13 @@ impl ErrorType for MemoryDisk {
 
 impl Read for MemoryDisk {
     fn read(&mut self, buffer: &mut [u8]) -> Result<usize, ErrorKind> {
+        match &self.fault {
+            Fault::Off => return Err(ErrorKind::Other),
+            Fault::Unreadable(place) if self.touches(place, buffer.len()) => {
+                return Err(ErrorKind::Other);
+            }
+            _ => {}
+        }
         let rest = self.bytes.get(self.position..).unwrap_or_default();
         let length = rest.len().min(buffer.len());
         buffer[..length].copy_from_slice(&rest[..length]);
@@ -94,24 +169,54 @@ impl Read for MemoryDisk {
 
 impl Write for MemoryDisk {
     fn write(&mut self, bytes: &[u8]) -> Result<usize, ErrorKind> {
-        let reached = match &mut self.writes_left {
-            Some(0) => bytes.len() / 2,
-            Some(left) => {
-                *left -= 1;
-                bytes.len()
+        let mut reached = bytes.len();
+        let mut result = Ok(bytes.len());
+        match &mut self.fault {
+            Fault::Cut {
+                writes_left: 0,
+                torn,
+            } => {
+                reached = match torn {
+                    Torn::Nothing => 0,
+                    Torn::Half if bytes.len() <= BLOCK_BYTES => 256,
+                    Torn::Half => bytes.len() / 2,
+                    Torn::All => bytes.len(),
+                };
+                self.fault = Fault::Off;
+                result = Err(ErrorKind::Other);
             }
-            None => bytes.len(),
-        };
-        self.bytes[self.position..self.position + reached].copy_from_slice(&bytes[..reached]);
-        self.position += reached;
-        if reached < bytes.len() {
-            return Err(ErrorKind::Other);
+            Fault::Off => return Err(ErrorKind::Other),
+            Fault::Write(0) => {
+                self.fault = Fault::None;
+                return Err(ErrorKind::Other);
+            }
+            Fault::Cut { writes_left, .. } | Fault::Write(writes_left) => *writes_left -= 1,
+            Fault::Lost(place) => {
+                let place = place.clone();
+                if self.touches(&place, bytes.len()) {
+                    reached = 0;
+                }
+            }
+            Fault::None | Fault::Flush(_) | Fault::Unreadable(_) => {}
         }
-        Ok(reached)
+        self.bytes[self.position..self.position + reached].copy_from_slice(&bytes[..reached]);
+        self.position += bytes.len();
+        result
     }
 
     fn flush(&mut self) -> Result<(), ErrorKind> {
-        Ok(())
+        match &mut self.fault {
+            Fault::Off => Err(ErrorKind::Other),
+            Fault::Flush(0) => {
+                self.fault = Fault::None;
+                Err(ErrorKind::Other)
+            }
+            Fault::Flush(flushes_left) => {
+                *flushes_left -= 1;
+                Ok(())
+            }
+            _ => Ok(()),
+        }
     }
 }
 
@@ -124,6 +229,6 @@ impl Seek for MemoryDisk {
         };
         let position = position.ok_or(ErrorKind::InvalidInput)?;
         self.position = usize::try_from(position).map_err(|_| ErrorKind::InvalidInput)?;
-        Ok(position)
+        Ok(self.position as u64)
     }
 }

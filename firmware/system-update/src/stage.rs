@@ -1,0 +1,198 @@
+//! Installs a system image into the slot that does not run.
+//!
+//! [`stage`] is the story; it has three steps, which a device takes under locks of their
+//! own ([`stage_on_device`]):
+//!
+//! 1. [`Staging::begin`] takes the envelope and verifies it, before anything is written.
+//!    Then the boot state says that the slot is empty, and only then its envelope is
+//!    destroyed: from here on nothing boots from there.
+//! 2. [`Staging::write`] streams kernel, initrd and root into the slot in pieces of bounded
+//!    size, makes the hash tree, flushes, reads all of it back from the device, and writes
+//!    the envelope last.
+//! 3. [`Staging::arm`] puts the slot on trial.
+//!
+//! The power may go away at any instant: the running system boots as before, and the slot
+//! is either on trial with an image that was read back, or nothing is asked of it. The next
+//! run starts again from the beginning. The floors do not rise here.
+
+mod accept;
+mod device;
+mod error;
+mod image;
+mod source;
+mod transition;
+mod update_file;
+mod walk;
+
+use crate::running::Running;
+use crate::session::{ActError, Session};
+use boot_core::Disk;
+use image_format::flight::text;
+use image_format::{Digest, Event, Keyring, Slot, Version};
+use image_trust::Verified;
+
+pub use device::stage_on_device;
+pub use error::{Piece, StageError};
+pub use source::{ReleaseSource, SourceError};
+pub use update_file::UpdateFile;
+pub use walk::{Progress, Step};
+
+use image::StagedImage;
+
+/// What a device asks of a release, and what a person allows.
+#[derive(Clone, Copy, Debug)]
+pub struct StageRequest<'a> {
+    /// The system that runs.
+    pub running: Running,
+    /// Its version.
+    pub running_version: Version,
+    /// The id of this board.
+    pub board: &'a str,
+    /// The root keys.
+    pub keyring: &'a Verified<Keyring>,
+    /// What to do with a release that is older than the one that runs.
+    pub downgrade: Downgrade,
+    /// What to do with a release that failed on this device.
+    pub failed_before: FailedBefore,
+}
+
+/// A release that is older than the running one. The floors hold in either case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Downgrade {
+    /// It is refused.
+    Refuse,
+    /// Somebody asked for it.
+    Allow,
+}
+
+/// A release whose trial failed on this device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FailedBefore {
+    /// It is refused.
+    Refuse,
+    /// Somebody asked to try it again.
+    Allow,
+}
+
+/// A release that is on trial from the next boot on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Staged {
+    /// Where it lies.
+    pub slot: Slot,
+    /// Its version.
+    pub version: Version,
+    /// Its manifest.
+    pub manifest_hash: Digest,
+    /// Whether the flight record tells of it.
+    pub recorded: Result<(), ActError>,
+}
+
+/// Installs the image of `source` into the slot that does not run, and puts it on trial.
+///
+/// For a caller who has the disk to himself.
+///
+/// # Errors
+/// See [`StageError`].
+pub fn stage<D: Disk>(
+    disk: &mut D,
+    request: &StageRequest<'_>,
+    source: &mut impl ReleaseSource,
+    progress: &mut impl FnMut(Progress),
+) -> Result<Staged, StageError> {
+    let staging = Staging::begin(disk, request, source)?;
+    if let Err(error) = staging.write(disk, source, progress) {
+        staging.give_up(disk, &error);
+        return Err(error);
+    }
+    staging.arm(disk)
+}
+
+/// A slot that was emptied for a release.
+pub struct Staging {
+    running: Running,
+    image: StagedImage,
+}
+
+impl Staging {
+    /// Verifies the envelope of `source`, and empties the slot.
+    ///
+    /// # Errors
+    /// See [`StageError`]. Nothing was written, except after [`StageError::Write`] with
+    /// [`Piece::Envelope`], and [`StageError::Act`] where it says so.
+    pub fn begin<D: Disk>(
+        disk: &mut D,
+        request: &StageRequest<'_>,
+        source: &mut impl ReleaseSource,
+    ) -> Result<Self, StageError> {
+        let running = request.running;
+        let mut session = Session::open_for(disk, &running)?;
+        let emptied = transition::emptied(session.state.clone(), running.slot)?;
+        let image = accept::accept(&mut session, request, source)?;
+        session.state = emptied;
+        session.write()?;
+        let begun = Event::StagingBegun {
+            slot: image.slot,
+            version: image.version,
+            manifest_hash: image.manifest_hash,
+        };
+        // A device that cannot write its record any more still needs its update.
+        let _ = session.record(running.boot_number, begun);
+        image.destroy_envelope(disk)?;
+        Ok(Self { running, image })
+    }
+
+    /// Fills the slot, reads it back, and writes the envelope.
+    ///
+    /// # Errors
+    /// See [`StageError`]. The slot stays empty.
+    pub fn write<D: Disk>(
+        &self,
+        disk: &mut D,
+        source: &mut impl ReleaseSource,
+        progress: &mut impl FnMut(Progress),
+    ) -> Result<(), StageError> {
+        let image = &self.image;
+        image.write_parts(disk, source, progress)?;
+        image.read_back(disk, progress)?;
+        image.write_envelope(disk)
+    }
+
+    /// Puts the slot on trial.
+    ///
+    /// # Errors
+    /// [`StageError::Act`]: the slot stays empty.
+    pub fn arm<D: Disk>(self, disk: &mut D) -> Result<Staged, StageError> {
+        let StagedImage {
+            slot,
+            version,
+            manifest_hash,
+            ..
+        } = self.image;
+        let mut session = Session::open_for(disk, &self.running)?;
+        session.state = transition::armed(session.state.clone(), slot, manifest_hash)?;
+        session.write()?;
+        let staged = Event::Staged {
+            slot,
+            version,
+            manifest_hash,
+        };
+        Ok(Staged {
+            slot,
+            version,
+            manifest_hash,
+            recorded: session.record(self.running.boot_number, staged),
+        })
+    }
+
+    /// Records why the slot stays empty, as far as the disk allows.
+    pub fn give_up<D: Disk>(&self, disk: &mut D, error: &StageError) {
+        let failed = Event::StagingFailed {
+            slot: self.image.slot,
+            reason: text(error.cause()),
+        };
+        if let Ok(mut session) = Session::open_for(disk, &self.running) {
+            // The caller tells the person, who is there.
+            let _ = session.record(self.running.boot_number, failed);
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! Whether a release may be written at all. Reads; writes nothing.
+
+use super::error::StageError;
+use super::image::StagedImage;
+use super::source::ReleaseSource;
+use super::{Downgrade, FailedBefore, StageRequest};
+use crate::failed_list::{FailedList, holds};
+use crate::session::{ActError, Session};
+use boot_core::Disk;
+use image_format::manifest::BLOCK_BYTES;
+use image_format::{ENVELOPE_BYTES, Refusal};
+use image_trust::{ImageKind, Requirements, verify_envelope};
+
+/// Takes the envelope and verifies it for the slot that does not run.
+pub(super) fn accept<D: Disk>(
+    session: &mut Session<'_, D>,
+    request: &StageRequest<'_>,
+    source: &mut impl ReleaseSource,
+) -> Result<StagedImage, StageError> {
+    let slot = request.running.slot.other();
+    let partition = session
+        .layout
+        .partition(slot.into())
+        .ok_or(Refusal::NoPartition)?;
+    let mut envelope = Box::new([0; ENVELOPE_BYTES]);
+    source.read_envelope(&mut envelope)?;
+    let requirements = Requirements {
+        kind: ImageKind::System,
+        board: request.board,
+        floors: session.state.floors,
+        slot_length_bytes: partition.length_bytes,
+    };
+    let release = verify_envelope(request.keyring, envelope.as_slice(), &requirements)?;
+    let (version, manifest_hash) = (release.manifest.version, release.manifest_hash);
+    let (kernel, initrd, root) = (
+        release.manifest.kernel,
+        release.manifest.initrd,
+        release.manifest.root,
+    );
+    if version < request.running_version && request.downgrade == Downgrade::Refuse {
+        return Err(StageError::Older {
+            offered: version,
+            running: request.running_version,
+        });
+    }
+    let list = FailedList::find(&session.layout).ok_or(ActError::NoBootState)?;
+    let failed = holds(&list.read(session.disk), &manifest_hash);
+    if failed && request.failed_before == FailedBefore::Refuse {
+        return Err(StageError::FailedBefore {
+            version,
+            manifest_hash,
+        });
+    }
+    // A manifest that verified has its parts inside the slot.
+    source.expect_length(root.offset_bytes + root.data_blocks * BLOCK_BYTES)?;
+    Ok(StagedImage {
+        slot,
+        slot_offset_bytes: partition.offset_bytes,
+        version,
+        manifest_hash,
+        kernel,
+        initrd,
+        root,
+        envelope,
+    })
+}

@@ -1,0 +1,161 @@
+//! An image on its way into a slot.
+
+use super::error::{Piece, StageError};
+use super::source::ReleaseSource;
+use super::walk::{Pass, Progress, Step, walk};
+use boot_core::Disk;
+use boot_core::platform::{read_at, write_at};
+use embedded_io::{Error, SeekFrom};
+use image_format::refusal::PartName;
+use image_format::{Digest, ENVELOPE_BYTES, Part, Root, Slot, Version};
+use image_trust::Block;
+
+/// What a verified manifest says, and the bytes that say so. Every part lies inside the
+/// slot.
+pub(super) struct StagedImage {
+    pub(super) slot: Slot,
+    /// Of the slot, from the start of the disk.
+    pub(super) slot_offset_bytes: u64,
+    pub(super) version: Version,
+    pub(super) manifest_hash: Digest,
+    pub(super) kernel: Part,
+    pub(super) initrd: Part,
+    pub(super) root: Root,
+    /// The bytes that were verified: these are written, and no others.
+    pub(super) envelope: Box<[u8; ENVELOPE_BYTES]>,
+}
+
+impl StagedImage {
+    /// Makes the slot's old image unbootable, before any other byte of it changes.
+    pub(super) fn destroy_envelope<D: Disk>(&self, disk: &mut D) -> Result<(), StageError> {
+        write_at(disk, self.slot_offset_bytes, &[0; ENVELOPE_BYTES])
+            .map_err(|kind| not_written(Piece::Envelope, kind))
+    }
+
+    /// Streams all parts from `source` into the slot, with the tree of the root.
+    pub(super) fn write_parts<D: Disk>(
+        &self,
+        disk: &mut D,
+        source: &mut impl ReleaseSource,
+        progress: &mut impl FnMut(Progress),
+    ) -> Result<(), StageError> {
+        let slot_offset_bytes = self.slot_offset_bytes;
+        let mut writing = Writing {
+            disk,
+            source,
+            slot_offset_bytes,
+        };
+        walk(self, &mut writing, progress)?;
+        let last = Piece::Part(PartName::Root);
+        disk.flush()
+            .map_err(|error| not_written(last, error.kind()))
+    }
+
+    /// Reads all parts back, and holds them against what was signed once more.
+    pub(super) fn read_back<D: Disk>(
+        &self,
+        disk: &mut D,
+        progress: &mut impl FnMut(Progress),
+    ) -> Result<(), StageError> {
+        let slot_offset_bytes = self.slot_offset_bytes;
+        let mut reading = ReadingBack {
+            disk,
+            slot_offset_bytes,
+            tree_differs: false,
+        };
+        walk(self, &mut reading, progress)?;
+        if reading.tree_differs {
+            return Err(reading.differs(PartName::HashTree));
+        }
+        Ok(())
+    }
+
+    /// Writes the envelope, which makes an image of the parts.
+    pub(super) fn write_envelope<D: Disk>(&self, disk: &mut D) -> Result<(), StageError> {
+        let piece = Piece::Envelope;
+        write_at(disk, self.slot_offset_bytes, self.envelope.as_slice())
+            .map_err(|kind| not_written(piece, kind))?;
+        let mut read = vec![0; ENVELOPE_BYTES];
+        match read_at(disk, self.slot_offset_bytes, &mut read) {
+            Ok(()) if read == self.envelope.as_slice() => Ok(()),
+            _ => Err(StageError::ReadBack { piece }),
+        }
+    }
+}
+
+/// From the source to the disk.
+struct Writing<'a, D, S> {
+    disk: &'a mut D,
+    source: &'a mut S,
+    slot_offset_bytes: u64,
+}
+
+impl<D: Disk, S: ReleaseSource> Writing<'_, D, S> {
+    /// Without a flush: there is one for all parts.
+    fn write(&mut self, part: PartName, offset: u64, bytes: &[u8]) -> Result<(), StageError> {
+        let from_start = SeekFrom::Start(self.slot_offset_bytes + offset);
+        let written = match self.disk.seek(from_start) {
+            Ok(_) => self.disk.write_all(bytes),
+            Err(error) => Err(error),
+        };
+        written.map_err(|error| not_written(Piece::Part(part), error.kind()))
+    }
+}
+
+impl<D: Disk, S: ReleaseSource> Pass for Writing<'_, D, S> {
+    const STEP: Step = Step::Write;
+
+    fn read(&mut self, _: PartName, offset: u64, buffer: &mut [u8]) -> Result<(), StageError> {
+        Ok(self.source.read(offset, buffer)?)
+    }
+
+    fn take(&mut self, part: PartName, offset: u64, blocks: &[u8]) -> Result<(), StageError> {
+        self.write(part, offset, blocks)
+    }
+
+    fn take_tree(&mut self, offset: u64, block: &Block) -> Result<(), StageError> {
+        self.write(PartName::HashTree, offset, block)
+    }
+
+    fn differs(&self, part: PartName) -> StageError {
+        StageError::WrongBytes { part }
+    }
+}
+
+/// From the disk to nowhere.
+struct ReadingBack<'a, D> {
+    disk: &'a mut D,
+    slot_offset_bytes: u64,
+    /// The tree on the disk is not that of the root. Which of the two is wrong tells the
+    /// root hash, at the end.
+    tree_differs: bool,
+}
+
+impl<D: Disk> Pass for ReadingBack<'_, D> {
+    const STEP: Step = Step::ReadBack;
+
+    fn read(&mut self, part: PartName, offset: u64, buffer: &mut [u8]) -> Result<(), StageError> {
+        read_at(self.disk, self.slot_offset_bytes + offset, buffer).map_err(|_| self.differs(part))
+    }
+
+    fn take(&mut self, _: PartName, _: u64, _: &[u8]) -> Result<(), StageError> {
+        Ok(())
+    }
+
+    fn take_tree(&mut self, offset: u64, block: &Block) -> Result<(), StageError> {
+        let mut read = [0; size_of::<Block>()];
+        self.read(PartName::HashTree, offset, &mut read)?;
+        self.tree_differs |= read != *block;
+        Ok(())
+    }
+
+    fn differs(&self, part: PartName) -> StageError {
+        StageError::ReadBack {
+            piece: Piece::Part(part),
+        }
+    }
+}
+
+fn not_written(piece: Piece, kind: embedded_io::ErrorKind) -> StageError {
+    StageError::Write { piece, kind }
+}

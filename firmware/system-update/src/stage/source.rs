@@ -1,0 +1,89 @@
+//! Where an image comes from.
+
+use core::fmt;
+use image_format::ENVELOPE_BYTES;
+use std::io::ErrorKind;
+
+/// Gives an image's bytes by their place in the slot. Nobody trusts it: what it gives is
+/// verified before it is used.
+pub trait ReleaseSource {
+    /// Fills `area` with the envelope, and zeros behind it. Asked for first.
+    ///
+    /// # Errors
+    /// See [`SourceError`].
+    fn read_envelope(&mut self, area: &mut [u8; ENVELOPE_BYTES]) -> Result<(), SourceError>;
+
+    /// The image ends so many bytes behind the start of the slot. Said once the envelope is
+    /// verified, and before anything is written.
+    ///
+    /// # Errors
+    /// The source already knows that it cannot give that.
+    fn expect_length(&mut self, image_bytes: u64) -> Result<(), SourceError>;
+
+    /// Fills `buffer` with the bytes from `offset_bytes` of the slot on. Offsets only rise;
+    /// what lies between the parts, and the hash tree, is never asked for.
+    ///
+    /// # Errors
+    /// See [`SourceError`].
+    fn read(&mut self, offset_bytes: u64, buffer: &mut [u8]) -> Result<(), SourceError>;
+}
+
+/// Why a source gives no image.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SourceError {
+    /// Bytes are missing at its end.
+    EndsEarly {
+        /// What there is.
+        have_bytes: u64,
+        /// What the manifest describes.
+        need_bytes: u64,
+    },
+    /// Bytes lie behind the image's end.
+    TooLong {
+        /// What there is.
+        have_bytes: u64,
+        /// What the manifest describes.
+        need_bytes: u64,
+    },
+    /// Bytes that belong to no part are not zeros.
+    NotZero {
+        /// Between here
+        from_bytes: u64,
+        /// and here.
+        to_bytes: u64,
+    },
+    /// It cannot be read.
+    Unreadable(ErrorKind),
+}
+
+impl fmt::Display for SourceError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::EndsEarly {
+                have_bytes,
+                need_bytes,
+            } => write!(
+                f,
+                "it ends early: it has {have_bytes} bytes of {need_bytes}; copy it again"
+            ),
+            Self::TooLong {
+                have_bytes,
+                need_bytes,
+            } => write!(
+                f,
+                "it is too long: it has {have_bytes} bytes, and the release {need_bytes}; \
+                 copy it again"
+            ),
+            Self::NotZero {
+                from_bytes,
+                to_bytes,
+            } => write!(
+                f,
+                "unsigned bytes lie between {from_bytes} and {to_bytes}; copy it again"
+            ),
+            Self::Unreadable(kind) => write!(f, "it cannot be read: {kind}"),
+        }
+    }
+}
+
+impl core::error::Error for SourceError {}
