@@ -28,6 +28,9 @@ pub(crate) struct ImageCommand {
     /// The image file; it is there complete or not at all
     #[arg(long)]
     out: PathBuf,
+    /// Also write the file that updates devices in the field to this release
+    #[arg(long, value_name = "FILE")]
+    update_out: Option<PathBuf>,
     /// The release: counts up
     #[arg(long, default_value_t = 1)]
     version: u64,
@@ -115,8 +118,13 @@ impl ImageCommand {
             },
             ..ImageRequest::new(board)
         };
-        let report = build_image(&workspace, &keys, &request, &self.out, &mut progress)?;
+        let mut report = build_image(&workspace, &keys, &request, &self.out, &mut progress)?;
         progress.step(&format!("made {}", report.image.display()));
+        if let Some(path) = &self.update_out {
+            let update = report.write_update(path)?;
+            report.components.push(update);
+            progress.step(&format!("made {}", path.display()));
+        }
         if let Some(path) = &self.report {
             fs::write(path, report.lines())
                 .with_context(|| format!("cannot write {}", path.display()))?;

@@ -33,7 +33,7 @@ struct Arguments {
 enum Task {
     Qemu(qemu::QemuCommand),
     QemuTest(qemu_test::QemuTestCommand),
-    Image(image::ImageCommand),
+    Image(Box<image::ImageCommand>),
     Check(check::CheckCommand),
     Fuzz(fuzz::FuzzCommand),
     Keys(keys::KeysCommand),

@@ -121,6 +121,7 @@ pub fn build_image(
         manifest_hash,
         loader_signer: request.secure_boot.as_ref().map(SecureBootKeys::signer),
         system,
+        envelope,
     })
 }
 

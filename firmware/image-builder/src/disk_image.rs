@@ -4,12 +4,12 @@ use std::fs::File;
 use std::io::{BufReader, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use image_format::disk::{Guid, Role, STATE_COPY_OFFSETS};
 use image_format::{BootNumber, BootState, Digest, Floors, Slot, SlotRecord, SlotStatus};
 use image_trust::Hasher;
-use tempfile::NamedTempFile;
 
+use crate::output::write_complete;
 use crate::partitions::DiskLayout;
 use crate::system_image::SystemImage;
 
@@ -56,23 +56,12 @@ pub(crate) fn initial_state(manifest_hash: Digest, attempts: u8, floors: Floors)
     }
 }
 
-/// Writes the image to a temporary file beside `out` and renames it at the end: the file
-/// is complete or not there. Returns the digest of the whole.
+/// Writes the image to `out`. Returns the digest of the whole.
 pub(crate) fn write_disk(parts: &DiskParts<'_>, out: &Path) -> Result<Digest> {
-    let directory = match out.parent() {
-        Some(directory) if directory != Path::new("") => directory,
-        _ => Path::new("."),
-    };
-    let partial = NamedTempFile::new_in(directory)
-        .with_context(|| format!("cannot make a file in {}", directory.display()))?;
-    let mut disk = partial.reopen()?;
-    fill(parts, &mut disk).with_context(|| format!("cannot write {}", out.display()))?;
-    let digest = digest_of(&mut disk)?;
-    set_ordinary_mode(&disk)?;
-    partial
-        .persist(out)
-        .with_context(|| format!("cannot make {}", out.display()))?;
-    Ok(digest)
+    write_complete(out, |disk| {
+        fill(parts, disk)?;
+        digest_of(disk)
+    })
 }
 
 fn fill(parts: &DiskParts<'_>, disk: &mut File) -> Result<()> {
@@ -135,12 +124,6 @@ fn digest_of(disk: &mut File) -> Result<Digest> {
             length => hasher.update(chunk.get(..length).unwrap_or_default()),
         }
     }
-}
-
-/// Temporary files are private; an image is as readable as any other file.
-fn set_ordinary_mode(disk: &File) -> Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    Ok(disk.set_permissions(std::fs::Permissions::from_mode(0o644))?)
 }
 
 #[cfg(test)]

@@ -36,6 +36,7 @@ mod host_tool;
 mod identity;
 mod initrd;
 mod modules;
+mod output;
 mod partitions;
 mod progress;
 mod report;

@@ -1,8 +1,9 @@
 //! What came out: sizes and digests, for a person and for the comparison of two builds.
 
-use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::{fmt, fs};
 
+use anyhow::{Context, Result};
 use image_format::Digest;
 use image_format::disk::Guid;
 use image_trust::sha256;
@@ -50,9 +51,21 @@ pub struct ImageReport {
     pub loader_signer: Option<String>,
     /// The system image in both slots.
     pub system: SystemImage,
+    /// Its signed envelope.
+    pub envelope: Vec<u8>,
 }
 
 impl ImageReport {
+    /// Writes the file that updates devices to this release.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub fn write_update(&self, out: &Path) -> Result<Component> {
+        self.system.write_update(&self.envelope, out)?;
+        let update = fs::read(out).with_context(|| format!("cannot read {}", out.display()))?;
+        Ok(Component::of("update", &update))
+    }
+
     /// For programs: name, length in bytes and SHA-256 of each part, one part a line, with
     /// tabs between.
     #[must_use]

@@ -14,6 +14,7 @@ use image_format::{Digest, ENVELOPE_BYTES, Epoch, Manifest, Part, Root, Version}
 use image_trust::{ImageKind, check_manifest, sha256};
 
 use crate::error::ImageError;
+use crate::output::write_complete;
 use crate::report::Component;
 
 /// The kernel's place, and what every part begins at a multiple of: what a person sees in
@@ -226,7 +227,29 @@ impl SystemImage {
     pub fn write_to_slot(
         &self,
         envelope: &[u8],
-        mut disk: &File,
+        disk: &File,
+        slot_offset_bytes: u64,
+    ) -> Result<()> {
+        if let Some(files) = &self.files.root {
+            let offset_bytes = slot_offset_bytes + self.fields.root.tree_offset_bytes;
+            write_part(&files.tree, disk, offset_bytes)?;
+        }
+        self.write_without_tree(envelope, disk, slot_offset_bytes)
+    }
+
+    /// Writes the file that devices are updated with, in the form that
+    /// `system_update::UpdateFile` describes: what the slot is to hold, up to the hash tree.
+    ///
+    /// # Errors
+    /// As [`write_to_slot`](Self::write_to_slot).
+    pub fn write_update(&self, envelope: &[u8], out: &Path) -> Result<()> {
+        write_complete(out, |file| self.write_without_tree(envelope, file, 0))
+    }
+
+    fn write_without_tree(
+        &self,
+        envelope: &[u8],
+        out: &File,
         slot_offset_bytes: u64,
     ) -> Result<()> {
         let (kernel, initrd, root) = (&self.fields.kernel, &self.fields.initrd, &self.fields.root);
@@ -236,15 +259,11 @@ impl SystemImage {
         ];
         if let Some(files) = &self.files.root {
             parts.push((&files.root, root.offset_bytes));
-            parts.push((&files.tree, root.tree_offset_bytes));
         }
         for (file, offset_bytes) in parts {
-            let mut part =
-                File::open(file).with_context(|| format!("cannot read {}", file.display()))?;
-            disk.seek(SeekFrom::Start(slot_offset_bytes + offset_bytes))?;
-            std::io::copy(&mut part, &mut disk).context("cannot write a part into its slot")?;
+            write_part(file, out, slot_offset_bytes + offset_bytes)?;
         }
-        write_envelope(envelope, disk, slot_offset_bytes)
+        write_envelope(envelope, out, slot_offset_bytes)
     }
 
     /// Name, length and digest of our programs, then of every part in the order of the slot.
@@ -282,6 +301,13 @@ pub fn write_envelope(envelope: &[u8], mut disk: &File, slot_offset_bytes: u64) 
     area.resize(ENVELOPE_BYTES, 0);
     disk.seek(SeekFrom::Start(slot_offset_bytes))?;
     disk.write_all(&area).context("cannot write the envelope")
+}
+
+fn write_part(file: &Path, mut out: &File, offset_bytes: u64) -> Result<()> {
+    let mut part = File::open(file).with_context(|| format!("cannot read {}", file.display()))?;
+    out.seek(SeekFrom::Start(offset_bytes))?;
+    std::io::copy(&mut part, &mut out).context("cannot write a part into its slot")?;
+    Ok(())
 }
 
 fn place_loaded(file: &Path, offset_bytes: u64) -> Result<Part> {

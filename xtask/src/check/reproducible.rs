@@ -74,6 +74,8 @@ fn build(stem: &Path, command: &mut Command) -> Result<Build> {
     command
         .arg("--out")
         .arg(&image)
+        .arg("--update-out")
+        .arg(stem.with_extension("update"))
         .arg("--report")
         .arg(&report);
     let status = command.status().context("cannot run this program again")?;

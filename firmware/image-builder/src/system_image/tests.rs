@@ -101,6 +101,23 @@ fn parts_lie_in_the_slot_where_the_manifest_says() -> Result<()> {
 }
 
 #[test]
+fn an_update_is_what_the_slot_holds_up_to_the_hash_tree() -> Result<()> {
+    let directory = tempfile::tempdir()?;
+    let image = place(&directory, "panic=10", 8 * MEBIBYTE)?;
+    let (slot, update) = (
+        directory.path().join("slot"),
+        directory.path().join("update"),
+    );
+    image.write_to_slot(b"envelope", &File::create(&slot)?, 0)?;
+    image.write_update(b"envelope", &update)?;
+    let tree_offset = image.manifest().root.tree_offset_bytes as usize;
+    let slot = fs::read(slot)?;
+    assert_eq!(slot.len(), tree_offset + 4096);
+    assert!(fs::read(update)? == slot[..tree_offset]);
+    Ok(())
+}
+
+#[test]
 fn another_description_leaves_the_parts_alone() -> Result<()> {
     let directory = tempfile::tempdir()?;
     let image = place(&directory, "panic=10", 8 * MEBIBYTE)?;
