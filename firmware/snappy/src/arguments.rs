@@ -2,6 +2,8 @@
 
 use lexopt::{Arg, Parser, ValueExt};
 use std::ffi::OsString;
+use std::path::PathBuf;
+use system_update::{Downgrade, FailedBefore};
 
 /// What the person asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,6 +18,8 @@ pub(crate) enum Command {
     Versions(Form, Scope),
     /// `snappy why`.
     Why(Form, Option<usize>),
+    /// `snappy update`.
+    Update(Form, Update),
     /// `snappy rollback`.
     Rollback(Form),
     /// `snappy service`.
@@ -28,16 +32,18 @@ pub(crate) enum Verb {
     Info,
     Versions,
     Why,
+    Update,
     Rollback,
     Service,
 }
 
 impl Verb {
     /// All, in the order of the help.
-    pub(crate) const ALL: [Self; 5] = [
+    pub(crate) const ALL: [Self; 6] = [
         Self::Info,
         Self::Versions,
         Self::Why,
+        Self::Update,
         Self::Rollback,
         Self::Service,
     ];
@@ -48,6 +54,7 @@ impl Verb {
             Self::Info => "info",
             Self::Versions => "versions",
             Self::Why => "why",
+            Self::Update => "update",
             Self::Rollback => "rollback",
             Self::Service => "service",
         }
@@ -75,6 +82,15 @@ pub(crate) enum Scope {
     Running,
     /// Both slots.
     All,
+}
+
+/// From where, and what is allowed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Update {
+    /// The update file.
+    pub(crate) from: PathBuf,
+    pub(crate) downgrade: Downgrade,
+    pub(crate) failed_before: FailedBefore,
 }
 
 /// What of a service is asked for.
@@ -121,12 +137,17 @@ fn parse_help(parser: &mut Parser) -> Result<Command, UsageError> {
 fn parse_verb(verb: Verb, parser: &mut Parser) -> Result<Command, UsageError> {
     let (mut form, mut scope, mut boots) = (Form::Text, Scope::Running, None);
     let mut asked = Asked::List;
+    let mut from = None;
+    let (mut downgrade, mut failed_before) = (Downgrade::Refuse, FailedBefore::Refuse);
     while let Some(argument) = parser.next()? {
         match (verb, argument) {
             (_, Arg::Long("help") | Arg::Short('h')) => return Ok(Command::Help(Some(verb))),
             (_, Arg::Long("json")) => form = Form::Json,
             (Verb::Versions, Arg::Short('a') | Arg::Long("all")) => scope = Scope::All,
             (Verb::Why, Arg::Long("boots")) => boots = Some(parser.value()?.parse()?),
+            (Verb::Update, Arg::Long("from")) => from = Some(parser.value()?.into()),
+            (Verb::Update, Arg::Long("allow-downgrade")) => downgrade = Downgrade::Allow,
+            (Verb::Update, Arg::Long("retry-failed")) => failed_before = FailedBefore::Allow,
             (Verb::Rollback, Arg::Value(part)) => require_system(&part.string()?)?,
             (Verb::Service, Arg::Value(word)) => asked = ask_more(asked, word.string()?)?,
             (_, other) => return Err(other.unexpected().into()),
@@ -136,9 +157,22 @@ fn parse_verb(verb: Verb, parser: &mut Parser) -> Result<Command, UsageError> {
         Verb::Info => Command::Info(form),
         Verb::Versions => Command::Versions(form, scope),
         Verb::Why => Command::Why(form, boots),
+        Verb::Update => Command::Update(
+            form,
+            Update {
+                from: from.ok_or_else(no_source)?,
+                downgrade,
+                failed_before,
+            },
+        ),
         Verb::Rollback => Command::Rollback(form),
         Verb::Service => Command::Service(form, asked),
     })
+}
+
+/// There is no store to ask yet.
+fn no_source() -> UsageError {
+    UsageError("cannot update without a file: name one with --from FILE".into())
 }
 
 /// `[NAME [logs]]`, word by word.
@@ -198,6 +232,28 @@ mod tests {
             ("why", Command::Why(Form::Text, None)),
             ("why --boots 3", Command::Why(Form::Text, Some(3))),
             ("why --boots=3 --json", Command::Why(Form::Json, Some(3))),
+            (
+                "update --from u.update",
+                Command::Update(
+                    Form::Text,
+                    Update {
+                        from: "u.update".into(),
+                        downgrade: Downgrade::Refuse,
+                        failed_before: FailedBefore::Refuse,
+                    },
+                ),
+            ),
+            (
+                "update --json --allow-downgrade --retry-failed --from=/dev/vdb",
+                Command::Update(
+                    Form::Json,
+                    Update {
+                        from: "/dev/vdb".into(),
+                        downgrade: Downgrade::Allow,
+                        failed_before: FailedBefore::Allow,
+                    },
+                ),
+            ),
             ("rollback", Command::Rollback(Form::Text)),
             ("rollback system", Command::Rollback(Form::Text)),
             ("rollback ubuntu-core --json", Command::Rollback(Form::Json)),
@@ -216,6 +272,12 @@ mod tests {
             ("info -a", "invalid option '-a'"),
             ("info now", "unexpected argument \"now\""),
             ("why --boots", "missing argument for option '--boots'"),
+            (
+                "update",
+                "cannot update without a file: name one with --from FILE",
+            ),
+            ("update --from", "missing argument for option '--from'"),
+            ("rollback --from x", "invalid option '--from'"),
             (
                 "why --boots many",
                 "cannot parse argument \"many\": invalid digit found in string",

@@ -14,6 +14,7 @@ mod fixtures;
 mod help;
 mod info;
 mod keys;
+mod progress;
 mod record;
 mod refusal_text;
 mod rollback;
@@ -22,6 +23,7 @@ mod sentence;
 mod service;
 mod slot_image;
 mod table;
+mod update;
 mod versions;
 mod why;
 
@@ -65,6 +67,7 @@ fn run(command: &Command) -> anyhow::Result<String> {
         }
         Command::Versions(form, scope) => versions::output(&Device::read()?, *form, *scope),
         Command::Why(form, boots) => why::output(&Device::read()?, *form, *boots),
+        Command::Update(form, asked) => update::run(asked, *form)?,
         Command::Rollback(form) => rollback::run(*form)?,
         Command::Service(form, asked) => service::output(asked, *form)?,
     })

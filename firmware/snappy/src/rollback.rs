@@ -11,9 +11,7 @@ use system_update::{ActError, BootDisk, RollbackError, Running};
 
 /// Rolls back and returns what to print.
 pub(crate) fn run(form: Form) -> Result<String> {
-    if !rustix::process::geteuid().is_root() {
-        bail!("This command needs root, please run with sudo");
-    }
+    require_root()?;
     let device = Device::read()?;
     let way = way(&device)?;
     let mut disk = BootDisk::open_to_change(disk_of(&device.report)?)?;
@@ -23,6 +21,14 @@ pub(crate) fn run(form: Form) -> Result<String> {
         Err(error) => return Err(error.into()),
     }
     Ok(output(&device, &way, form))
+}
+
+/// Only root may change the device.
+pub(crate) fn require_root() -> Result<()> {
+    if !rustix::process::geteuid().is_root() {
+        bail!("This command needs root, please run with sudo");
+    }
+    Ok(())
 }
 
 /// The way back.

@@ -58,6 +58,7 @@ mod state_copy_lost;
 mod state_lost;
 mod trial_interrupted;
 mod two_disks;
+mod update_from_file;
 mod writable_grown;
 mod writable_lost;
 mod wrong_board;
@@ -139,6 +140,7 @@ pub const ALL: &[Scenario] = &[
     ignored_clone::SCENARIO,
     ignored_clone_first::SCENARIO,
     rollback::SCENARIO,
+    update_from_file::SCENARIO,
     every_write_replayed::SCENARIO,
     shutdown::SCENARIO,
     writable_grown::SCENARIO,
