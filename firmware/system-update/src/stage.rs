@@ -4,11 +4,11 @@
 //! own ([`stage_on_device`]):
 //!
 //! 1. [`Staging::begin`] takes the envelope and verifies it, before anything is written.
-//!    Then the boot state says that the slot is empty, and only then its envelope is
-//!    destroyed: from here on nothing boots from there.
-//! 2. [`Staging::write`] streams kernel, initrd and root into the slot in pieces of bounded
-//!    size, makes the hash tree, flushes, reads all of it back from the device, and writes
-//!    the envelope last.
+//!    Then the boot state says that the slot is empty: nothing is asked of it any more.
+//! 2. [`Staging::write`] destroys the slot's old envelope, so that nothing boots from there,
+//!    and only then changes the rest: it streams kernel, initrd and root into the slot in
+//!    pieces of bounded size, makes the hash tree, flushes, reads all of it back from the
+//!    device, and writes the envelope last.
 //! 3. [`Staging::arm`] puts the slot on trial.
 //!
 //! The power may go away at any instant: the running system boots as before, and the slot
@@ -107,18 +107,17 @@ pub fn stage<D: Disk>(
     staging.arm(disk)
 }
 
-/// A slot that was emptied for a release.
+/// A slot that counts as empty and is to get a release.
 pub struct Staging {
     running: Running,
     image: StagedImage,
 }
 
 impl Staging {
-    /// Verifies the envelope of `source`, and empties the slot.
+    /// Verifies the envelope of `source`, and has the boot state say that the slot is empty.
     ///
     /// # Errors
-    /// See [`StageError`]. Nothing was written, except after [`StageError::Write`] with
-    /// [`Piece::Envelope`], and [`StageError::Act`] where it says so.
+    /// See [`StageError`]. Nothing was changed.
     pub fn begin<D: Disk>(
         disk: &mut D,
         request: &StageRequest<'_>,
@@ -137,7 +136,6 @@ impl Staging {
         };
         // A device that cannot write its record any more still needs its update.
         let _ = session.record(running.boot_number, begun);
-        image.destroy_envelope(disk)?;
         Ok(Self { running, image })
     }
 
@@ -152,6 +150,7 @@ impl Staging {
         progress: &mut impl FnMut(Progress),
     ) -> Result<(), StageError> {
         let image = &self.image;
+        image.destroy_envelope(disk)?;
         image.write_parts(disk, source, progress)?;
         image.read_back(disk, progress)?;
         image.write_envelope(disk)

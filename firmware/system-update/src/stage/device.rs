@@ -22,7 +22,9 @@ pub fn stage_on_device(
     let mut slots = BootDisk::open_to_stage(path)?;
     let staging = Staging::begin(&mut BootDisk::open_to_change(path)?, request, source)?;
     if let Err(error) = staging.write(&mut slots, source, progress) {
-        staging.give_up(&mut BootDisk::open_to_change(path)?, &error);
+        if let Ok(mut disk) = BootDisk::open_to_change(path) {
+            staging.give_up(&mut disk, &error);
+        }
         return Err(error);
     }
     staging.arm(&mut BootDisk::open_to_change(path)?)
