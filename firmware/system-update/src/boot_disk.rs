@@ -23,18 +23,16 @@ const STATE_LOCK: &str = "/run/twinkeel/boot-state.lock";
 /// Who writes a slot holds this file locked.
 const SLOT_LOCK: &str = "/run/twinkeel/slot.lock";
 /// The unit of transfers, and the largest sector in use.
-const BLOCK_BYTES: u64 = 4096;
-
-/// A block whose address every device's memory access can start at.
-#[repr(C, align(4096))]
-struct Block([u8; BLOCK_BYTES as usize]);
+const BLOCK_BYTES: usize = 4096;
+/// What is moved at once where a slot is written: a request for each block would be slow.
+const SLOT_TRANSFER_BYTES: usize = 1 << 20;
 
 /// A whole-disk device.
 pub struct BootDisk {
     device: File,
     position: u64,
     length: u64,
-    block: Box<Block>,
+    buffer: AlignedBuffer,
     _lock: Option<File>,
 }
 
@@ -92,7 +90,11 @@ impl BootDisk {
     /// See [`DiskError`].
     pub fn open_to_stage(disk: &Path) -> Result<Self, DiskError> {
         let lock = take_lock(SLOT_LOCK, FlockOperation::NonBlockingLockExclusive)?;
-        Self::open(disk, File::options().read(true).write(true), Some(lock))
+        let opened = Self::open(disk, File::options().read(true).write(true), Some(lock))?;
+        Ok(Self {
+            buffer: AlignedBuffer::new(SLOT_TRANSFER_BYTES),
+            ..opened
+        })
     }
 
     /// Opens the disk for PID 1 on its way to a reboot, which must not wait for
@@ -121,7 +123,7 @@ impl BootDisk {
             device,
             position: 0,
             length,
-            block: Box::new(Block([0; BLOCK_BYTES as usize])),
+            buffer: AlignedBuffer::new(BLOCK_BYTES),
             _lock: lock,
         })
     }
@@ -132,19 +134,41 @@ impl BootDisk {
         self.length
     }
 
-    /// Where the position lies in its block, and how many bytes of that exist: the last
-    /// one may be cut off.
-    fn place(&self) -> (usize, usize) {
-        let skip = self.position % BLOCK_BYTES;
-        let exist = self.length.saturating_sub(self.position - skip);
-        (skip as usize, exist.min(BLOCK_BYTES) as usize)
+    /// Where the position lies in its block, and where that block starts.
+    fn place(&self) -> (usize, u64) {
+        let skip = self.position % BLOCK_BYTES as u64;
+        (skip as usize, self.position - skip)
     }
 
-    /// Reads the block that holds the position.
-    fn read_block(&mut self) -> io::Result<()> {
-        let (skip, exist) = self.place();
-        let start = self.position - skip as u64;
-        self.device.read_exact_at(&mut self.block.0[..exist], start)
+    /// How much of `wanted` bytes from `start` on exists and is moved at once.
+    fn bounded(&self, start: u64, wanted: usize) -> usize {
+        let exist = self.length.saturating_sub(start);
+        let most = wanted.min(self.buffer.length);
+        usize::try_from(exist).map_or(most, |exist| exist.min(most))
+    }
+}
+
+/// Bytes at an address that every device's memory access can start at.
+struct AlignedBuffer {
+    bytes: Vec<u8>,
+    start: usize,
+    length: usize,
+}
+
+impl AlignedBuffer {
+    /// Of `length` bytes: whole blocks.
+    fn new(length: usize) -> Self {
+        let bytes = vec![0; length + BLOCK_BYTES];
+        let start = bytes.as_ptr().align_offset(BLOCK_BYTES);
+        Self {
+            bytes,
+            start,
+            length,
+        }
+    }
+
+    fn first(&mut self, length: usize) -> &mut [u8] {
+        &mut self.bytes[self.start..self.start + length]
     }
 }
 
@@ -179,10 +203,15 @@ impl ErrorType for BootDisk {
 }
 
 impl Read for BootDisk {
+    /// Reads as many whole blocks as fit into the buffer of this disk, and gives what was
+    /// asked for of them.
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.read_block()?;
-        let (skip, exist) = self.place();
-        let bytes = self.block.0.get(skip..exist).unwrap_or_default();
+        let (skip, start) = self.place();
+        let wanted = (skip + buffer.len()).next_multiple_of(BLOCK_BYTES);
+        let exist = self.bounded(start, wanted);
+        let blocks = self.buffer.first(exist);
+        self.device.read_exact_at(blocks, start)?;
+        let bytes = blocks.get(skip..).unwrap_or_default();
         let length = bytes.len().min(buffer.len());
         buffer[..length].copy_from_slice(&bytes[..length]);
         self.position += length as u64;
@@ -191,21 +220,33 @@ impl Read for BootDisk {
 }
 
 impl Write for BootDisk {
-    /// Writes up to the next block boundary. Less than a whole block is merged with
-    /// what the device holds. A whole one, as the records of the boot state are, is not
+    /// Writes whole blocks, up to the last one that is. Less than a whole block is merged
+    /// with what the device holds. A whole one, as the records of the boot state are, is not
     /// read before: a block that a power cut left unreadable is mended by writing it.
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if self.position >= self.length && !bytes.is_empty() {
+        if bytes.is_empty() {
+            return Ok(0);
+        }
+        if self.position >= self.length {
             return Err(io::ErrorKind::WriteZero.into());
         }
-        let (skip, exist) = self.place();
-        let length = bytes.len().min(exist - skip);
-        if length < exist {
-            self.read_block()?;
-        }
-        self.block.0[skip..skip + length].copy_from_slice(&bytes[..length]);
-        let start = self.position - skip as u64;
-        self.device.write_all_at(&self.block.0[..exist], start)?;
+        let (skip, start) = self.place();
+        // The last block of the disk may be cut off, and is whole nevertheless.
+        let last = self.bounded(start, BLOCK_BYTES);
+        let mut length = self.bounded(self.position, bytes.len());
+        let written = if skip == 0 && length >= last {
+            if self.position + (length as u64) < self.length {
+                length -= length % BLOCK_BYTES;
+            }
+            length
+        } else {
+            length = length.min(last - skip);
+            self.device.read_exact_at(self.buffer.first(last), start)?;
+            last
+        };
+        let blocks = self.buffer.first(written);
+        blocks[skip..skip + length].copy_from_slice(&bytes[..length]);
+        self.device.write_all_at(blocks, start)?;
         self.position += length as u64;
         Ok(length)
     }
@@ -242,22 +283,33 @@ mod tests {
 
     #[test]
     fn any_offset_and_length_reads_what_was_written() {
-        let (_directory, mut disk) = disk(5 * 4096 + 512);
-        for (offset, length) in [
-            (0, 4096),
-            (4096, 8192),
-            (100, 1),
-            (4000, 5000),
-            (20480, 512),
-        ] {
-            let written: Vec<u8> = (0..length).map(|at| (at * 7 + offset) as u8).collect();
-            disk.seek(SeekFrom::Start(offset as u64)).unwrap();
-            disk.write_all(&written).unwrap();
-            disk.flush().unwrap();
-            disk.seek(SeekFrom::Start(offset as u64)).unwrap();
-            let mut read = vec![0; length];
-            disk.read_exact(&mut read).unwrap();
-            assert!(read == written, "{length} bytes at {offset}");
+        for buffer_bytes in [BLOCK_BYTES, 2 * BLOCK_BYTES, SLOT_TRANSFER_BYTES] {
+            let (directory, mut disk) = disk(5 * 4096 + 512);
+            disk.buffer = AlignedBuffer::new(buffer_bytes);
+            let mut model = std::fs::read(directory.path().join("disk")).unwrap();
+            for (offset, length) in [
+                (0, 4096),
+                (4096, 8192),
+                (100, 1),
+                (4000, 5000),
+                (8192, 3 * 4096 + 512),
+                (4096, 4 * 4096 + 511),
+                (20480, 512),
+                (20481, 511),
+                (0, 5 * 4096 + 512),
+            ] {
+                let written: Vec<u8> = (0..length).map(|at| (at * 7 + offset) as u8).collect();
+                disk.seek(SeekFrom::Start(offset as u64)).unwrap();
+                disk.write_all(&written).unwrap();
+                disk.flush().unwrap();
+                disk.seek(SeekFrom::Start(offset as u64)).unwrap();
+                let mut read = vec![0; length];
+                disk.read_exact(&mut read).unwrap();
+                assert!(read == written, "{length} bytes at {offset}");
+                model[offset..offset + length].copy_from_slice(&written);
+                let all = std::fs::read(directory.path().join("disk")).unwrap();
+                assert!(all == model, "around {length} bytes at {offset}");
+            }
         }
     }
 
@@ -296,5 +348,22 @@ mod tests {
         assert_eq!(disk.read(&mut [0; 1]).unwrap(), 0);
         assert!(disk.write(&[0]).is_err());
         assert!(disk.seek(SeekFrom::Current(-5000)).is_err());
+    }
+
+    #[test]
+    fn a_second_process_that_writes_a_slot_is_told_so_and_does_not_wait() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("lock");
+        let take = || {
+            take_lock(
+                path.to_str().unwrap(),
+                FlockOperation::NonBlockingLockExclusive,
+            )
+        };
+        let first = take().unwrap();
+        let error = take().unwrap_err();
+        assert_eq!(crate::StageError::from(error), crate::StageError::Busy);
+        drop(first);
+        assert!(take().is_ok());
     }
 }

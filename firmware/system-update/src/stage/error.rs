@@ -62,8 +62,6 @@ pub enum StageError {
     Write {
         /// What was being written.
         piece: Piece,
-        /// The device's error.
-        kind: embedded_io::ErrorKind,
     },
     /// The disk gives other bytes back than were written, or none. The slot stays empty.
     ReadBack {
@@ -103,8 +101,8 @@ impl StageError {
             Self::WrongBytes { part } => {
                 format!("the {part} that was sent is not the one that was signed")
             }
-            Self::Write { piece, kind } => {
-                format!("the disk does not take the {piece}: {kind}")
+            Self::Write { piece } => {
+                format!("the disk reports an error while the {piece} is written")
             }
             Self::ReadBack { piece } => {
                 format!("the disk does not give back the {piece} that was written")
@@ -170,5 +168,60 @@ impl From<SourceError> for StageError {
 impl From<Refusal> for StageError {
     fn from(refusal: Refusal) -> Self {
         Self::Refused(refusal)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_refusal_says_what_to_do() {
+        let table = [
+            (
+                StageError::Unconfirmed {
+                    running: Slot::A,
+                    status: SlotStatus::Exhausted,
+                },
+                "cannot install the update: system-a runs and is not confirmed (exhausted); wait \
+                 until it is confirmed, or reboot and try again",
+            ),
+            (
+                StageError::Refused(Refusal::Empty),
+                "cannot install the update: the release is refused: it holds no system image; \
+                 take another release",
+            ),
+            (
+                StageError::Older {
+                    offered: Version(4),
+                    running: Version(5),
+                },
+                "cannot install the update: version 4 is older than version 5, which runs; take \
+                 a newer one, or ask for it with --allow-downgrade",
+            ),
+            (
+                StageError::Source(SourceError::EndsEarly {
+                    have_bytes: 1,
+                    need_bytes: 2,
+                }),
+                "cannot install the update: the release cannot be used: it ends early: it has 1 \
+                 bytes of 2; copy it again",
+            ),
+            (
+                StageError::Write {
+                    piece: Piece::Part(PartName::Root),
+                },
+                "cannot install the update: the disk reports an error while the root is written; \
+                 try again, and replace the disk if this repeats",
+            ),
+            (
+                StageError::Act(ActError::NoBootState),
+                "cannot find the boot state: the disk has no boot-state partition of the right \
+                 size; flash it again",
+            ),
+        ];
+        for (error, text) in table {
+            assert_eq!(error.to_string(), text);
+        }
     }
 }

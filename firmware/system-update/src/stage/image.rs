@@ -5,7 +5,7 @@ use super::source::ReleaseSource;
 use super::walk::{Pass, Progress, Step, walk};
 use boot_core::Disk;
 use boot_core::platform::{read_at, write_at};
-use embedded_io::{Error, SeekFrom};
+use embedded_io::SeekFrom;
 use image_format::refusal::PartName;
 use image_format::{Digest, ENVELOPE_BYTES, Part, Root, Slot, Version};
 use image_trust::Block;
@@ -28,8 +28,11 @@ pub(super) struct StagedImage {
 impl StagedImage {
     /// Makes the slot's old image unbootable, before any other byte of it changes.
     pub(super) fn destroy_envelope<D: Disk>(&self, disk: &mut D) -> Result<(), StageError> {
-        write_at(disk, self.slot_offset_bytes, &[0; ENVELOPE_BYTES])
-            .map_err(|kind| not_written(Piece::Envelope, kind))
+        write_at(disk, self.slot_offset_bytes, &[0; ENVELOPE_BYTES]).map_err(|_| {
+            StageError::Write {
+                piece: Piece::Envelope,
+            }
+        })
     }
 
     /// Streams all parts from `source` into the slot, with the tree of the root.
@@ -47,8 +50,7 @@ impl StagedImage {
         };
         walk(self, &mut writing, progress)?;
         let last = Piece::Part(PartName::Root);
-        disk.flush()
-            .map_err(|error| not_written(last, error.kind()))
+        disk.flush().map_err(|_| StageError::Write { piece: last })
     }
 
     /// Reads all parts back, and holds them against what was signed once more.
@@ -74,7 +76,7 @@ impl StagedImage {
     pub(super) fn write_envelope<D: Disk>(&self, disk: &mut D) -> Result<(), StageError> {
         let piece = Piece::Envelope;
         write_at(disk, self.slot_offset_bytes, self.envelope.as_slice())
-            .map_err(|kind| not_written(piece, kind))?;
+            .map_err(|_| StageError::Write { piece })?;
         let mut read = vec![0; ENVELOPE_BYTES];
         match read_at(disk, self.slot_offset_bytes, &mut read) {
             Ok(()) if read == self.envelope.as_slice() => Ok(()),
@@ -98,7 +100,9 @@ impl<D: Disk, S: ReleaseSource> Writing<'_, D, S> {
             Ok(_) => self.disk.write_all(bytes),
             Err(error) => Err(error),
         };
-        written.map_err(|error| not_written(Piece::Part(part), error.kind()))
+        written.map_err(|_| StageError::Write {
+            piece: Piece::Part(part),
+        })
     }
 }
 
@@ -154,8 +158,4 @@ impl<D: Disk> Pass for ReadingBack<'_, D> {
             piece: Piece::Part(part),
         }
     }
-}
-
-fn not_written(piece: Piece, kind: embedded_io::ErrorKind) -> StageError {
-    StageError::Write { piece, kind }
 }

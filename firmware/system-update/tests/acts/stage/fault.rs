@@ -142,7 +142,6 @@ fn a_flush_that_fails_is_an_error_at_every_flush() {
 fn a_failed_flush_of_the_parts_leaves_no_envelope() {
     let error = StageError::Write {
         piece: Piece::Part(PartName::Root),
-        kind: embedded_io::ErrorKind::Other,
     };
     let mut device = fails(with_fault(Fault::Flush(3)), &release_6().file, &error);
     let envelope = &device.disk.slot_mut(Slot::B)[..ENVELOPE_BYTES];
