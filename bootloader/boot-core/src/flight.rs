@@ -1,10 +1,13 @@
 //! The flight ring on the disk: appended to, never rewritten.
+//!
+//! A newer system may have recorded events that this code does not know. They take their
+//! place in the ring like any other; only their content is passed over.
 
 use crate::gpt::{Layout, Partition};
 use crate::platform::{Disk, read_at, write_at};
 use core::fmt;
 use image_format::disk::{BLOCK_BYTES, FLIGHT_ENTRIES, FLIGHT_OFFSET, Role};
-use image_format::{BootNumber, Event, FlightEntry};
+use image_format::{BootNumber, Event, FlightEntry, FlightStamp, FrameError};
 
 /// Where the next entry goes.
 #[derive(Clone, Copy, Debug)]
@@ -39,9 +42,10 @@ impl FlightRing {
             next_sequence: hint,
         };
         for _ in 0..FLIGHT_ENTRIES {
-            match ring.read(disk, ring.next_sequence) {
-                Some(entry) if entry.sequence >= ring.next_sequence => {
-                    ring.next_sequence = entry.sequence.saturating_add(1);
+            let stamp = ring.read(disk, ring.next_sequence, FlightStamp::parse);
+            match stamp {
+                Some(stamp) if stamp.sequence >= ring.next_sequence => {
+                    ring.next_sequence = stamp.sequence.saturating_add(1);
                 }
                 _ => break,
             }
@@ -52,19 +56,18 @@ impl FlightRing {
     /// Finds the end of the ring by reading all of it, when the hint is lost;
     /// also gives the highest boot number that is on record.
     pub fn recover<D: Disk>(disk: &mut D, layout: &Layout) -> Option<(Self, BootNumber)> {
-        let mut next_sequence = 0;
+        let mut ring = Self {
+            partition: ring_partition(layout)?,
+            next_sequence: 0,
+        };
         let mut boot_number = BootNumber(0);
-        for_each_entry(disk, layout, |entry| {
-            next_sequence = next_sequence.max(entry.sequence.saturating_add(1));
-            boot_number = boot_number.max(entry.boot_number);
-        });
-        Some((
-            Self {
-                partition: ring_partition(layout)?,
-                next_sequence,
-            },
-            boot_number,
-        ))
+        for block in 0..FLIGHT_ENTRIES {
+            if let Some(stamp) = ring.read(disk, block, FlightStamp::parse) {
+                ring.next_sequence = ring.next_sequence.max(stamp.sequence.saturating_add(1));
+                boot_number = boot_number.max(stamp.boot_number);
+            }
+        }
+        Some((ring, boot_number))
     }
 
     /// The sequence number of the next entry: the hint for the state.
@@ -81,7 +84,7 @@ impl FlightRing {
     /// The events at the end of the record that happened during `boot`, the newest first,
     /// at most the last [`MAX_WORDS`].
     pub fn words_of<D: Disk>(&self, disk: &mut D, boot: BootNumber) -> Words {
-        self.walk_back(disk, |entry| entry.boot_number == boot)
+        self.walk_back(disk, |stamp| stamp.boot_number == boot)
     }
 
     /// The events from the end of the record on, as long as they are wanted and there is
@@ -89,17 +92,20 @@ impl FlightRing {
     fn walk_back<D: Disk, const N: usize>(
         &self,
         disk: &mut D,
-        is_wanted: impl Fn(&FlightEntry) -> bool,
+        is_wanted: impl Fn(&FlightStamp) -> bool,
     ) -> heapless::Vec<Event, N> {
         let mut events = heapless::Vec::new();
         let mut sequence = self.next_sequence;
         while let Some(before) = sequence.checked_sub(1) {
-            let entry = self
-                .read(disk, before)
-                .filter(|entry| entry.sequence == before && is_wanted(entry));
-            let Some(entry) = entry else { break };
-            if events.push(entry.event).is_err() {
+            let stamp = self
+                .read(disk, before, FlightStamp::parse)
+                .filter(|stamp| stamp.sequence == before && is_wanted(stamp));
+            if stamp.is_none() || events.is_full() {
                 break;
+            }
+            if let Some(entry) = self.read(disk, before, FlightEntry::parse) {
+                // There is room: see above.
+                let _ = events.push(entry.event);
             }
             sequence = before;
         }
@@ -129,10 +135,15 @@ impl FlightRing {
         Ok(())
     }
 
-    fn read<D: Disk>(&self, disk: &mut D, sequence: u64) -> Option<FlightEntry> {
+    fn read<D: Disk, T>(
+        &self,
+        disk: &mut D,
+        sequence: u64,
+        parse: impl FnOnce(&[u8]) -> Result<T, FrameError>,
+    ) -> Option<T> {
         let mut block = [0; BLOCK_BYTES];
         read_at(disk, self.block_offset(sequence), &mut block).ok()?;
-        FlightEntry::parse(&block).ok()
+        parse(&block).ok()
     }
 
     fn block_offset(&self, sequence: u64) -> u64 {
@@ -144,7 +155,7 @@ impl FlightRing {
     }
 }
 
-/// Calls `take` with every intact entry, in the order of the blocks: callers
+/// Calls `take` with every entry that this code can read, in the order of the blocks: callers
 /// that want the order of time sort by sequence number.
 pub fn for_each_entry<D: Disk>(disk: &mut D, layout: &Layout, mut take: impl FnMut(FlightEntry)) {
     if let Some(partition) = ring_partition(layout) {
@@ -153,7 +164,7 @@ pub fn for_each_entry<D: Disk>(disk: &mut D, layout: &Layout, mut take: impl FnM
             next_sequence: 0,
         };
         (0..FLIGHT_ENTRIES)
-            .filter_map(|block| ring.read(disk, block))
+            .filter_map(|block| ring.read(disk, block, FlightEntry::parse))
             .for_each(&mut take);
     }
 }

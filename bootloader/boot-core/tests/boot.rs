@@ -3,8 +3,10 @@
 mod device;
 
 use boot_core::Halt;
+use boot_core::flight::FlightRing;
 use device::{Device, Image, Request};
 use image_format::disk::{FLIGHT_OFFSET, Role, STATE_COPY_OFFSETS};
+use image_format::frame::encode_frame;
 use image_format::refusal::PartName;
 use image_format::*;
 
@@ -357,21 +359,53 @@ fn a_loader_with_a_damaged_keyring_boots_nothing() {
 }
 
 #[test]
+fn an_event_of_a_newer_system_keeps_its_place_in_the_flight_ring() {
+    let mut device = device();
+    let layout = boot_core::read_layout(&mut device.disk).unwrap();
+    let mut ring = FlightRing::open(&mut device.disk, &layout, 0).unwrap();
+    let boot = BootNumber(7);
+    for event in [
+        Event::NothingBoots,
+        Event::NothingBoots,
+        Event::StateRebuilt { trial: None },
+    ] {
+        ring.append(&mut device.disk, boot, event).unwrap();
+    }
+    // Entry 1, of boot 7, with an event that nobody has thought of yet.
+    let mut block = [0; 4096];
+    encode_frame(Kind::FlightEntry, &[1, 7, 120, 1, 2, 3], &mut block).unwrap();
+    device.at(Role::BootState, FLIGHT_OFFSET + 4096)[..4096].copy_from_slice(&block);
+
+    let mut ring = FlightRing::open(&mut device.disk, &layout, 0).unwrap();
+    assert_eq!(ring.next_sequence(), 3);
+    let (recovered, highest) = FlightRing::recover(&mut device.disk, &layout).unwrap();
+    assert_eq!((recovered.next_sequence(), highest), (3, boot));
+    let words = ring.words_of(&mut device.disk, boot);
+    let known = [Event::StateRebuilt { trial: None }, Event::NothingBoots];
+    assert_eq!(words.as_slice(), known);
+    ring.append(&mut device.disk, boot, Event::NothingBoots)
+        .unwrap();
+    assert_eq!(
+        device.at(Role::BootState, FLIGHT_OFFSET + 4096)[..4096],
+        block
+    );
+}
+
+#[test]
 fn the_flight_ring_keeps_the_newest_entries_in_order() {
     let mut device = device();
     let layout = boot_core::read_layout(&mut device.disk).unwrap();
-    let mut ring = boot_core::flight::FlightRing::open(&mut device.disk, &layout, 0).unwrap();
+    let mut ring = FlightRing::open(&mut device.disk, &layout, 0).unwrap();
     for boots in 0..1500_u64 {
         ring.append(&mut device.disk, BootNumber(boots), Event::NothingBoots)
             .unwrap();
     }
     // From any hint, even a lost one, the end is found.
     for hint in [0, 400, 500, 1024, 1499, 1500] {
-        let ring = boot_core::flight::FlightRing::open(&mut device.disk, &layout, hint).unwrap();
+        let ring = FlightRing::open(&mut device.disk, &layout, hint).unwrap();
         assert_eq!(ring.next_sequence(), 1500, "hint {hint}");
     }
-    let (ring, boot_number) =
-        boot_core::flight::FlightRing::recover(&mut device.disk, &layout).unwrap();
+    let (ring, boot_number) = FlightRing::recover(&mut device.disk, &layout).unwrap();
     assert_eq!(
         (ring.next_sequence(), boot_number),
         (1500, BootNumber(1499))
@@ -380,6 +414,6 @@ fn the_flight_ring_keeps_the_newest_entries_in_order() {
     // A torn entry is overwritten by the next.
     let torn = FLIGHT_OFFSET + (1499 % 1024) * 4096 + 20;
     device.at(Role::BootState, torn)[0] ^= 1;
-    let ring = boot_core::flight::FlightRing::open(&mut device.disk, &layout, 1490).unwrap();
+    let ring = FlightRing::open(&mut device.disk, &layout, 1490).unwrap();
     assert_eq!(ring.next_sequence(), 1499);
 }

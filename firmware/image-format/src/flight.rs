@@ -3,7 +3,9 @@
 //! [`FLIGHT_ENTRIES`](crate::disk::FLIGHT_ENTRIES) of the ring.
 //!
 //! A routine boot of a confirmed slot writes no entry; whatever is not routine
-//! does. The variants' positions are the format: new ones go to the end.
+//! does. The variants' positions are the format: new ones go to the end. A reader that is
+//! older than the writer (a loader is never updated, and a rollback brings back an older
+//! system) still knows such an entry by its [`FlightStamp`], and leaves it where it is.
 
 use crate::digest::Digest;
 use crate::frame::{FrameError, Kind, NoSpace, encode_value, parse_frame};
@@ -283,6 +285,28 @@ pub enum Verdict {
 /// The longest frame of a [`FlightEntry`], in bytes. A test holds it to that.
 pub const MAX_ENTRY_BYTES: usize = 1280;
 
+/// Which entry it is: the part of a [`FlightEntry`] that reads the same whatever happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+pub struct FlightStamp {
+    /// Counts the entries since manufacture.
+    pub sequence: u64,
+    /// During which boot.
+    pub boot_number: BootNumber,
+}
+
+impl FlightStamp {
+    /// Reads the stamp of the entry at the start of a block, of whatever event.
+    ///
+    /// # Errors
+    /// As [`parse_frame`]; [`FrameError::Payload`] when there is no stamp.
+    pub fn parse(block: &[u8]) -> Result<Self, FrameError> {
+        let (frame, _) = parse_frame(Kind::FlightEntry, block)?;
+        let (stamp, _event) =
+            postcard::take_from_bytes(frame.payload).map_err(|_| FrameError::Payload)?;
+        Ok(stamp)
+    }
+}
+
 impl FlightEntry {
     /// Writes the entry's frame to the start of `out`; returns its bytes.
     ///
@@ -295,7 +319,8 @@ impl FlightEntry {
     /// Reads the entry at the start of a block.
     ///
     /// # Errors
-    /// As [`parse_frame`] and [`Frame::decode`](crate::Frame::decode).
+    /// As [`parse_frame`] and [`Frame::decode`](crate::Frame::decode);
+    /// [`FrameError::Payload`] also for an event that a newer writer knows.
     pub fn parse(block: &[u8]) -> Result<Self, FrameError> {
         let (frame, _) = parse_frame(Kind::FlightEntry, block)?;
         frame.decode()
