@@ -21,6 +21,9 @@ pub(crate) struct SimCommand {
     /// No second cuts: some seconds
     #[arg(long, conflicts_with = "full")]
     quick: bool,
+    /// End with the first violation
+    #[arg(long)]
+    until_violation: bool,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -57,6 +60,7 @@ impl SimCommand {
         let mut flags: Vec<OsString> = Vec::new();
         flags.extend(self.quick.then(|| "--quick".into()));
         flags.extend(self.full.then(|| "--full".into()));
+        flags.extend(self.until_violation.then(|| "--until-violation".into()));
         flags.extend(self.json.then(|| "--json".into()));
         for (name, value) in [("--sequence", self.sequence), ("--cut", self.cut)] {
             if let Some(value) = value {

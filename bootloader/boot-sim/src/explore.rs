@@ -47,6 +47,21 @@ impl Effort {
     };
 }
 
+/// When it ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Patience {
+    /// When all was tried.
+    ToTheEnd,
+    /// With the first violation: enough to know that there is one.
+    FirstViolation,
+}
+
+impl Patience {
+    pub(crate) fn ends_with(self, tally: &Tally) -> bool {
+        self == Self::FirstViolation && tally.violations > 0
+    }
+}
+
 impl fmt::Display for Effort {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("every first cut")?;
@@ -123,6 +138,7 @@ impl Origin {
 pub(crate) struct Explorer<'a> {
     world: &'a World,
     effort: Effort,
+    patience: Patience,
     thoroughness: Thoroughness,
     /// Only this path is followed, and told.
     only: Option<Vec<(usize, usize)>>,
@@ -133,7 +149,12 @@ pub(crate) struct Explorer<'a> {
 }
 
 impl<'a> Explorer<'a> {
-    pub(crate) fn new(world: &'a World, effort: Effort, only: Option<Vec<(usize, usize)>>) -> Self {
+    pub(crate) fn new(
+        world: &'a World,
+        effort: Effort,
+        patience: Patience,
+        only: Option<Vec<(usize, usize)>>,
+    ) -> Self {
         let thoroughness = if effort.all_subsets || only.is_some() {
             Thoroughness::Full
         } else {
@@ -143,6 +164,7 @@ impl<'a> Explorer<'a> {
         Self {
             world,
             effort,
+            patience,
             thoroughness,
             only,
             seen: HashSet::new(),
@@ -177,7 +199,9 @@ impl<'a> Explorer<'a> {
             self.judge(&Origin::default(), broken);
             before = after;
         }
-        self.cut_all(&points, &Origin::default(), 1);
+        if !self.patience.ends_with(&self.tally) {
+            self.cut_all(&points, &Origin::default(), 1);
+        }
         self.tally
     }
 
@@ -210,6 +234,9 @@ impl<'a> Explorer<'a> {
                     .story
                     .push(format!("cut {depth} at moment {at}: {tear}"));
                 self.settle(device, &origin, depth);
+                if self.patience.ends_with(&self.tally) {
+                    return;
+                }
             }
         }
     }
@@ -275,7 +302,7 @@ impl<'a> Explorer<'a> {
             origin.story.push(format!("{:?}", before.state));
         }
         self.judge(&origin, broken);
-        if goes_deeper {
+        if goes_deeper && !self.patience.ends_with(&self.tally) {
             self.cut_all(&points, &origin, depth + 1);
         }
     }

@@ -22,7 +22,7 @@ mod sectors;
 mod sequences;
 mod world;
 
-pub use explore::{Effort, Tally, Violation};
+pub use explore::{Effort, Patience, Tally, Violation};
 pub use invariant::Invariant;
 
 use explore::Explorer;
@@ -37,11 +37,19 @@ pub struct Reproduction {
 }
 
 /// Simulates every world that was asked for, and tells of each.
-pub fn simulate(effort: Effort, what: &Reproduction, mut tell: impl FnMut(&str, &Tally)) {
+pub fn simulate(
+    effort: Effort,
+    patience: Patience,
+    what: &Reproduction,
+    mut tell: impl FnMut(&str, &Tally),
+) {
     let wanted = |plan: &sequences::Plan| plan.name().starts_with(&what.world);
     for plan in sequences::plans().filter(wanted) {
         let world = plan.world();
-        let tally = Explorer::new(&world, effort, what.path.clone()).explore();
+        let tally = Explorer::new(&world, effort, patience, what.path.clone()).explore();
         tell(&world.name, &tally);
+        if patience.ends_with(&tally) {
+            break;
+        }
     }
 }

@@ -1,13 +1,14 @@
 //! `boot-sim`: what `cargo xtask sim` runs. Reads flags and prints; the library simulates.
 
 use anyhow::{Context, Result, bail};
-use boot_sim::{Effort, Reproduction, Tally, simulate};
+use boot_sim::{Effort, Patience, Reproduction, Tally, simulate};
 use std::collections::BTreeMap;
 use std::process::ExitCode;
 use std::time::Instant;
 
 struct Arguments {
     effort: Effort,
+    patience: Patience,
     json: bool,
     what: Reproduction,
 }
@@ -17,7 +18,8 @@ fn main() -> Result<ExitCode> {
     let effort = arguments.effort;
     let begun = Instant::now();
     let mut sequences: BTreeMap<String, Tally> = BTreeMap::new();
-    simulate(effort, &arguments.what, |world, tally| {
+    let patience = arguments.patience;
+    simulate(effort, patience, &arguments.what, |world, tally| {
         if !arguments.json {
             eprintln!(
                 "{world}: {} states, {} violations",
@@ -46,6 +48,7 @@ fn parse(mut parser: lexopt::Parser) -> Result<Arguments> {
     use lexopt::{Arg::Long, ValueExt};
     let mut arguments = Arguments {
         effort: Effort::EVERYDAY,
+        patience: Patience::ToTheEnd,
         json: false,
         what: Reproduction::default(),
     };
@@ -53,6 +56,7 @@ fn parse(mut parser: lexopt::Parser) -> Result<Arguments> {
         match argument {
             Long("full") => arguments.effort = Effort::FULL,
             Long("quick") => arguments.effort = Effort::QUICK,
+            Long("until-violation") => arguments.patience = Patience::FirstViolation,
             Long("json") => arguments.json = true,
             Long("sequence") => arguments.what.world = parser.value()?.string()?,
             Long("cut") => arguments.what.path = Some(parse_path(&parser.value()?.string()?)?),

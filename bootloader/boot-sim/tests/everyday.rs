@@ -1,6 +1,6 @@
 //! A part of `cargo xtask sim` that every run of the tests does.
 
-use boot_sim::{Effort, Reproduction, simulate};
+use boot_sim::{Effort, Patience, Reproduction, simulate};
 
 #[test]
 fn no_single_cut_breaks_a_promise() {
@@ -20,7 +20,7 @@ fn no_single_cut_breaks_a_promise() {
             world: name.to_owned(),
             path: None,
         };
-        simulate(Effort::QUICK, &what, |name, tally| {
+        simulate(Effort::QUICK, Patience::ToTheEnd, &what, |name, tally| {
             worlds += 1;
             assert!(tally.distinct > 10, "{name} was not cut: {tally:?}");
             assert!(tally.told.is_empty(), "{name}: {:#?}", tally.told);
