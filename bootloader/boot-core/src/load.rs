@@ -11,7 +11,7 @@ use image_format::refusal::PartName;
 use image_format::{
     BootNumber, Digest, ENVELOPE_BYTES, Floors, Keyring, Part, Refusal, Source, Version,
 };
-use image_trust::{Release, Requirements, Verified, verify_envelope, verify_part};
+use image_trust::{Release, Requirements, Verified, verify_part};
 
 /// Everything that the firmware needs to start Linux.
 pub struct LoadPlan<M> {
@@ -91,7 +91,7 @@ pub fn with_release<P: Platform, T>(
         floors: conditions.floors,
         slot_length_bytes: partition.length_bytes,
     };
-    let release = verify_envelope(conditions.keyring, area.as_ref(), &requirements)?;
+    let release = platform.verify_envelope(conditions.keyring, area.as_ref(), &requirements)?;
     take(platform, &partition, &release)
 }
 

@@ -1,7 +1,8 @@
 //! What a firmware shell offers to the boot, and nothing more.
 
 use embedded_io::{Error, ErrorKind, Read, ReadExactError, Seek, SeekFrom, Write};
-use image_format::{FLOORS_BYTES, ResetCause};
+use image_format::{FLOORS_BYTES, Keyring, Refusal, ResetCause};
+use image_trust::{Release, Requirements, Verified};
 
 /// A whole disk, addressed in bytes from its start.
 ///
@@ -95,6 +96,21 @@ pub trait Platform {
 
     /// Memory of exactly `length_bytes`, or `None` when there is not enough.
     fn allocate(&mut self, length_bytes: usize) -> Option<Self::Memory>;
+
+    /// Verifies an envelope. Firmware has no part in that: a shell leaves it as it is. The
+    /// simulator, which boots the same few envelopes a million times, remembers what was
+    /// said of the same bytes; what a [`Verified`] is, `image-trust` alone can say.
+    ///
+    /// # Errors
+    /// See [`image_trust::verify_envelope`].
+    fn verify_envelope<'a>(
+        &mut self,
+        keyring: &Verified<Keyring>,
+        area: &'a [u8],
+        requirements: &Requirements<'_>,
+    ) -> Result<Verified<Release<'a>>, Refusal> {
+        image_trust::verify_envelope(keyring, area, requirements)
+    }
 
     /// Starts the kernel, guarded by a hardware watchdog where there is one. Returns only
     /// if it could not be started.
