@@ -15,7 +15,7 @@ use crate::workspace;
 /// and the violations; with one violation or more, the command fails.
 #[derive(Debug, Args)]
 pub(crate) struct SimCommand {
-    /// All second cuts, all subsets of writes, and third cuts of the boot state
+    /// On all disks, with all subsets of writes: some hours
     #[arg(long)]
     full: bool,
     /// No second cuts: some seconds

@@ -2,6 +2,8 @@
 
 use crate::disk::{Disk, Moment};
 use crate::sectors::{Sector, Sectors};
+use boot_core::SecondHome;
+use image_format::FLOORS_BYTES;
 use std::fmt;
 
 /// With so many sectors in the cache every subset of them is tried in a full run.
@@ -27,6 +29,21 @@ pub(crate) enum Edge {
     Garbage,
     /// It cannot be read.
     Unreadable,
+    /// It was erased and not written: another garbage, for which no state is counted.
+    Erased,
+}
+
+/// What became of the variable that is the second home.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Variable {
+    /// It has the new record.
+    Written,
+    /// It is gone.
+    Lost,
+    /// It has half of the new record.
+    Torn,
+    /// It is there, and not of a record's kind.
+    Unreadable,
 }
 
 /// What reached the disk.
@@ -38,8 +55,15 @@ pub(crate) enum Tear {
     All,
     /// Those whose bit is set: others were dropped, or were to be written earlier.
     Subset(u64),
-    /// The second home of the floors has its new record.
-    SecondHome,
+    /// The second home of the floors was being written.
+    SecondHome(Variable),
+}
+
+impl Tear {
+    /// Whether what it leaves counts as a state, and the recovery from it is cut again.
+    pub(crate) fn counts(self) -> bool {
+        !matches!(self, Self::Prefix(_, Edge::Erased))
+    }
 }
 
 impl fmt::Display for Tear {
@@ -50,7 +74,7 @@ impl fmt::Display for Tear {
             }
             Self::All => f.write_str("all written"),
             Self::Subset(mask) => write!(f, "only the sectors {mask:#b} written"),
-            Self::SecondHome => f.write_str("the second home written"),
+            Self::SecondHome(variable) => write!(f, "the second home {variable:?}"),
         }
     }
 }
@@ -60,7 +84,13 @@ pub(crate) fn tears(moment: &Moment, thoroughness: Thoroughness) -> Vec<Tear> {
     let sectors = moment.cache.len();
     let mut tears = vec![Tear::All];
     if moment.becomes.is_some() {
-        tears.push(Tear::SecondHome);
+        let variables = [
+            Variable::Written,
+            Variable::Lost,
+            Variable::Torn,
+            Variable::Unreadable,
+        ];
+        tears.extend(variables.map(Tear::SecondHome));
     }
     for whole in 0..sectors {
         let edges = [Edge::Old, Edge::Torn, Edge::Garbage, Edge::Unreadable];
@@ -76,6 +106,9 @@ pub(crate) fn tears(moment: &Moment, thoroughness: Thoroughness) -> Vec<Tear> {
     if thoroughness == Thoroughness::Full && sectors <= MOST_SUBSET_SECTORS {
         tears.extend((1..1 << sectors).map(Tear::Subset));
     }
+    if thoroughness == Thoroughness::Full {
+        tears.extend((0..sectors).map(|whole| Tear::Prefix(whole, Edge::Erased)));
+    }
     tears
 }
 
@@ -90,33 +123,49 @@ pub(crate) fn torn(moment: &Moment, tear: Tear) -> Disk {
                 false
             }
             Tear::Prefix(whole, _) => index < whole,
-            Tear::All | Tear::SecondHome => true,
+            Tear::All | Tear::SecondHome(_) => true,
             Tear::Subset(mask) => index < 64 && mask >> index & 1 == 1,
         };
         if lands {
             durable.put(*number, new.clone());
         }
     }
-    if let (Tear::SecondHome, Some(new)) = (tear, moment.becomes) {
-        disk.second_home = new;
+    if let (Tear::SecondHome(variable), Some(new)) = (tear, moment.becomes) {
+        disk.second_home = match variable {
+            Variable::Written => SecondHome::Record(new),
+            Variable::Lost => SecondHome::Absent,
+            Variable::Torn => half_written(new, moment.second_home),
+            Variable::Unreadable => SecondHome::Unreadable,
+        };
     }
     disk
 }
 
+fn half_written(mut record: [u8; FLOORS_BYTES], before: SecondHome) -> SecondHome {
+    let before = match before {
+        SecondHome::Record(before) => before,
+        SecondHome::None | SecondHome::Absent | SecondHome::Unreadable => [0; FLOORS_BYTES],
+    };
+    let half = FLOORS_BYTES / 2;
+    record[half..].copy_from_slice(&before[half..]);
+    SecondHome::Record(record)
+}
+
 fn put_edge(durable: &mut Sectors, number: u64, new: &Sector, edge: Edge) {
     let unit = durable.sector_bytes();
-    let sector = match (edge, new) {
+    let sector = match (edge, new.bytes()) {
         (Edge::Old, _) => return,
-        (Edge::Torn, Sector::Data(new)) => {
+        (Edge::Torn, Some(new)) => {
             let old = durable.get(number).unwrap_or(&[]);
             let mut bytes = new.to_vec();
             for (at, byte) in bytes.iter_mut().enumerate().skip(unit / 2) {
                 *byte = old.get(at).copied().unwrap_or(0);
             }
-            Sector::Data(bytes.into())
+            Sector::data(&bytes)
         }
-        (Edge::Garbage, _) => Sector::Data(vec![0xa5; unit].into()),
-        (Edge::Torn | Edge::Unreadable, _) => Sector::Unreadable,
+        (Edge::Erased, _) => Sector::data(&vec![0xff; unit]),
+        (Edge::Garbage, _) => Sector::data(&vec![0xa5; unit]),
+        (Edge::Torn | Edge::Unreadable, _) => Sector::UNREADABLE,
     };
     durable.put(number, sector);
 }

@@ -1,17 +1,23 @@
 //! The device: the real loader on the simulated disk, and then what its system does, by the
 //! real acts. One cycle is what lies between two resets.
 
+use crate::acts::{Act, Answer};
 use crate::disk::{Disk, Moment, Runaway};
 use crate::image::{BOARD, Behaviour, Image};
+use crate::observation::{Observation, state_of};
+use crate::recall::Recall;
+use crate::sectors::fingerprint;
+use crate::verdicts::Verdicts;
 use crate::world::{Step, World};
 use boot_core::{Board, FloorsNotWritten, Platform, SecondHome, StartError, boot};
-use image_format::flight::text;
-use image_format::{BootNumber, Event, FLOORS_BYTES, ResetCause, Slot, SlotStatus, Source};
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use system_update::{
-    NetworkNow, Refused, Running, close_case, confirm, mark_up, open_case, record_end,
-    record_rescue, refuse, rollback,
+use image_format::{
+    BootNumber, FLOORS_BYTES, Keyring, Refusal, ResetCause, Slot, SlotStatus, Source,
 };
+use image_trust::{Release, Requirements, Verified};
+use std::hash::{Hash, Hasher};
+use std::mem::discriminant;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use system_update::Running;
 
 /// What happened to a device so far, as far as the invariants have to know.
 #[derive(Clone, Copy, Debug)]
@@ -28,11 +34,53 @@ pub(crate) struct History {
     pub(crate) failure_on_record: bool,
 }
 
+impl Hash for History {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let hung = |hung: Running| (hung.slot, hung.boot_number.0);
+        discriminant(&self.cause).hash(state);
+        (self.healthy, self.bad_starts, self.hung.map(hung)).hash(state);
+        self.failure_on_record.hash(state);
+    }
+}
+
 /// A device.
 #[derive(Clone)]
 pub(crate) struct Device {
     pub(crate) disk: Disk,
     pub(crate) history: History,
+}
+
+/// What the code under test did before, in one world.
+pub(crate) struct Memory {
+    boots: Recall<Ended>,
+    verdicts: Verdicts,
+    acts: Recall<Answer>,
+    statuses: Recall<Option<SlotStatus>>,
+    pub(crate) looks: Recall<Observation>,
+}
+
+impl Memory {
+    pub(crate) fn new() -> Self {
+        Self {
+            boots: Recall::new(),
+            verdicts: Verdicts::default(),
+            acts: Recall::new(),
+            statuses: Recall::new(),
+            looks: Recall::new(),
+        }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn runs(&self) -> usize {
+        self.boots.runs() + self.acts.runs() + self.statuses.runs() + self.looks.runs()
+    }
+}
+
+/// How a boot ended: with an image, under its boot number, or not so.
+#[derive(Clone)]
+enum Ended {
+    Started(Source, BootNumber),
+    Otherwise(Outcome),
 }
 
 /// A moment of a cycle, and what had happened until then.
@@ -64,6 +112,7 @@ struct Started {
 
 struct Machine<'a> {
     disk: &'a mut Disk,
+    verdicts: &'a mut Verdicts,
     cause: ResetCause,
 }
 
@@ -90,6 +139,15 @@ impl Platform for Machine<'_> {
 
     fn allocate(&mut self, length_bytes: usize) -> Option<Vec<u8>> {
         Some(vec![0; length_bytes])
+    }
+
+    fn verify_envelope<'a>(
+        &mut self,
+        keyring: &Verified<Keyring>,
+        area: &'a [u8],
+        requirements: &Requirements<'_>,
+    ) -> Result<Verified<Release<'a>>, Refusal> {
+        self.verdicts.verify(keyring, area, requirements)
     }
 
     fn start(&mut self, kernel: Vec<u8>, initrd: Vec<u8>, command_line: &str) -> StartError {
@@ -130,45 +188,54 @@ impl Device {
     }
 
     /// From power-on to the next reset.
-    pub(crate) fn cycle(&mut self, world: &World, step: Step) -> (Outcome, Vec<Point>) {
+    pub(crate) fn cycle(
+        &mut self,
+        world: &World,
+        step: Step,
+        memory: &mut Memory,
+    ) -> (Outcome, Vec<Point>) {
         let mut points = Vec::new();
         self.disk.power_cycle();
         let before = self.history;
-        let end = catch_unwind(AssertUnwindSafe(|| {
-            let mut machine = Machine {
-                disk: &mut self.disk,
-                cause: before.cause,
-            };
-            boot(&mut machine, &Board { id: BOARD }, &world.keyring).to_string()
-        }));
+        let told = (self.second_home_key(), discriminant(&before.cause));
+        let Memory {
+            boots, verdicts, ..
+        } = memory;
+        let end = boots.run(&mut self.disk, fingerprint(&told), |disk| {
+            boot_once(world, disk, before.cause, verdicts)
+        });
         self.note(&mut points);
-        let started = match end {
-            Ok(halt) => {
-                self.history.cause = ResetCause::Reset;
-                return (Outcome::Halted(halt), points);
-            }
-            Err(end) => match end.downcast::<Started>() {
-                Ok(started) => started,
-                Err(end) if end.is::<Runaway>() => return (Outcome::Runaway, points),
-                Err(_) => return (Outcome::Panicked, points),
-            },
+        self.history.cause = ResetCause::Reset;
+        let (source, boot_number) = match end {
+            Ended::Started(source, boot_number) => (source, boot_number),
+            Ended::Otherwise(outcome) => return (outcome, points),
         };
         if before.hung.is_some() && before.cause == ResetCause::Watchdog {
             self.history.failure_on_record = true;
         }
         self.history.hung = None;
-        let Some((image, boot_number)) = recognise(world, &started) else {
-            return (Outcome::StartedOther(started.command_line), points);
+        let Some(image) = world.image_of(source) else {
+            return (Outcome::StartedOther(source.to_string()), points);
         };
-        self.history.cause = ResetCause::Reset;
         let mut system = System {
             world,
             image,
             device: self,
+            memory,
             points: &mut points,
         };
         system.run(boot_number, step, before.hung);
-        (Outcome::Started(image.source), points)
+        (Outcome::Started(source), points)
+    }
+
+    /// What the second home holds, for a fingerprint.
+    pub(crate) fn second_home_key(&self) -> impl Hash + use<> {
+        let home = self.disk.second_home;
+        let record = match home {
+            SecondHome::Record(record) => Some(record),
+            SecondHome::None | SecondHome::Absent | SecondHome::Unreadable => None,
+        };
+        (discriminant(&home), record)
     }
 
     fn note(&mut self, points: &mut Vec<Point>) {
@@ -178,20 +245,44 @@ impl Device {
     }
 }
 
+/// The real loader, until it starts something or gives up.
+fn boot_once(world: &World, disk: &mut Disk, cause: ResetCause, verdicts: &mut Verdicts) -> Ended {
+    let end = catch_unwind(AssertUnwindSafe(|| {
+        let mut machine = Machine {
+            disk,
+            verdicts,
+            cause,
+        };
+        boot(&mut machine, &Board { id: BOARD }, &world.keyring).to_string()
+    }));
+    let end = match end {
+        Ok(halt) => return Ended::Otherwise(Outcome::Halted(halt)),
+        Err(end) => end,
+    };
+    match end.downcast::<Started>() {
+        Ok(started) => recognise(world, *started),
+        Err(end) if end.is::<Runaway>() => Ended::Otherwise(Outcome::Runaway),
+        Err(_) => Ended::Otherwise(Outcome::Panicked),
+    }
+}
+
 /// Which image that is: all of it has to be of one.
-fn recognise<'a>(world: &'a World, started: &Started) -> Option<(&'a Image, BootNumber)> {
+fn recognise(world: &World, started: Started) -> Ended {
     let word = |name: &str| {
         let mut words = started.command_line.split(' ');
         words.find_map(|word| word.strip_prefix(name))
     };
-    let slot = word("twinkeel.slot=")?;
-    let boot_number = BootNumber(word("twinkeel.boot=")?.parse().ok()?);
+    let slot = word("twinkeel.slot=");
+    let boot_number = word("twinkeel.boot=").and_then(|number| number.parse().ok());
     let image = world.images.iter().find(|image| {
         image.kernel == started.kernel
             && started.initrd.starts_with(&image.initrd)
-            && image.source.to_string() == slot
-    })?;
-    Some((image, boot_number))
+            && Some(image.source.to_string().as_str()) == slot
+    });
+    match (image, boot_number) {
+        (Some(image), Some(number)) => Ended::Started(image.source, BootNumber(number)),
+        _ => Ended::Otherwise(Outcome::StartedOther(started.command_line)),
+    }
 }
 
 /// A system that runs: what PID 1 does, act by act.
@@ -199,28 +290,39 @@ struct System<'a> {
     world: &'a World,
     image: &'a Image,
     device: &'a mut Device,
+    memory: &'a mut Memory,
     points: &'a mut Vec<Point>,
 }
 
 impl System<'_> {
     fn run(&mut self, boot_number: BootNumber, step: Step, hung_before: Option<Running>) {
-        let Source::Slot(slot) = self.image.source else {
-            self.act(|disk| record_rescue(disk, boot_number, &[]));
-            return;
-        };
         let running = Running {
-            slot,
+            slot: match self.image.source {
+                Source::Slot(slot) => slot,
+                // Nothing that rescue does asks for the slot.
+                Source::Rescue => Slot::A,
+            },
             manifest_hash: self.image.manifest_hash,
             boot_number,
         };
+        if self.image.source == Source::Rescue {
+            self.act(Act::RecordRescue, &running);
+            return;
+        }
         match self.image.behaviour {
             Behaviour::Hangs => self.hang(running),
             Behaviour::Unhealthy => self.fail(&running),
-            Behaviour::Good | Behaviour::Corrupt => self.come_up(&running),
+            Behaviour::DiesAfterConfirm if self.has_been_well(running.slot) => {
+                let on_trial = self.is_on_trial(running.slot);
+                self.device.history.bad_starts += u8::from(on_trial);
+                return;
+            }
+            Behaviour::Good | Behaviour::Corrupt | Behaviour::DiesAfterConfirm => {
+                self.come_up(&running)
+            }
             Behaviour::DamagedRoot => {
-                self.act(|disk| mark_up(disk, &running));
-                let event = Event::RootCorrupt { slot, block: 7 };
-                if self.act(|disk| refuse(disk, &running, event)) == Some(Refused::FallsBack) {
+                self.act(Act::MarkUp, &running);
+                if self.act(Act::Refuse, &running) == Answer::FallsBack {
                     return;
                 }
                 self.come_up(&running);
@@ -229,12 +331,11 @@ impl System<'_> {
         match step {
             Step::Boot => {}
             Step::BootAndRollBack => {
-                self.act(|disk| rollback(disk, &running));
+                self.act(Act::RollBack, &running);
             }
             Step::BootAndLateConfirm => {
                 if let Some(late) = hung_before {
-                    let version = self.image.version;
-                    self.act(|disk| confirm(disk, &late, version));
+                    self.act(Act::Confirm, &late);
                 }
             }
         }
@@ -251,41 +352,42 @@ impl System<'_> {
     fn fail(&mut self, running: &Running) {
         let on_trial = self.is_on_trial(running.slot);
         self.device.history.bad_starts += u8::from(on_trial);
-        self.act(|disk| mark_up(disk, running));
-        let event = Event::CheckFailed {
-            slot: running.slot,
-            check: text("shell"),
-            detail: text("it does not start"),
-        };
-        let recorded = self.act(|disk| record_end(disk, running, event, None));
-        self.device.history.failure_on_record |= on_trial && recorded.is_some();
+        self.act(Act::MarkUp, running);
+        let recorded = self.act(Act::RecordFailure, running) == Answer::Done;
+        self.device.history.failure_on_record |= on_trial && recorded;
+    }
+
+    fn has_been_well(&self, slot: Slot) -> bool {
+        self.device.history.healthy[index(slot)]
     }
 
     fn is_on_trial(&mut self, slot: Slot) -> bool {
-        let state = self.device.state(self.world);
-        let status = state.map(|state| state.slot(slot).status);
+        let disk = &mut self.device.disk;
+        let status = self.memory.statuses.run(disk, fingerprint(&slot), |disk| {
+            let state = state_of(disk, self.world);
+            state.map(|state| state.slot(slot).status)
+        });
         matches!(status, Some(SlotStatus::Trial { .. }))
     }
 
     fn come_up(&mut self, running: &Running) {
-        let status = self.act(|disk| mark_up(disk, running));
-        if status != Some(SlotStatus::Confirmed) {
+        if self.act(Act::MarkUp, running) != Answer::Up(SlotStatus::Confirmed) {
             self.device.history.healthy[index(running.slot)] = true;
-            let version = self.image.version;
-            self.act(|disk| confirm(disk, running, version));
+            self.act(Act::Confirm, running);
         }
-        let Some(Some(case)) = self.act(|disk| open_case(disk, running)) else {
-            return;
-        };
-        let finding = case.judgement.clone().settle(NetworkNow::Works);
-        self.act(|disk| close_case(disk, running, &case, &finding));
+        self.act(Act::Inquest, running);
     }
 
-    /// An act; a failure is no more than a line of the log, as in PID 1.
-    fn act<T, E>(&mut self, act: impl FnOnce(&mut Disk) -> Result<T, E>) -> Option<T> {
-        let result = act(&mut self.device.disk);
+    fn act(&mut self, act: Act, running: &Running) -> Answer {
+        let version = self.image.version;
+        let key = act.key(running, version);
+        let disk = &mut self.device.disk;
+        let answer = self
+            .memory
+            .acts
+            .run(disk, key, |disk| act.perform(disk, running, version));
         self.device.note(self.points);
-        result.ok()
+        answer
     }
 }
 

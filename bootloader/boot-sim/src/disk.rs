@@ -1,13 +1,14 @@
 //! The disk of the simulated device: it keeps writes in a volatile cache until it is told to
 //! flush, and notes every moment at which a loss of power would matter.
 //!
-//! The second home of the floors is here too, since the same cut hits it. Firmware keeps
-//! its variables by their own journal: a write there is done or was not begun.
+//! The second home of the floors is here too, since the same cut hits it.
 
+use crate::recall::Trace;
 use crate::sectors::{Sector, Sectors};
 use boot_core::SecondHome;
 use embedded_io::{ErrorKind, ErrorType, Read, Seek, SeekFrom, Write};
 use image_format::FLOORS_BYTES;
+use std::ops::Range;
 use std::panic::resume_unwind;
 use std::sync::Arc;
 
@@ -31,6 +32,8 @@ pub(crate) struct Disk {
     /// Whether moments are noted.
     pub(crate) records: bool,
     pub(crate) moments: Vec<Moment>,
+    /// Of a run that is to be remembered.
+    pub(crate) trace: Option<Trace>,
 }
 
 /// A moment at which the power may go away: some of the cache may have reached the disk.
@@ -40,7 +43,7 @@ pub(crate) struct Moment {
     pub(crate) cache: Vec<(u64, Sector)>,
     pub(crate) second_home: SecondHome,
     /// What the second home is being changed to.
-    pub(crate) becomes: Option<SecondHome>,
+    pub(crate) becomes: Option<[u8; FLOORS_BYTES]>,
     watched: Arc<[u64]>,
 }
 
@@ -65,6 +68,7 @@ impl Disk {
             looks: 0,
             records: false,
             moments: Vec::new(),
+            trace: None,
         }
     }
 
@@ -85,11 +89,11 @@ impl Disk {
     }
 
     pub(crate) fn write_second_home(&mut self, record: [u8; FLOORS_BYTES]) {
-        self.note(Some(SecondHome::Record(record)));
+        self.note(Some(record));
         self.second_home = SecondHome::Record(record);
     }
 
-    fn note(&mut self, becomes: Option<SecondHome>) {
+    fn note(&mut self, becomes: Option<[u8; FLOORS_BYTES]>) {
         if self.records {
             self.moments.push(Moment {
                 durable: self.durable.clone(),
@@ -108,11 +112,45 @@ impl Disk {
         }
     }
 
+    /// What a run does that was traced.
+    pub(crate) fn replay(&mut self, trace: &Trace, cache: &[(u64, Sector)]) {
+        for (number, sector) in &trace.flushed {
+            self.durable.put(*number, sector.clone());
+        }
+        self.cache.extend_from_slice(cache);
+        self.looks += trace.looks;
+    }
+
+    /// Whether these sectors are as the base has them, which counts as reading them.
+    pub(crate) fn is_untouched(&mut self, span: Range<u64>) -> bool {
+        self.trace_read(span.clone());
+        !self.durable.changed_inside(span)
+    }
+
+    /// Notes what of `span` a run knows from the disk, and not because it wrote it itself.
+    fn trace_read(&mut self, span: Range<u64>) {
+        let Some(trace) = &mut self.trace else { return };
+        let own = |number: &u64| {
+            trace.flushed.contains_key(number) || self.cache.iter().any(|(at, _)| at == number)
+        };
+        let mut first = span.start;
+        let mut ends: Vec<u64> = Vec::new();
+        if !(trace.flushed.is_empty() && self.cache.is_empty()) {
+            ends.extend(span.clone().filter(own));
+        }
+        ends.push(span.end);
+        for end in ends {
+            if first < end {
+                let content = self.durable.fingerprint_of(first..end);
+                trace.reads.push((first..end, content));
+            }
+            first = end + 1;
+        }
+    }
+
     fn sector(&self, number: u64) -> Option<&[u8]> {
-        let cached = self.cache.iter().rev().find(|(at, _)| *at == number);
-        match cached {
-            Some((_, Sector::Data(bytes))) => Some(bytes),
-            Some((_, Sector::Unreadable)) => None,
+        match self.cache.iter().rev().find(|(at, _)| *at == number) {
+            Some((_, cached)) => cached.bytes(),
             None => self.durable.get(number),
         }
     }
@@ -133,6 +171,9 @@ impl Read for Disk {
         let start = self.position;
         if self.watched.contains(&start) {
             self.looks += 1;
+        }
+        if length > 0 {
+            self.trace_read(self.durable.span(start, length as u64));
         }
         if self.cache.is_empty()
             && let Some(bytes) = self.durable.unchanged(start, length)
@@ -168,7 +209,7 @@ impl Write for Disk {
         }
         let first = self.position / unit as u64;
         for (number, sector) in (first..).zip(bytes.chunks(unit)) {
-            self.cache.push((number, Sector::Data(sector.into())));
+            self.cache.push((number, Sector::data(sector)));
         }
         self.position += bytes.len() as u64;
         Ok(bytes.len())
@@ -180,6 +221,9 @@ impl Write for Disk {
             self.note(None);
         }
         for (number, sector) in self.cache.drain(..) {
+            if let Some(trace) = &mut self.trace {
+                trace.flushed.insert(number, sector.clone());
+            }
             self.durable.put(number, sector);
         }
         Ok(())

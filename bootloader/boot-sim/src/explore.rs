@@ -2,138 +2,21 @@
 //! the boot that recovers from that.
 
 use crate::cut::{Thoroughness, tears, torn};
-use crate::device::{Device, Outcome, Point};
+use crate::device::{Device, Memory, Outcome, Point};
+use crate::effort::{Effort, Patience};
 use crate::invariant::{Invariant, MOST_CYCLES, broken_at_cut, broken_at_end, broken_by_cycle};
 use crate::observation::Observation;
+use crate::sectors::fingerprint;
+use crate::tally::{Origin, Tally, Violation};
 use crate::world::{End, Step, World};
 use image_format::Source;
-use std::collections::{HashMap, HashSet};
-use std::fmt;
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
-/// Results of cycles that are kept, at most.
-const MOST_KNOWN: usize = 20_000;
+/// Cuts in a row, at most.
+const DEEPEST: usize = 3;
 /// Violations of one invariant in one world that are told.
 const MOST_TOLD: usize = 1;
-
-/// How much is tried. Samples are by content: the same at every run.
-#[derive(Clone, Copy, Debug)]
-pub struct Effort {
-    /// One in so many of the second cuts; none without a number.
-    second_cuts: Option<u64>,
-    /// One in so many of the third cuts; none without a number.
-    third_cuts: Option<u64>,
-    /// Every subset of the sectors of a write.
-    all_subsets: bool,
-}
-
-impl Effort {
-    /// Every first cut.
-    pub const QUICK: Self = Self {
-        second_cuts: None,
-        third_cuts: None,
-        all_subsets: false,
-    };
-    /// Every first cut and a sample of the second ones: a minute of one processor.
-    pub const EVERYDAY: Self = Self {
-        second_cuts: Some(24),
-        ..Self::QUICK
-    };
-    /// Every second cut, and a sample of the third ones.
-    pub const FULL: Self = Self {
-        second_cuts: Some(1),
-        third_cuts: Some(64),
-        all_subsets: true,
-    };
-}
-
-/// When it ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Patience {
-    /// When all was tried.
-    ToTheEnd,
-    /// With the first violation: enough to know that there is one.
-    FirstViolation,
-}
-
-impl Patience {
-    pub(crate) fn ends_with(self, tally: &Tally) -> bool {
-        self == Self::FirstViolation && tally.violations > 0
-    }
-}
-
-impl fmt::Display for Effort {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("every first cut")?;
-        match self.second_cuts {
-            None => f.write_str(", no second one")?,
-            Some(1) => f.write_str(", every second one")?,
-            Some(sample) => write!(f, ", a sample of the second ones (1 in {sample})")?,
-        }
-        match self.third_cuts {
-            None => f.write_str("; --full tries more"),
-            Some(sample) => write!(
-                f,
-                ", a sample of the third ones of the state (1 in {sample})"
-            ),
-        }
-    }
-}
-
-/// What came out of one world.
-#[derive(Clone, Debug, Default)]
-pub struct Tally {
-    /// Its sequence.
-    pub sequence: String,
-    /// States that a loss of power left.
-    pub states: u64,
-    /// Those that were not the same as another, and were booted to their end.
-    pub distinct: u64,
-    /// How many of them broke a promise.
-    pub violations: u64,
-    /// The first ones.
-    pub told: Vec<Violation>,
-}
-
-/// A promise that was broken.
-#[derive(Clone, Debug)]
-pub struct Violation {
-    /// In which world.
-    pub world: String,
-    /// Where the power was cut: moment and way, for each cut.
-    pub path: String,
-    /// The same in words.
-    pub story: Vec<String>,
-    /// Which promise.
-    pub invariant: Invariant,
-}
-
-/// A cycle that was seen before.
-#[derive(Clone)]
-struct Known {
-    device: Device,
-    outcome: Outcome,
-    looks: usize,
-    after: Observation,
-}
-
-/// Which cut a state comes from.
-#[derive(Clone, Default)]
-struct Origin {
-    path: Vec<(usize, usize)>,
-    story: Vec<String>,
-}
-
-impl Origin {
-    fn path(&self) -> String {
-        let parts: Vec<_> = self
-            .path
-            .iter()
-            .map(|(at, way)| format!("{at}.{way}"))
-            .collect();
-        parts.join("/")
-    }
-}
 
 pub(crate) struct Explorer<'a> {
     world: &'a World,
@@ -142,8 +25,9 @@ pub(crate) struct Explorer<'a> {
     thoroughness: Thoroughness,
     /// Only this path is followed, and told.
     only: Option<Vec<(usize, usize)>>,
-    seen: HashSet<(u128, u64, usize)>,
-    known: HashMap<(u128, u64), Known>,
+    /// States that were booted to their end, and the fewest cuts that led there.
+    seen: HashMap<u128, usize>,
+    memory: Memory,
     copies_at_first: usize,
     tally: Tally,
 }
@@ -160,15 +44,16 @@ impl<'a> Explorer<'a> {
         } else {
             Thoroughness::Bounded
         };
-        let first = Observation::of(world, &Device::new(world));
+        let mut memory = Memory::new();
+        let first = Observation::of(world, &mut Device::new(world), &mut memory);
         Self {
             world,
             effort,
             patience,
             thoroughness,
             only,
-            seen: HashSet::new(),
-            known: HashMap::new(),
+            seen: HashMap::new(),
+            memory,
             copies_at_first: first.whole_copies,
             tally: Tally {
                 sequence: world.sequence.to_owned(),
@@ -180,24 +65,15 @@ impl<'a> Explorer<'a> {
     /// Plays the sequence, then every cut of it.
     pub(crate) fn explore(mut self) -> Tally {
         let mut device = Device::new(self.world);
-        device.disk.records = true;
         let mut points = Vec::new();
-        let mut before = Observation::of(self.world, &device);
+        let mut before = self.look(&mut device);
         for step in &self.world.steps {
-            let (outcome, of_step) = device.cycle(self.world, *step);
+            device.disk.records = true;
+            let (cycle, of_step) = self.cycle(&mut device, *step);
             points.extend(of_step);
-            let after = Observation::of(self.world, &device);
-            let looks = device.disk.looks;
-            let broken = broken_by_cycle(
-                self.world,
-                &device.history,
-                &before,
-                &outcome,
-                looks,
-                &after,
-            );
+            let broken = self.broken_by(&cycle, &device, &before);
             self.judge(&Origin::default(), broken);
-            before = after;
+            before = cycle.after;
         }
         if !self.patience.ends_with(&self.tally) {
             self.cut_all(&points, &Origin::default(), 1);
@@ -210,30 +86,19 @@ impl<'a> Explorer<'a> {
             if depth > 2 && !touches_state(self.world, point) {
                 continue;
             }
-            for (way, tear) in tears(&point.moment, self.thoroughness)
-                .into_iter()
-                .enumerate()
-            {
-                if let Some(only) = &self.only
-                    && only.get(depth - 1) != Some(&(at, way))
-                {
+            let tears = tears(&point.moment, self.thoroughness);
+            for (way, tear) in tears.into_iter().enumerate() {
+                if !self.is_asked_for((at, way), depth) {
                     continue;
                 }
                 let device = Device::after_cut(point, torn(&point.moment, tear));
-                if !self.is_chosen(&device, depth) {
+                self.tally.cuts += 1;
+                if tear.counts() && !self.is_news(&device, depth) {
                     continue;
                 }
-                self.tally.states += 1;
-                if !self.seen.insert(key(&device, depth)) {
-                    continue;
-                }
-                self.tally.distinct += 1;
-                let mut origin = origin.clone();
-                origin.path.push((at, way));
-                origin
-                    .story
-                    .push(format!("cut {depth} at moment {at}: {tear}"));
-                self.settle(device, &origin, depth);
+                let story = format!("cut {depth} at moment {at}: {tear}");
+                let depth = if tear.counts() { depth } else { DEEPEST };
+                self.settle(device, &origin.then((at, way), story), depth);
                 if self.patience.ends_with(&self.tally) {
                     return;
                 }
@@ -241,57 +106,66 @@ impl<'a> Explorer<'a> {
         }
     }
 
-    fn is_chosen(&self, device: &Device, depth: usize) -> bool {
+    /// Counts a state that was not there before. One that was there after more cuts is
+    /// settled again, since the recovery from it may be cut more often now.
+    fn is_news(&mut self, device: &Device, depth: usize) -> bool {
+        let fewest = self.seen.entry(key(device));
+        if matches!(fewest, Entry::Vacant(_)) {
+            self.tally.states += 1;
+        }
+        let fewest = fewest.or_insert(usize::MAX);
+        let is_news = depth < *fewest;
+        *fewest = depth.min(*fewest);
+        is_news
+    }
+
+    fn is_asked_for(&self, cut: (usize, usize), depth: usize) -> bool {
+        let asked_for = |path: &Vec<_>| path.get(depth - 1) == Some(&cut);
+        self.only.as_ref().is_none_or(asked_for)
+    }
+
+    /// Whether the boot that recovers from this state is cut, too.
+    fn goes_deeper(&self, device: &Device, depth: usize) -> bool {
+        if let Some(path) = &self.only {
+            return path.len() > depth;
+        }
         let one_in = match depth {
-            1 => 1,
-            2 => self.effort.second_cuts.unwrap_or(1),
-            _ => self.effort.third_cuts.unwrap_or(1),
+            1 => self.effort.second_cuts,
+            2 => self.effort.third_cuts,
+            _ => None,
         };
-        one_in <= 1 || self.only.is_some() || key(device, depth).1.is_multiple_of(one_in)
+        one_in.is_some_and(|one_in| key(device).is_multiple_of(one_in.into()))
     }
 
     /// Boots until the device is at rest, and holds every cycle against the promises.
     fn settle(&mut self, mut device: Device, origin: &Origin, depth: usize) {
-        let goes_deeper = match depth {
-            1 => self.effort.second_cuts.is_some() || self.only.is_some(),
-            2 => self.effort.third_cuts.is_some() || self.only.is_some(),
-            _ => false,
-        };
+        let goes_deeper = self.goes_deeper(&device, depth);
         let mut origin = origin.clone();
         let mut points = Vec::new();
-        let mut before = Observation::of(self.world, &device);
+        let mut before = self.look(&mut device);
         let mut broken = broken_at_cut(self.world, &device.history, &before, self.copies_at_first);
         let mut sources: Vec<Source> = Vec::new();
         let mut quiet = 0;
-        for cycle in 0..MOST_CYCLES {
+        for number in 1..=MOST_CYCLES {
             if broken.is_some() {
                 break;
             }
-            let records = cycle == 0 && goes_deeper;
-            let result = self.cycle(&mut device, records, &mut points);
-            broken = broken_by_cycle(
-                self.world,
-                &device.history,
-                &before,
-                &result.outcome,
-                result.looks,
-                &result.after,
-            );
+            device.disk.records = number == 1 && goes_deeper;
+            device.disk.cache.clear();
+            let (cycle, of_cycle) = self.cycle(&mut device, Step::Boot);
+            points.extend(of_cycle);
+            broken = self.broken_by(&cycle, &device, &before);
             if self.only.is_some() {
-                origin
-                    .story
-                    .push(format!("boot {}: {:?}", cycle + 1, result.outcome));
+                let line = format!("boot {number}: {:?}", cycle.outcome);
+                origin.story.push(line);
             }
-            let same = before.at_rest() == result.after.at_rest();
-            if let Outcome::Started(source) = result.outcome {
-                quiet = if same && sources.last() == Some(&source) {
-                    quiet + 1
-                } else {
-                    0
-                };
+            if let Outcome::Started(source) = cycle.outcome {
+                let same = before.at_rest() == cycle.after.at_rest();
+                let again = same && sources.last() == Some(&source);
+                quiet = if again { quiet + 1 } else { 0 };
                 sources.push(source);
             }
-            before = result.after;
+            before = cycle.after;
             if quiet == 2 && self.world.end != End::RescueInTurn {
                 break;
             }
@@ -307,28 +181,29 @@ impl<'a> Explorer<'a> {
         }
     }
 
-    fn cycle(&mut self, device: &mut Device, records: bool, points: &mut Vec<Point>) -> Known {
-        device.disk.records = records;
-        device.disk.cache.clear();
-        let (content, rest, _) = key(device, 0);
-        if !records && let Some(known) = self.known.get(&(content, rest)) {
-            *device = known.device.clone();
-            return known.clone();
-        }
-        let (outcome, of_cycle) = device.cycle(self.world, Step::Boot);
-        points.extend(of_cycle);
+    fn cycle(&mut self, device: &mut Device, step: Step) -> (Cycle, Vec<Point>) {
+        let (outcome, points) = device.cycle(self.world, step, &mut self.memory);
         device.disk.records = false;
-        let known = Known {
-            after: Observation::of(self.world, device),
-            looks: device.disk.looks,
+        let cycle = Cycle {
             outcome,
-            device: device.clone(),
+            looks: device.disk.looks,
+            after: self.look(device),
         };
-        if self.known.len() >= MOST_KNOWN {
-            self.known.clear();
-        }
-        self.known.insert((content, rest), known.clone());
-        known
+        (cycle, points)
+    }
+
+    fn look(&mut self, device: &mut Device) -> Observation {
+        Observation::of(self.world, device, &mut self.memory)
+    }
+
+    fn broken_by(&self, cycle: &Cycle, device: &Device, before: &Observation) -> Option<Invariant> {
+        let Cycle {
+            outcome,
+            looks,
+            after,
+        } = cycle;
+        let history = &device.history;
+        broken_by_cycle(self.world, history, before, outcome, *looks, after)
     }
 
     fn judge(&mut self, origin: &Origin, broken: Option<Invariant>) {
@@ -349,13 +224,17 @@ impl<'a> Explorer<'a> {
     }
 }
 
+/// What can be told of a boot and what its system did.
+struct Cycle {
+    outcome: Outcome,
+    looks: usize,
+    after: Observation,
+}
+
 /// A device by its content and its history.
-fn key(device: &Device, depth: usize) -> (u128, u64, usize) {
-    let mut hasher = DefaultHasher::new();
-    format!("{:?} {:?}", device.disk.second_home, device.history).hash(&mut hasher);
+fn key(device: &Device) -> u128 {
     let content = device.disk.durable.fingerprint();
-    content.hash(&mut hasher);
-    (content, hasher.finish(), depth)
+    fingerprint(&(content, device.second_home_key(), device.history))
 }
 
 fn touches_state(world: &World, point: &Point) -> bool {

@@ -25,6 +25,8 @@ pub(crate) enum Behaviour {
     Unhealthy,
     /// It comes up and finds its root damaged.
     DamagedRoot,
+    /// It comes up and is confirmed, and no later boot of it comes up.
+    DiesAfterConfirm,
     /// Its kernel is not the signed one.
     Corrupt,
 }
@@ -33,6 +35,18 @@ impl Behaviour {
     /// It verifies, and is never confirmed.
     pub(crate) fn fails_trials(self) -> bool {
         matches!(self, Self::Hangs | Self::Unhealthy)
+    }
+
+    /// Its part in the name of a world.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Good => "good",
+            Self::Hangs => "hangs",
+            Self::Unhealthy => "unhealthy",
+            Self::DamagedRoot => "damaged-root",
+            Self::DiesAfterConfirm => "dies-after-confirm",
+            Self::Corrupt => "corrupt",
+        }
     }
 }
 
@@ -51,7 +65,8 @@ pub(crate) struct Image {
 
 impl Image {
     pub(crate) fn new(source: Source, version: u64, epoch: u32, behaviour: Behaviour) -> Self {
-        let kernel = format!("kernel of version {version}").into_bytes();
+        // What behaves in another way is another image.
+        let kernel = format!("kernel of version {version}: {}", behaviour.name()).into_bytes();
         let initrd = format!("initrd of version {version}").into_bytes();
         let part = |offset_bytes, bytes: &[u8]| Part {
             offset_bytes,

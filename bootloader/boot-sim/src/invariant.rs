@@ -25,7 +25,8 @@ pub enum Invariant {
     NeverBelowFloor,
     /// A confirmed slot has passed its health gate.
     ConfirmedOnlyAfterHealth,
-    /// An image that hangs costs its attempts and no more.
+    /// An image that hangs costs its attempts and no more; one that dies after it was
+    /// confirmed loses its confirmation. Either way the old one runs then.
     HungImageEndsOnOld,
     /// A cut destroys one copy of the state at most; a lost state is rebuilt.
     StateReadableOrRebuilt,
@@ -35,7 +36,8 @@ pub enum Invariant {
     TurnsBounded,
     /// A release that failed is in the list, once, and stays there.
     FailedReleaseRemembered,
-    /// A good image stays one that boots, and nothing but the boot state is written.
+    /// A good image stays one that boots, and nothing is written but the boot state and a
+    /// slot that is staged.
     NothingVerifiedIsLost,
 }
 
@@ -156,7 +158,7 @@ pub(crate) fn broken_at_end(
     let source = *sources.last()?;
     let image = world.image_of(source)?;
     let good = matches!(image.behaviour, Behaviour::Good);
-    if image.behaviour.fails_trials() {
+    if image.behaviour.fails_trials() || image.behaviour == Behaviour::DiesAfterConfirm {
         return Some(Invariant::HungImageEndsOnOld);
     }
     if !good || (source == Source::Rescue) != (world.end == End::Rescue) {

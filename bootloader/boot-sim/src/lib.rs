@@ -11,21 +11,34 @@
 
 #![forbid(unsafe_code)]
 
+mod acts;
 mod cut;
 mod device;
 mod disk;
+mod effort;
 mod explore;
 mod image;
 mod invariant;
+mod layouts;
 mod observation;
+mod recall;
 mod sectors;
 mod sequences;
+mod tally;
+mod verdicts;
 mod world;
 
-pub use explore::{Effort, Patience, Tally, Violation};
+pub use effort::{Effort, Patience};
 pub use invariant::Invariant;
+pub use tally::{Tally, Violation};
 
 use explore::Explorer;
+use sequences::{Plan, plans};
+use std::collections::BTreeMap;
+use std::num::NonZero;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Sender, channel};
+use std::thread::available_parallelism;
 
 /// One violation is to be followed again.
 #[derive(Clone, Debug, Default)]
@@ -36,20 +49,50 @@ pub struct Reproduction {
     pub path: Option<Vec<(usize, usize)>>,
 }
 
-/// Simulates every world that was asked for, and tells of each.
+/// Simulates every world that was asked for, on all processors, and tells of each in turn.
 pub fn simulate(
     effort: Effort,
     patience: Patience,
     what: &Reproduction,
     mut tell: impl FnMut(&str, &Tally),
 ) {
-    let wanted = |plan: &sequences::Plan| plan.name().starts_with(&what.world);
-    for plan in sequences::plans().filter(wanted) {
-        let world = plan.world();
-        let tally = Explorer::new(&world, effort, patience, what.path.clone()).explore();
-        tell(&world.name, &tally);
-        if patience.ends_with(&tally) {
-            break;
+    let wanted = |plan: &Plan| plan.name().starts_with(&what.world);
+    let plans: Vec<_> = plans(effort.devices).filter(wanted).collect();
+    let next = AtomicUsize::new(0);
+    let work = |done: Sender<(usize, String, Tally)>| {
+        loop {
+            let number = next.fetch_add(1, Ordering::Relaxed);
+            let Some(plan) = plans.get(number) else { break };
+            let world = plan.world();
+            let tally = Explorer::new(&world, effort, patience, what.path.clone()).explore();
+            if done.send((number, world.name, tally)).is_err() {
+                break;
+            }
         }
-    }
+    };
+    std::thread::scope(|scope| {
+        let (done, results) = channel();
+        for _ in 0..available_parallelism().map_or(1, NonZero::get) {
+            let done = done.clone();
+            scope.spawn(|| work(done));
+        }
+        drop(done);
+        let mut early = BTreeMap::new();
+        for number in 0..plans.len() {
+            let (name, tally) = loop {
+                if let Some(result) = early.remove(&number) {
+                    break result;
+                }
+                // A worker that panicked ends the simulation when the scope ends.
+                let Ok((of, name, tally)) = results.recv() else {
+                    return;
+                };
+                early.insert(of, (name, tally));
+            };
+            tell(&name, &tally);
+            if patience.ends_with(&tally) {
+                return;
+            }
+        }
+    });
 }

@@ -19,19 +19,19 @@ fn main() -> Result<ExitCode> {
     let begun = Instant::now();
     let mut sequences: BTreeMap<String, Tally> = BTreeMap::new();
     let patience = arguments.patience;
-    simulate(effort, patience, &arguments.what, |world, tally| {
-        if !arguments.json {
-            eprintln!(
-                "{world}: {} states, {} violations",
-                tally.states, tally.violations
-            );
+    let mut running = String::new();
+    simulate(effort, patience, &arguments.what, |_, tally| {
+        if running != tally.sequence {
+            print_progress(&sequences, &running);
+            running.clone_from(&tally.sequence);
         }
         let sum = sequences.entry(tally.sequence.clone()).or_default();
+        sum.cuts += tally.cuts;
         sum.states += tally.states;
-        sum.distinct += tally.distinct;
         sum.violations += tally.violations;
         sum.told.extend(tally.told.iter().cloned());
     });
+    print_progress(&sequences, &running);
     if sequences.is_empty() {
         bail!("no sequence begins with {:?}", arguments.what.world);
     }
@@ -42,6 +42,15 @@ fn main() -> Result<ExitCode> {
         print_table(&sequences, effort, begun.elapsed().as_secs());
     }
     Ok(ExitCode::from(u8::from(violations > 0)))
+}
+
+fn print_progress(sequences: &BTreeMap<String, Tally>, done: &str) {
+    if let Some(Tally {
+        states, violations, ..
+    }) = sequences.get(done)
+    {
+        eprintln!("{done}: {states} states, {violations} violations");
+    }
 }
 
 fn parse(mut parser: lexopt::Parser) -> Result<Arguments> {
@@ -80,16 +89,16 @@ fn parse_path(path: &str) -> Result<Vec<(usize, usize)>> {
 fn print_table(sequences: &BTreeMap<String, Tally>, effort: Effort, secs: u64) {
     println!(
         "{:<22}{:>12}{:>12}{:>12}",
-        "sequence", "states", "distinct", "violations"
+        "sequence", "cuts", "states", "violations"
     );
     for (name, tally) in sequences {
         let Tally {
+            cuts,
             states,
-            distinct,
             violations,
             ..
         } = tally;
-        println!("{name:<22}{states:>12}{distinct:>12}{violations:>12}");
+        println!("{name:<22}{cuts:>12}{states:>12}{violations:>12}");
     }
     for violation in sequences.values().flat_map(|tally| &tally.told) {
         println!("\n{} in {}", violation.invariant, violation.world);
@@ -119,8 +128,8 @@ fn print_json(sequences: &BTreeMap<String, Tally>) {
             });
             serde_json::json!({
                 "sequence": name,
+                "cuts": tally.cuts,
                 "states": tally.states,
-                "distinct": tally.distinct,
                 "violations": tally.violations,
                 "told": told.collect::<Vec<_>>(),
             })

@@ -1,12 +1,13 @@
 //! What can be seen of a device from outside, between two cycles.
 
-use crate::device::Device;
+use crate::device::{Device, Memory};
 use crate::disk::Disk;
+use crate::sectors::fingerprint;
 use crate::world::World;
 use boot_core::SecondHome;
 use boot_core::flight::FlightRing;
 use boot_core::state_store::StateStore;
-use image_format::disk::{FAILED_OFFSET, Role};
+use image_format::disk::{BLOCK_BYTES, FAILED_ENTRIES, FAILED_OFFSET, Role};
 use image_format::{BootState, Digest, Floors};
 
 /// The content of a device's disk, read by the code that is shipped.
@@ -22,16 +23,23 @@ pub(crate) struct Observation {
     pub(crate) failed: Vec<Digest>,
     /// Where the next flight entry goes.
     pub(crate) next_entry: u64,
-    /// Something other than the boot state was written.
+    /// Something was written that this sequence does not write.
     pub(crate) wrote_elsewhere: bool,
 }
 
 impl Observation {
-    pub(crate) fn of(world: &World, device: &Device) -> Self {
-        let mut device = device.clone();
-        // What a loss of power would leave.
-        device.disk.cache.clear();
+    /// What a loss of power would leave now.
+    pub(crate) fn of(world: &World, device: &mut Device, memory: &mut Memory) -> Self {
+        let key = fingerprint(&device.second_home_key());
         let disk = &mut device.disk;
+        let cache = std::mem::take(&mut disk.cache);
+        let mut seen = memory.looks.run(disk, key, |disk| Self::read(world, disk));
+        seen.wrote_elsewhere = disk.durable.changed_outside(&world.may_write);
+        disk.cache = cache;
+        seen
+    }
+
+    fn read(world: &World, disk: &mut Disk) -> Self {
         let store = StateStore::open(disk, &world.layout);
         let whole_copies = store
             .as_ref()
@@ -46,20 +54,13 @@ impl Observation {
             .map_or(second, |state| state.floors.higher(second));
         let hint = state.as_ref().map_or(0, |state| state.flight_sequence);
         let ring = FlightRing::open(disk, &world.layout, hint);
-        let own = world
-            .layout
-            .partition(Role::BootState)
-            .expect("a boot state");
-        let unit = disk.durable.sector_bytes() as u64;
-        let own = own.offset_bytes / unit..(own.offset_bytes + own.length_bytes) / unit;
-        let wrote_elsewhere = disk.durable.changed().any(|sector| !own.contains(&sector));
         Self {
             whole_copies,
             state,
             floors,
             next_entry: ring.map_or(0, |ring| ring.next_sequence()),
-            wrote_elsewhere,
-            failed: failed_releases(disk, own.start + FAILED_OFFSET / unit),
+            wrote_elsewhere: false,
+            failed: failed_releases(world, disk),
         }
     }
 
@@ -75,9 +76,14 @@ impl Observation {
     }
 }
 
-/// The list of failed releases, the last thing in its partition: read if it was written.
-fn failed_releases(disk: &mut Disk, first_sector: u64) -> Vec<Digest> {
-    if !disk.durable.changed().any(|sector| sector >= first_sector) {
+/// The list of failed releases: read if it was written.
+fn failed_releases(world: &World, disk: &mut Disk) -> Vec<Digest> {
+    let partition = world.layout.partition(Role::BootState);
+    let start = partition.map_or(0, |partition| partition.offset_bytes) + FAILED_OFFSET;
+    let list = disk
+        .durable
+        .span(start, FAILED_ENTRIES * BLOCK_BYTES as u64);
+    if disk.is_untouched(list) {
         return Vec::new();
     }
     let releases = system_update::failed_releases(disk).unwrap_or_default();
@@ -85,11 +91,7 @@ fn failed_releases(disk: &mut Disk, first_sector: u64) -> Vec<Digest> {
     hashes.collect()
 }
 
-impl Device {
-    /// The state that counts, the cache included.
-    pub(crate) fn state(&mut self, world: &World) -> Option<BootState> {
-        StateStore::open(&mut self.disk, &world.layout)?
-            .state()
-            .cloned()
-    }
+/// The state that counts, the cache included.
+pub(crate) fn state_of(disk: &mut Disk, world: &World) -> Option<BootState> {
+    StateStore::open(disk, &world.layout)?.state().cloned()
 }

@@ -1,8 +1,11 @@
 //! The sequences, each crossed with what the new image does, with and without a second home
-//! of the floors, and with both sizes of sectors.
+//! of the floors, and with several disks.
 
-use crate::image::Behaviour::{self, Corrupt, DamagedRoot, Good, Hangs, Unhealthy};
+use crate::image::Behaviour::{
+    self, Corrupt, DamagedRoot, DiesAfterConfirm, Good, Hangs, Unhealthy,
+};
 use crate::image::Image;
+use crate::layouts::{Devices, DiskLayout};
 use crate::world::{End, Setup, Step, World};
 use Step::{Boot, BootAndLateConfirm, BootAndRollBack};
 use boot_core::SecondHome;
@@ -41,10 +44,12 @@ struct Sequence {
     /// The second home holds nothing yet.
     new_home: bool,
     attempts: u8,
+    /// The slot that is written, besides the boot state.
+    staged: Option<Slot>,
     end: End,
 }
 
-const ANY: &[Behaviour] = &[Good, Hangs, Unhealthy, Corrupt];
+const ANY: &[Behaviour] = &[Good, Hangs, Unhealthy, DiesAfterConfirm, Corrupt];
 
 const PLAIN: Sequence = Sequence {
     name: "",
@@ -56,6 +61,7 @@ const PLAIN: Sequence = Sequence {
     lost_copies: &[],
     new_home: false,
     attempts: ATTEMPTS,
+    staged: None,
     end: End::Good,
 };
 
@@ -82,6 +88,12 @@ const SEQUENCES: &[Sequence] = &[
         name: "late-confirm",
         steps: &[Boot, BootAndLateConfirm, BootAndLateConfirm],
         behaviours: &[Hangs],
+        ..PLAIN
+    },
+    Sequence {
+        name: "dies-after-confirm",
+        steps: &[Boot; 8],
+        behaviours: &[DiesAfterConfirm],
         ..PLAIN
     },
     Sequence {
@@ -151,20 +163,18 @@ pub(crate) struct Plan {
     sequence: &'static Sequence,
     new: Behaviour,
     second_home: bool,
-    sector_bytes: usize,
+    disk: DiskLayout,
 }
 
-/// All of them.
-pub(crate) fn plans() -> impl Iterator<Item = Plan> {
-    SEQUENCES.iter().flat_map(|sequence| {
+/// All of them, on some devices.
+pub(crate) fn plans(devices: Devices) -> impl Iterator<Item = Plan> {
+    SEQUENCES.iter().flat_map(move |sequence| {
         sequence.behaviours.iter().flat_map(move |new| {
-            [false, true].into_iter().flat_map(move |second_home| {
-                [512, 4096].map(move |sector_bytes| Plan {
-                    sequence,
-                    new: *new,
-                    second_home,
-                    sector_bytes,
-                })
+            devices.all().map(move |(disk, second_home)| Plan {
+                sequence,
+                new: *new,
+                second_home,
+                disk,
             })
         })
     })
@@ -173,13 +183,13 @@ pub(crate) fn plans() -> impl Iterator<Item = Plan> {
 impl Plan {
     /// The name of the world.
     pub(crate) fn name(&self) -> String {
-        let new = format!("{:?}", self.new).to_lowercase();
+        let new = self.new.name();
         let homes = if self.second_home {
             "variable"
         } else {
             "one-home"
         };
-        format!("{}.{new}.{homes}.{}", self.sequence.name, self.sector_bytes)
+        format!("{}.{new}.{homes}.{}", self.sequence.name, self.disk.name)
     }
 
     /// The device, made.
@@ -212,7 +222,8 @@ impl Plan {
                 (true, false) => SecondHome::Record(FLOORS.encode()),
                 (false, _) => SecondHome::None,
             },
-            sector_bytes: self.sector_bytes,
+            disk: self.disk,
+            staged: sequence.staged,
         };
         World::new(
             self.name(),
@@ -224,3 +235,6 @@ impl Plan {
         )
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,15 +3,13 @@
 
 use crate::disk::Disk;
 use crate::image::{Behaviour, INITRD_OFFSET, Image, KERNEL_OFFSET, signed_keyring};
+use crate::layouts::DiskLayout;
 use crate::sectors::Sectors;
-use boot_core::{Layout, SecondHome, read_layout};
-use image_format::BootState;
-use image_format::disk::{BOOT_STATE_BYTES, Role, STATE_COPY_OFFSETS};
-use std::io::Cursor;
+use boot_core::{Layout, SecondHome};
+use image_format::disk::{Role, STATE_COPY_OFFSETS};
+use image_format::{BootState, Slot};
+use std::ops::Range;
 use std::sync::Arc;
-
-const DISK_BYTES: usize = 18 << 20;
-const SLOT_BYTES: u64 = 256 << 10;
 
 /// One thing that happens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,7 +40,9 @@ pub(crate) struct Setup {
     pub(crate) lost_copies: &'static [usize],
     pub(crate) images: Vec<Image>,
     pub(crate) second_home: SecondHome,
-    pub(crate) sector_bytes: usize,
+    pub(crate) disk: DiskLayout,
+    /// The slot that the sequence stages an image into.
+    pub(crate) staged: Option<Slot>,
 }
 
 /// A device, a sequence and what is expected of both.
@@ -52,6 +52,8 @@ pub(crate) struct World {
     pub(crate) steps: Vec<Step>,
     pub(crate) images: Vec<Image>,
     pub(crate) layout: Layout,
+    /// Sectors that may be written: the boot state's, and those of a slot that is staged.
+    pub(crate) may_write: Vec<Range<u64>>,
     pub(crate) keyring: Vec<u8>,
     pub(crate) start: Disk,
     /// Starts on trial that an image which hangs may have.
@@ -70,13 +72,13 @@ impl World {
         end: End,
         setup: Setup,
     ) -> Self {
-        let (mut base, layout) = partitioned();
+        let (mut base, layout) = setup.disk.partitioned();
         for image in &setup.images {
             install(&mut base, &layout, image);
         }
         write_state(&mut base, &layout, &setup);
         let mut start = Disk::new(
-            Sectors::new(Arc::new(base), setup.sector_bytes),
+            Sectors::new(Arc::new(base), setup.disk.sector_bytes),
             setup.second_home,
         );
         start.watched = [Role::Rescue, Role::SystemA, Role::SystemB]
@@ -87,6 +89,7 @@ impl World {
             name,
             sequence,
             steps: steps.to_vec(),
+            may_write: may_write(&layout, &setup),
             images: setup.images,
             layout,
             keyring: signed_keyring(),
@@ -103,27 +106,15 @@ impl World {
     }
 }
 
-fn partitioned() -> (Vec<u8>, Layout) {
-    let mut disk = gpt::GptConfig::new()
-        .writable(true)
-        .create_from_device(Cursor::new(vec![0; DISK_BYTES]), None)
-        .expect("a disk in memory");
-    for (role, bytes) in [
-        (Role::BootState, BOOT_STATE_BYTES),
-        (Role::Rescue, SLOT_BYTES),
-        (Role::SystemA, SLOT_BYTES),
-        (Role::SystemB, SLOT_BYTES),
-    ] {
-        let guid = role.type_guid().to_string().parse().expect("a GUID");
-        let os = gpt::partition_types::OperatingSystem::None;
-        let kind = gpt::partition_types::Type { guid, os };
-        disk.add_partition(role.name(), bytes, kind, 0, Some(8))
-            .expect("room for the partition");
-    }
-    let base = Arc::new(disk.write().expect("a disk in memory").into_inner());
-    let sectors = Sectors::new(Arc::clone(&base), 512);
-    let layout = read_layout(&mut Disk::new(sectors, SecondHome::None)).expect("the tables");
-    (Arc::unwrap_or_clone(base), layout)
+fn may_write(layout: &Layout, setup: &Setup) -> Vec<Range<u64>> {
+    let unit = setup.disk.sector_bytes as u64;
+    let staged = setup.staged.map(Role::from);
+    [Some(Role::BootState), staged]
+        .into_iter()
+        .flatten()
+        .filter_map(|role| layout.partition(role))
+        .map(|part| part.offset_bytes / unit..(part.offset_bytes + part.length_bytes) / unit)
+        .collect()
 }
 
 fn install(base: &mut [u8], layout: &Layout, image: &Image) {

@@ -1,7 +1,8 @@
 //! Each promise can be broken: a device that does is told by its name.
 
 use super::*;
-use crate::device::Device;
+use crate::device::{Device, Memory};
+use crate::layouts::Devices;
 use crate::sequences::plans;
 use image_format::{Digest, Epoch};
 
@@ -20,10 +21,10 @@ struct Case {
 
 impl Case {
     fn of(name: &str) -> Self {
-        let plan = plans().find(|plan| plan.name().starts_with(name));
+        let plan = plans(Devices::Everyday).find(|plan| plan.name().starts_with(name));
         let world = plan.expect("a plan").world();
-        let device = Device::new(&world);
-        let seen = Observation::of(&world, &device);
+        let mut device = Device::new(&world);
+        let seen = Observation::of(&world, &mut device, &mut Memory::new());
         Self {
             history: device.history,
             before: seen.clone(),
@@ -129,6 +130,9 @@ fn hung_image_ends_on_old_can_fail() {
     assert_eq!(starts(attempts).by_cycle(), None);
     assert_eq!(starts(attempts + 1).by_cycle(), name);
     assert_eq!(hangs().at_end(&[SLOT_B], true), name);
+    let dies = || Case::of("dies-after-confirm");
+    assert_eq!(dies().at_end(&[SLOT_B], true), name);
+    assert_eq!(dies().at_end(&[SLOT_A], true), None);
 }
 
 #[test]

@@ -1,0 +1,70 @@
+//! How much is tried, and until when.
+
+use crate::layouts::Devices;
+use crate::tally::Tally;
+use std::fmt;
+
+/// How much is tried. Samples are by content: the same at every run.
+#[derive(Clone, Copy, Debug)]
+pub struct Effort {
+    /// The recovery from one in so many first cuts is cut, too; none without a number.
+    pub(crate) second_cuts: Option<u64>,
+    /// The same for the recovery from second cuts.
+    pub(crate) third_cuts: Option<u64>,
+    /// Every subset of the sectors of a write.
+    pub(crate) all_subsets: bool,
+    pub(crate) devices: Devices,
+}
+
+impl Effort {
+    /// Every first cut.
+    pub const QUICK: Self = Self {
+        second_cuts: None,
+        third_cuts: None,
+        all_subsets: false,
+        devices: Devices::Everyday,
+    };
+    /// Every first and every second cut, and a sample of the third ones: a million states.
+    pub const EVERYDAY: Self = Self {
+        second_cuts: Some(1),
+        third_cuts: Some(256),
+        ..Self::QUICK
+    };
+    /// The same on all disks, with all subsets, and more of the third ones.
+    pub const FULL: Self = Self {
+        second_cuts: Some(1),
+        third_cuts: Some(64),
+        all_subsets: true,
+        devices: Devices::All,
+    };
+}
+
+/// When it ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Patience {
+    /// When all was tried.
+    ToTheEnd,
+    /// With the first violation: enough to know that there is one.
+    FirstViolation,
+}
+
+impl Patience {
+    pub(crate) fn ends_with(self, tally: &Tally) -> bool {
+        self == Self::FirstViolation && tally.violations > 0
+    }
+}
+
+impl fmt::Display for Effort {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("every first cut")?;
+        match self.second_cuts {
+            None => f.write_str(", no second one")?,
+            Some(1) => f.write_str(", every second one")?,
+            Some(sample) => write!(f, ", second ones after 1 in {sample} of them")?,
+        }
+        match self.third_cuts {
+            None => f.write_str("; --full tries more"),
+            Some(sample) => write!(f, ", and third ones after 1 in {sample} of them"),
+        }
+    }
+}
