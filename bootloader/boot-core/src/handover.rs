@@ -30,10 +30,13 @@ pub fn command_line(
     if words.len() > MAX_COMMAND_LINE_BYTES || !words.bytes().all(printable) {
         return Err(Refusal::CommandLine);
     }
+    // Not by its `Display`, which can panic, and so has the loader carry what it would say.
+    let disk = disk_guid.to_ascii_hex_lower();
+    let disk = core::str::from_utf8(&disk).map_err(|_| Refusal::CommandLine)?;
     let mut line = CommandLine::new();
     write!(
         line,
-        "{words} twinkeel.slot={source} twinkeel.disk={disk_guid} twinkeel.boot={boot_number}"
+        "{words} twinkeel.slot={source} twinkeel.disk={disk} twinkeel.boot={boot_number}"
     )
     .map_err(|_| Refusal::CommandLine)?;
     Ok(line)

@@ -161,7 +161,8 @@ impl fmt::Display for Refusal {
             Self::EpochBelowFloor { epoch, floor } => {
                 write!(f, "its security epoch {epoch} is below the floor {floor}")
             }
-            Self::WrongBoard { image } => write!(f, "it is for the board {image:?}"),
+            // Not with `Debug`, whose escapes are four kilobytes of the loader.
+            Self::WrongBoard { image } => write!(f, "it is for the board \"{image}\""),
             Self::Bounds { part } => write!(f, "its {part} lies outside its place in the slot"),
             Self::CommandLine => f.write_str("its command line is malformed"),
             Self::NoMemory { part } => write!(f, "there is no memory for its {part}"),

@@ -149,11 +149,17 @@ fn require(manifest: &Manifest<'_>, requirements: &Requirements<'_>) -> Result<(
     }
 }
 
-/// As much of the name as a refusal can hold.
+/// As much of the name as a refusal can hold. It goes to consoles as it is, and what a name
+/// may hold is checked later: nothing in it may steer a terminal.
 fn shown_board(name: &str) -> BoardName {
     let mut shown = BoardName::new();
     for character in name.chars() {
-        if shown.push(character).is_err() {
+        let shown_character = if character.is_control() {
+            '?'
+        } else {
+            character
+        };
+        if shown.push(shown_character).is_err() {
             break;
         }
     }

@@ -66,6 +66,7 @@ fn an_image_for_another_board_is_refused_by_its_name() {
             "a-board-with-a-name-that-is-long",
         ),
         ("ééééééééééééééééx", "éééééééééééééééé"),
+        ("clear\u{1b}[2J\u{9b}2J\0", "clear?[2J?2J?"),
     ] {
         let other = Manifest {
             board,

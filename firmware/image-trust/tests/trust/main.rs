@@ -5,6 +5,7 @@ mod damage;
 mod manifest;
 mod quorum;
 mod rfc8032;
+mod sha256;
 mod swap;
 mod vector;
 
