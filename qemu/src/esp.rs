@@ -13,6 +13,7 @@ use crate::disk::TestDisk;
 pub struct Esp {
     /// mtools' way to name a file system that begins inside a file.
     image: String,
+    length_bytes: u64,
 }
 
 impl Esp {
@@ -24,6 +25,7 @@ impl Esp {
         let offset = disk.offset_of(Role::SystemBoot)?;
         Ok(Self {
             image: format!("{}@@{offset}", disk.image().display()),
+            length_bytes: disk.length_of(Role::SystemBoot)?,
         })
     }
 
@@ -48,6 +50,20 @@ impl Esp {
     pub fn read(&self, path: &str) -> Result<Vec<u8>> {
         self.run("mcopy", &[&inside(path), "-"], &[])
             .with_context(|| format!("cannot read {path}"))
+    }
+
+    /// Makes it anew, empty, with clusters of 4 KiB as installers of distributions do: who
+    /// reads large files from FAT pays for each cluster.
+    ///
+    /// # Errors
+    /// mtools cannot, or it is too short to be FAT32 then.
+    pub fn format_like_a_distribution(&self) -> Result<()> {
+        let sectors = (self.length_bytes / 512).to_string();
+        let geometry = ["-F", "-c", "8", "-h", "64", "-s", "32", "-T", &sectors];
+        let arguments: Vec<&str> = geometry.into_iter().chain(["::"]).collect();
+        self.run("mformat", &arguments, &[])
+            .context("cannot format system-boot")?;
+        Ok(())
     }
 
     fn run(&self, program: &str, arguments: &[&str], input: &[u8]) -> Result<Vec<u8>> {

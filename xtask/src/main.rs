@@ -2,6 +2,7 @@
 //!
 //! Parses flags and calls libraries; one module per command.
 
+mod bench;
 mod check;
 mod fuzz;
 mod host_tests;
@@ -34,6 +35,7 @@ enum Task {
     Qemu(qemu::QemuCommand),
     QemuTest(qemu_test::QemuTestCommand),
     Image(Box<image::ImageCommand>),
+    Bench(bench::BenchCommand),
     Check(check::CheckCommand),
     Fuzz(fuzz::FuzzCommand),
     Keys(keys::KeysCommand),
@@ -47,6 +49,7 @@ fn main() -> Result<()> {
         Task::Qemu(command) => command.run(),
         Task::QemuTest(command) => command.run(),
         Task::Image(command) => command.run(),
+        Task::Bench(command) => command.run(),
         Task::Check(command) => command.run(),
         Task::Fuzz(command) => command.run(),
         Task::Keys(command) => command.run(),

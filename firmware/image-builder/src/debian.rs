@@ -34,6 +34,20 @@ pub enum Locking {
     Update,
 }
 
+/// Fetches a package for `architecture` that is no part of an image, as those of images are
+/// fetched, and returns its unpacked files.
+///
+/// # Errors
+/// The mirror does not have it.
+pub fn fetch_package(
+    workspace: &Workspace,
+    architecture: Architecture,
+    name: &str,
+    progress: &mut dyn Progress,
+) -> Result<PathBuf> {
+    DebianPackages::open(workspace, architecture, Locking::Prefer)?.fetch(name, progress)
+}
+
 /// The packages of one architecture.
 pub(crate) struct DebianPackages {
     architecture: Architecture,

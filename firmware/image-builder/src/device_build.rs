@@ -26,17 +26,38 @@ pub(crate) struct Userland {
 }
 
 /// The loader of `board` with the keyring in `keyring` baked in.
-pub(crate) fn build_loader(
-    workspace: &Workspace,
-    board: &Board,
-    keyring: &Path,
-) -> Result<Vec<u8>> {
+///
+/// # Errors
+/// There is no such keyring, or cargo cannot build the loader.
+pub fn build_loader(workspace: &Workspace, board: &Board, keyring: &Path) -> Result<Vec<u8>> {
     let keyring = keyring
         .canonicalize()
         .with_context(|| format!("cannot find the keyring {}", keyring.display()))?;
     let build = DeviceBuild::new(workspace, &board.loader.target)?;
     build.run(&[&board.loader.package], &loader_constants(board, keyring))?;
     build.program(&format!("{}.efi", board.loader.package))
+}
+
+/// A program of the firmware that is no part of an image, built as the loader of `board` is.
+///
+/// # Errors
+/// cargo cannot build it.
+pub fn build_firmware_program(
+    workspace: &Workspace,
+    board: &Board,
+    package: &str,
+) -> Result<Vec<u8>> {
+    let build = DeviceBuild::new(workspace, &board.loader.target)?;
+    build.run(&[package], &[])?;
+    build.program(&format!("{package}.efi"))
+}
+
+/// The flags of the compiler that choose the loader's hash and signature code.
+///
+/// # Errors
+/// The checkout's cargo configuration cannot be read.
+pub fn loader_flags(workspace: &Workspace, board: &Board) -> Result<Vec<String>> {
+    configured_flags(workspace.root(), &board.loader.target)
 }
 
 /// What the loader knows of its board: constants, never the board's file.

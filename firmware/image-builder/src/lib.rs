@@ -53,7 +53,8 @@ mod writable;
 
 pub use build::{build_image, build_system_image};
 pub use build_time::{BuildTime, find_build_time};
-pub use debian::Locking;
+pub use debian::{Locking, fetch_package};
+pub use device_build::{build_firmware_program, build_loader, loader_flags};
 pub use error::ImageError;
 pub use partitions::{DiskLayout, Place};
 pub use progress::{Printed, Progress, Silent};

@@ -204,6 +204,12 @@ impl SystemImage {
         Ok(image)
     }
 
+    /// The file that holds the kernel.
+    #[must_use]
+    pub fn kernel(&self) -> &Path {
+        &self.files.kernel
+    }
+
     /// The file that holds the initrd.
     #[must_use]
     pub fn initrd(&self) -> &Path {

@@ -1,0 +1,90 @@
+//! `cargo xtask bench`.
+
+use std::fs;
+
+use anyhow::{Context, Result};
+use boards::Board;
+use clap::{Args, Subcommand};
+use image_builder::{Printed, Workspace};
+use qemu::benchmark::{self, BootReport};
+
+use crate::{setup, workspace};
+
+/// Measure
+#[derive(Debug, Args)]
+pub(crate) struct BenchCommand {
+    #[command(subcommand)]
+    what: Benchmark,
+}
+
+#[derive(Debug, Subcommand)]
+enum Benchmark {
+    Boot(BootBenchmark),
+}
+
+/// Measure what a boot costs, beside systemd-boot and QEMU's direct load
+///
+/// Counts the instructions that the guest executes from the loader's first to the kernel's
+/// first, under real firmware, with the same kernel and the same initrd. Without `--board`,
+/// measures on all boards and writes docs/performance.md.
+#[derive(Debug, Args)]
+struct BootBenchmark {
+    /// Only on this board; docs/performance.md stays as it is
+    #[arg(long)]
+    board: Option<String>,
+    /// How often each way is gone
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u8).range(1..))]
+    runs: u8,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+impl BenchCommand {
+    /// Runs the command.
+    pub(crate) fn run(self) -> Result<()> {
+        match self.what {
+            Benchmark::Boot(boot) => boot.run(),
+        }
+    }
+}
+
+impl BootBenchmark {
+    fn run(self) -> Result<()> {
+        let checkout = Workspace::at(workspace::root());
+        let boards = match &self.board {
+            Some(id) => vec![checkout.read_board(id)?],
+            None => checkout.read_boards()?,
+        };
+        prepare(&boards)?;
+        let mut reports = Vec::new();
+        for board in &boards {
+            let report =
+                benchmark::measure(&checkout, board, self.runs.into(), &mut Printed::new())
+                    .with_context(|| format!("cannot measure a boot on {}", board.id))?;
+            if !self.json {
+                println!("{}\n{report}", board.id);
+            }
+            reports.push(report);
+        }
+        if self.json {
+            println!("{}", serde_json::to_string_pretty(&reports)?);
+        }
+        if self.board.is_none() {
+            write_document(&reports)?;
+        }
+        Ok(())
+    }
+}
+
+fn prepare(boards: &[Board]) -> Result<()> {
+    let machines: Vec<_> = boards.iter().flat_map(setup::virtual_machine).collect();
+    let tools = [setup::IMAGE, &machines, setup::CORRUPTION];
+    setup::prepare(workspace::root(), &tools)
+}
+
+fn write_document(reports: &[BootReport]) -> Result<()> {
+    let path = workspace::root().join("docs/performance.md");
+    fs::write(&path, benchmark::document(reports))
+        .with_context(|| format!("cannot write {}", path.display()))
+}
