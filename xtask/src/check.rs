@@ -1,12 +1,13 @@
 //! `cargo xtask check`: what ordinary builds and tests cannot see.
 //!
-//! Two things. Whether an image is reproducible: it is built twice, the second time from a
+//! Whether an image is reproducible: it is built twice, the second time from a
 //! copy of the sources under another path, with another umask, time zone, clock and order
 //! of directories. And whether each crate of the loader builds alone for a bare target, for
 //! all boards: builds of the whole workspace unify features and hide a dependency on the
-//! standard library.
+//! standard library. Whether the loader stays within its limit, and its hash code is right.
 
 mod crates;
+mod loader;
 mod reproducible;
 mod source_copy;
 
@@ -57,6 +58,7 @@ impl CheckCommand {
         let workspace = Workspace::at(workspace::root());
         let board = workspace.read_board(&self.board)?;
         let mut findings = crates::check(&workspace, &workspace.read_boards()?)?;
+        findings.extend(loader::check(&workspace, &workspace.read_boards()?)?);
         findings.extend(reproducible::check(&workspace, &board)?);
         for finding in &findings {
             println!("{finding}");
