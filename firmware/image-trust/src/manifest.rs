@@ -13,14 +13,14 @@ const ENVELOPE_END: u64 = ENVELOPE_BYTES as u64;
 /// Digests in a block of the hash tree.
 pub(crate) const DIGESTS_PER_BLOCK: u64 = BLOCK_BYTES / 32;
 
-/// The words that the loader adds to the command line.
-const LOADER_WORDS: [&str; 3] = ["twinkeel.slot", "twinkeel.disk", "twinkeel.boot"];
+/// Words that begin so are the loader's alone: PID 1 refuses a line with others of them.
+const LOADER_PREFIX: &str = "twinkeel.";
 
 /// Checks a manifest against itself and the length of its slot.
 ///
 /// - Names are 1 to [`MAX_NAME_BYTES`] bytes of printable ASCII without spaces.
 /// - The command line is at most [`MAX_COMMAND_LINE_BYTES`] bytes of printable ASCII
-///   and has none of the loader's own words.
+///   and has no word that begins like the loader's own.
 /// - Parts start at multiples of [`BLOCK_BYTES`] behind the envelope, end within the
 ///   slot and do not overlap, where each counts in whole blocks.
 /// - Kernel and initrd have 1 to [`MAX_LOADED_BYTES`] bytes.
@@ -62,12 +62,9 @@ fn is_name(name: &str) -> bool {
 fn is_command_line(line: &str) -> bool {
     line.len() <= MAX_COMMAND_LINE_BYTES
         && line.bytes().all(|byte| matches!(byte, b' '..=b'~'))
-        && !line.split([' ', '"']).any(is_loader_word)
-}
-
-fn is_loader_word(word: &str) -> bool {
-    let name = word.split_once('=').map_or(word, |(name, _)| name);
-    LOADER_WORDS.contains(&name)
+        && !line
+            .split([' ', '"'])
+            .any(|word| word.starts_with(LOADER_PREFIX))
 }
 
 /// Where a part lies: the bytes from `start` to before `end`, in whole blocks.

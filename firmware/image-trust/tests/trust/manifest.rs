@@ -228,7 +228,7 @@ fn names_and_command_line_are_words() {
     }
     let longest = "p".repeat(1024);
     let longest: &'static str = longest.leak();
-    for line in ["", "quiet panic=10", longest] {
+    for line in ["", "quiet panic=10", "not.twinkeel.debug", longest] {
         assert_eq!(check(|it| it.command_line = line), Ok(()), "{line:?}");
     }
     let too_long: &'static str = "p".repeat(1025).leak();
@@ -243,6 +243,8 @@ fn names_and_command_line_are_words() {
         "panic=10 twinkeel.disk=x quiet",
         "\"twinkeel.boot=1\"",
         "twinkeel.boot",
+        // PID 1 would not take it.
+        "twinkeel.debug=1",
     ] {
         assert_eq!(
             check(|it| it.command_line = line),
