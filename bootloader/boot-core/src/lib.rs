@@ -5,7 +5,8 @@
 //! decides is here, takes bytes and small traits, and runs unchanged in the
 //! loader, in the userland and in the tests. Nothing here allocates.
 //!
-//! The story is told by [`boot()`]. Its parts: [`gpt`] finds the partitions,
+//! The story is told by [`boot()`]. Its parts: [`device_path`] tells the shell which disk it
+//! came from, [`gpt`] finds the partitions,
 //! [`state_store`] and [`flight`] keep what must survive, [`aftermath`] looks back,
 //! [`choice`] decides, [`floors`] say what may not boot any more, [`load`] reads and
 //! verifies, [`pe_image`] lays the kernel out, [`handover`] is what Linux is told.
@@ -24,6 +25,7 @@
 pub mod aftermath;
 pub mod boot;
 pub mod choice;
+pub mod device_path;
 pub mod flight;
 pub mod floor_homes;
 pub mod floors;

@@ -11,6 +11,7 @@
 
 use core::fmt;
 
+use boot_core::device_path::nodes_up_to;
 use uefi::boot::{self, SearchType};
 use uefi::proto::device_path::DevicePath;
 use uefi::proto::media::block::BlockIO;
@@ -51,9 +52,9 @@ pub(crate) fn find() -> Result<Handle, NotFound> {
         .filter_map(|&handle| {
             // What the loader was read from may be a disk without partitions.
             let nodes = if handle == partition {
-                Some(partition_path.node_iter().count())
+                nodes_up_to(partition_path.as_bytes(), partition_path.as_bytes())
             } else {
-                nodes_up_to(handle, &partition_path)
+                nodes_to(handle, &partition_path)
             };
             Some((handle, nodes?))
         })
@@ -74,15 +75,11 @@ fn is_whole_disk(candidate: Handle) -> bool {
 }
 
 /// How many nodes the path to `candidate` has, if `partition_path` continues it.
-fn nodes_up_to(candidate: Handle, partition_path: &DevicePath) -> Option<usize> {
+fn nodes_to(candidate: Handle, partition_path: &DevicePath) -> Option<usize> {
     // SAFETY: only read, closed at the end of this function, and another handle
     // than the one whose path the caller holds.
     let path = unsafe { protocol::open_shared::<DevicePath>(candidate) }.ok()?;
-    let mut partition_nodes = partition_path.node_iter();
-    let continued = path
-        .node_iter()
-        .all(|node| partition_nodes.next() == Some(node));
-    continued.then(|| path.node_iter().count())
+    nodes_up_to(path.as_bytes(), partition_path.as_bytes())
 }
 
 impl fmt::Display for NotFound {
