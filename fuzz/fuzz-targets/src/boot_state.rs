@@ -2,7 +2,7 @@
 //!
 //! There is one form only: a state that is read has exactly the bytes that it came from.
 
-use crate::{Answer, Seed, Target};
+use crate::{Answer, DEFAULT_BYTES, Seed, Target};
 use crc::{CRC_32_ISO_HDLC, Crc};
 use image_format::state::STATE_BYTES;
 use image_format::{
@@ -12,6 +12,7 @@ use image_format::{
 pub(crate) const TARGET: Target = Target {
     name: "boot_state",
     about: "a copy of the boot state",
+    max_bytes: DEFAULT_BYTES,
     run,
     seeds,
 };

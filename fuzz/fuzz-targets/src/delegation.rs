@@ -5,8 +5,10 @@
 
 use crate::envelope::requirements;
 use crate::framed::{frame, parse, payload};
-use crate::signer::{RELEASES, ROOTS, TRUSTED, delegation, manifest, record, signed};
-use crate::{Answer, Seed, Target};
+use crate::signer::{
+    RELEASES, ROOTS, TRUSTED, delegation, is_worth_signing, manifest, record, signed,
+};
+use crate::{Answer, DEFAULT_BYTES, Seed, Target};
 use image_format::{Delegation, Kind, Serial};
 use image_trust::{ImageKind, verify_envelope};
 use std::sync::LazyLock;
@@ -14,6 +16,7 @@ use std::sync::LazyLock;
 pub(crate) const TARGET: Target = Target {
     name: "delegation",
     about: "a delegation that the root key signed",
+    max_bytes: DEFAULT_BYTES,
     run,
     seeds,
 };
@@ -27,6 +30,10 @@ static MANIFEST: LazyLock<Vec<u8>> = LazyLock::new(|| {
 
 fn run(input: &[u8]) -> Answer {
     let bytes = frame(Kind::Delegation, input);
+    let decoded: Result<Delegation, _> = parse(Kind::Delegation, &bytes).decode();
+    if !is_worth_signing(decoded.is_ok(), input) {
+        return Answer::Refused;
+    }
     let signatures = signed(Kind::DelegationSignatures, &bytes, &ROOTS[..1]);
     let area = [&bytes, &signatures, &*MANIFEST]
         .map(Vec::as_slice)

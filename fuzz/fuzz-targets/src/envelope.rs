@@ -6,13 +6,14 @@
 use crate::framed::payload;
 use crate::signer::{BOARD, DELEGATION, TRUSTED, manifest, signed_manifest};
 use crate::{Answer, Seed, Target};
-use image_format::{Epoch, Floors, Kind, Serial, parse_envelope};
+use image_format::{ENVELOPE_BYTES, Epoch, Floors, Kind, Serial, parse_envelope};
 use image_trust::{ImageKind, Requirements, verify_envelope};
 use std::sync::LazyLock;
 
 pub(crate) const TARGET: Target = Target {
     name: "envelope",
     about: "the envelope of a slot, as it is",
+    max_bytes: ENVELOPE_BYTES + 64,
     run,
     seeds,
 };

@@ -3,13 +3,14 @@
 //! Whatever is read fits the 512 bytes that its documentation promises, and reads the same.
 
 use crate::framed::{frame, payload};
-use crate::{Answer, Seed, Target};
+use crate::{Answer, DEFAULT_BYTES, Seed, Target};
 use image_format::flight::text;
 use image_format::{BootNumber, Digest, FailedRelease, Kind};
 
 pub(crate) const TARGET: Target = Target {
     name: "failed_release",
     about: "an entry of the list of failed releases",
+    max_bytes: DEFAULT_BYTES,
     run,
     seeds,
 };

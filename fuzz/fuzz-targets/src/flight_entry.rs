@@ -4,7 +4,7 @@
 //! with the same bytes: postcard also reads integers that are longer than they need be.)
 
 use crate::framed::{frame, payload};
-use crate::{Answer, Seed, Target};
+use crate::{Answer, DEFAULT_BYTES, Seed, Target};
 use image_format::flight::{MAX_ENTRY_BYTES, text};
 use image_format::{
     BootNumber, Digest, Event, FlightEntry, Kind, Refusal, ResetCause, Slot, Source, Verdict,
@@ -14,6 +14,7 @@ use image_format::{
 pub(crate) const TARGET: Target = Target {
     name: "flight_entry",
     about: "an entry of the flight record",
+    max_bytes: DEFAULT_BYTES,
     run,
     seeds,
 };

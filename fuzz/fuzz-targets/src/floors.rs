@@ -4,12 +4,13 @@
 //! of another length is refused.
 
 use crate::framed::frame;
-use crate::{Answer, Seed, Target};
+use crate::{Answer, DEFAULT_BYTES, Seed, Target};
 use image_format::{Epoch, Floors, Kind, Serial};
 
 pub(crate) const TARGET: Target = Target {
     name: "floors",
     about: "the floors in a second home",
+    max_bytes: DEFAULT_BYTES,
     run,
     seeds,
 };

@@ -15,6 +15,7 @@ use image_format::disk::Role;
 pub(crate) const TARGET: Target = Target {
     name: "gpt",
     about: "the partition table, both copies",
+    max_bytes: MAX_BYTES,
     run,
     seeds,
 };
@@ -26,6 +27,8 @@ const REPAIR_BACKUP: u8 = 4;
 
 const HEADER_BYTES: usize = size_of::<GptHeader>();
 const ENTRIES_LBA: u64 = 2;
+/// Flags, length, two headers, and as many entries as a table may have.
+const MAX_BYTES: usize = 5 + 2 * HEADER_BYTES + 128 * size_of::<GptPartitionEntry>();
 const CRC: Crc<u32> = Crc::<u32>::new(&CRC_32_ISO_HDLC);
 
 fn run(input: &[u8]) -> Answer {

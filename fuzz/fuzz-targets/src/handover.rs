@@ -4,11 +4,12 @@
 //! has none of them before.
 
 use crate::init::command_line::parse_handover;
-use crate::{Answer, Seed, Target};
+use crate::{Answer, DEFAULT_BYTES, Seed, Target};
 
 pub(crate) const TARGET: Target = Target {
     name: "handover",
     about: "the kernel's command line, in PID 1",
+    max_bytes: DEFAULT_BYTES,
     run,
     seeds,
 };

@@ -10,6 +10,7 @@ use boot_core::pe_image::{Machine, PeError, PeImage};
 pub(crate) const TARGET: Target = Target {
     name: "kernel_image",
     about: "the kernel as a PE image",
+    max_bytes: 64 << 10,
     run,
     seeds,
 };

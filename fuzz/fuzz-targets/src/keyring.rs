@@ -4,15 +4,16 @@
 //! A keyring that is accepted asks for at least one and at most all of its distinct keys,
 //! and as many of them as it asks for have signed it.
 
-use crate::framed::{frame, payload};
-use crate::signer::{ROOTS, keys, signed, signed_keyring};
-use crate::{Answer, Seed, Target};
+use crate::framed::{frame, parse, payload};
+use crate::signer::{ROOTS, is_worth_signing, keys, signed, signed_keyring};
+use crate::{Answer, DEFAULT_BYTES, Seed, Target};
 use image_format::{Keyring, Kind, Purpose};
 use image_trust::verify_keyring;
 
 pub(crate) const TARGET: Target = Target {
     name: "keyring",
     about: "the keyring in the loader",
+    max_bytes: DEFAULT_BYTES,
     run,
     seeds,
 };
@@ -20,6 +21,10 @@ pub(crate) const TARGET: Target = Target {
 fn run(input: &[u8]) -> Answer {
     let as_it_is = check(input);
     let frame = frame(Kind::Keyring, input);
+    let is_keyring = parse(Kind::Keyring, &frame).decode::<Keyring>().is_ok();
+    if !is_worth_signing(is_keyring, input) {
+        return as_it_is;
+    }
     let signatures = signed(Kind::KeyringSignatures, &frame, &*ROOTS);
     as_it_is.or(check(&[frame, signatures].concat()))
 }

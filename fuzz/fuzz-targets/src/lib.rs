@@ -11,7 +11,9 @@
 #![forbid(unsafe_code)]
 
 mod boot_state;
+mod command_line;
 mod delegation;
+mod device_path;
 mod envelope;
 mod failed_release;
 mod flight_entry;
@@ -36,12 +38,18 @@ pub struct Target {
     pub name: &'static str,
     /// In a few words, for people.
     pub about: &'static str,
+    /// The longest input worth trying: what is parsed has a longest form, and a little more
+    /// shows what comes behind it.
+    pub max_bytes: usize,
     /// Panics when something does not hold.
     pub run: fn(&[u8]) -> Answer,
     /// What the fuzzer begins with: input that is accepted, or that is refused for a
     /// reason deep inside and has a name that begins with `refused-`.
     pub seeds: fn() -> Vec<Seed>,
 }
+
+/// More than any record of ours has.
+const DEFAULT_BYTES: usize = 4096;
 
 /// What the parser said, so that a test can tell seeds that still lead somewhere.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,6 +75,7 @@ pub type Seed = (&'static str, Vec<u8>);
 
 /// All, in the order in which a boot meets them.
 pub const ALL: &[Target] = &[
+    device_path::TARGET,
     gpt::TARGET,
     boot_state::TARGET,
     floors::TARGET,
@@ -78,6 +87,7 @@ pub const ALL: &[Target] = &[
     delegation::TARGET,
     manifest::TARGET,
     kernel_image::TARGET,
+    command_line::TARGET,
     handover::TARGET,
     uevent::TARGET,
     panic_dump::TARGET,

@@ -10,7 +10,7 @@ use crate::envelope::requirements;
 use crate::framed::{frame, parse, payload};
 use crate::init::command_line::parse_handover;
 use crate::signer::{BOARD, DELEGATION, TRUSTED, manifest, signed_manifest};
-use crate::{Answer, Seed, Target};
+use crate::{Answer, DEFAULT_BYTES, Seed, Target};
 use boot_core::handover::command_line;
 use image_format::disk::Role;
 use image_format::manifest::BLOCK_BYTES;
@@ -22,6 +22,7 @@ use image_trust::{
 pub(crate) const TARGET: Target = Target {
     name: "manifest",
     about: "a manifest that the release key signed",
+    max_bytes: DEFAULT_BYTES,
     run,
     seeds,
 };

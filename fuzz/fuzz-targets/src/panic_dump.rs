@@ -12,6 +12,7 @@ use image_format::{BootNumber, Event, FlightEntry};
 pub(crate) const TARGET: Target = Target {
     name: "panic_dump",
     about: "the words of a kernel that panicked, in PID 1",
+    max_bytes: 64 << 10,
     run,
     seeds,
 };

@@ -5,7 +5,7 @@
 
 use crate::framed::{frame, parse, payload};
 use crate::signer::{RELEASES, delegation, manifest, signed};
-use crate::{Answer, Seed, Target};
+use crate::{Answer, DEFAULT_BYTES, Seed, Target};
 use image_format::keyring::MAX_KEYS;
 use image_format::signature::{ENTRY_BYTES, decode_signatures, encode_signatures};
 use image_format::{Delegation, Kind, Signatures};
@@ -15,6 +15,7 @@ use std::sync::LazyLock;
 pub(crate) const TARGET: Target = Target {
     name: "signatures",
     about: "the signatures over a record",
+    max_bytes: DEFAULT_BYTES,
     run,
     seeds,
 };

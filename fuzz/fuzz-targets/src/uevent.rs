@@ -9,6 +9,7 @@ use crate::{Answer, Seed, Target};
 pub(crate) const TARGET: Target = Target {
     name: "uevent",
     about: "the kernel's announcements, in PID 1",
+    max_bytes: 8 << 10,
     run,
     seeds,
 };

@@ -76,6 +76,6 @@ macro_rules! targets {
 }
 
 targets! {
-    gpt boot_state floors flight_entry failed_release keyring envelope signatures delegation
-    manifest kernel_image handover uevent panic_dump
+    device_path gpt boot_state floors flight_entry failed_release keyring envelope signatures delegation
+    manifest kernel_image command_line handover uevent panic_dump
 }

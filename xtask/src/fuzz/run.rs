@@ -46,6 +46,7 @@ impl Fuzzer {
         let mut process = self
             .command(target)
             .arg(format!("-max_total_time={seconds}"))
+            .arg(format!("-max_len={}", target.max_bytes))
             .arg(format!("-timeout={HANG_SECS}"))
             .arg(format!("-rss_limit_mb={MEMORY_MIB}"))
             .arg(format!("-artifact_prefix={}/", crashes.display()))
