@@ -65,3 +65,6 @@ pub(crate) fn holds(entries: &[FailedRelease], manifest_hash: &Digest) -> bool {
         .iter()
         .any(|entry| entry.manifest_hash == *manifest_hash)
 }
+
+#[cfg(test)]
+mod tests;

@@ -26,6 +26,8 @@ mod end;
 mod failed_list;
 mod inquest;
 mod judgement;
+#[cfg(test)]
+mod memory;
 mod refuse;
 mod rescue;
 mod rollback;

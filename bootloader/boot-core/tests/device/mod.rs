@@ -22,7 +22,7 @@ use image_format::*;
 pub use memory_disk::{MemoryDisk, PowerCut, Request, Torn};
 pub use second_home::TestHome;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-pub use tables::{entries, write_tables};
+pub use tables::{blank_disk, entries, write_tables};
 
 pub const BOARD: Board = Board { id: "test-board" };
 pub const SLOT_BYTES: u64 = 256 * 1024;
