@@ -46,6 +46,14 @@ impl Guest {
         self.machine.console.expect(text, BOOT)
     }
 
+    /// Waits for the next line, whatever it is.
+    ///
+    /// # Errors
+    /// See [`ConsoleError`].
+    pub fn next_line(&mut self) -> Result<String, ConsoleError> {
+        self.machine.console.read_until("\n", BOOT)
+    }
+
     /// Waits until a system is up, which must be the one of `source`.
     ///
     /// # Errors

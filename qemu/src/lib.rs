@@ -4,13 +4,14 @@
 //! person). From the outside in: a [`mod@plan`] says which [`scenarios`] run on which boards;
 //! [`runner`] runs them, each with a [`mod@bench`] of its own; a [`guest`] is the system inside a [`machine`], behind a [`console`]; a
 //! [`disk`] is what a scenario damages; [`proof`] and [`evidence`] make it impossible to
-//! pass because nothing happened. Beside them, for `cargo xtask bench boot`, [`benchmark`]
-//! measures what a boot costs.
+//! pass because nothing happened. Beside them, [`corrupted`] boots disks that were damaged
+//! at random, and for `cargo xtask bench boot`, [`benchmark`] measures what a boot costs.
 
 pub mod bench;
 pub mod benchmark;
 pub mod command_line;
 pub mod console;
+pub mod corrupted;
 pub mod disk;
 pub mod esp;
 pub mod evidence;

@@ -47,26 +47,32 @@ pub struct Outcome {
 /// Runs all of `jobs` and calls `report` after each; returns the outcomes in the order of
 /// `jobs`.
 pub fn run(jobs: &[Job<'_>], report: impl Fn(&Outcome) + Sync) -> Vec<Outcome> {
-    let queue = Mutex::new(jobs.iter().copied().enumerate());
-    let outcomes = Mutex::new(Vec::new());
+    in_turn(jobs, |job| {
+        let outcome = run_one(*job);
+        report(&outcome);
+        outcome
+    })
+}
+
+/// Does `work` on each of `items`, two at a time; returns the results in their order.
+pub(crate) fn in_turn<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    let queue = Mutex::new(items.iter().enumerate());
+    let results = Mutex::new(Vec::new());
     let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).next();
     std::thread::scope(|scope| {
         for _ in 0..AT_ONCE {
             scope.spawn(|| {
-                while let Some((index, job)) = next() {
-                    let outcome = run_one(job);
-                    report(&outcome);
-                    let mut outcomes = outcomes.lock().unwrap_or_else(PoisonError::into_inner);
-                    outcomes.push((index, outcome));
+                while let Some((index, item)) = next() {
+                    let result = work(item);
+                    let mut results = results.lock().unwrap_or_else(PoisonError::into_inner);
+                    results.push((index, result));
                 }
             });
         }
     });
-    let mut outcomes = outcomes
-        .into_inner()
-        .unwrap_or_else(PoisonError::into_inner);
-    outcomes.sort_by_key(|(index, _)| *index);
-    outcomes.into_iter().map(|(_, outcome)| outcome).collect()
+    let mut results = results.into_inner().unwrap_or_else(PoisonError::into_inner);
+    results.sort_by_key(|(index, _)| *index);
+    results.into_iter().map(|(_, result)| result).collect()
 }
 
 fn run_one(job: Job<'_>) -> Outcome {
@@ -76,12 +82,14 @@ fn run_one(job: Job<'_>) -> Outcome {
         accelerator,
     } = job;
     let start = Instant::now();
-    let failure = judge(|| {
+    let failure = judge(|| -> Result<Evidence> {
         let bench = Bench::new(world, scenario.name, accelerator)?;
         (scenario.run)(&bench)
     });
     let directory = world.directory_of(scenario.name);
-    let failure = failure.map(|failure| failure + &qemu_messages(&directory));
+    let failure = failure
+        .err()
+        .map(|failure| failure + &qemu_messages(&directory));
     if failure.is_none() {
         remove_disks(&directory);
     }
@@ -95,10 +103,10 @@ fn run_one(job: Job<'_>) -> Outcome {
 }
 
 /// Only evidence passes; an error and a panic are failures alike.
-fn judge(run: impl FnOnce() -> Result<Evidence>) -> Option<String> {
+pub(crate) fn judge<T>(run: impl FnOnce() -> Result<T>) -> Result<T, String> {
     let result = catch_unwind(AssertUnwindSafe(run))
         .unwrap_or_else(|panic| Err(anyhow!("the scenario panicked: {}", message(&*panic))));
-    result.err().map(|error| format!("{error:#}"))
+    result.map_err(|error| format!("{error:#}"))
 }
 
 fn message(panic: &(dyn Any + Send)) -> String {
@@ -112,7 +120,7 @@ fn message(panic: &(dyn Any + Send)) -> String {
 }
 
 /// What QEMU itself had to say about a scenario's machines, for instance who ended it.
-fn qemu_messages(directory: &Path) -> String {
+pub(crate) fn qemu_messages(directory: &Path) -> String {
     let mut messages = String::new();
     for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
         if entry.file_name().to_string_lossy().ends_with(".qemu.log") {
@@ -124,7 +132,7 @@ fn qemu_messages(directory: &Path) -> String {
 }
 
 /// Disks are large, and of a scenario that passed nobody needs them.
-fn remove_disks(directory: &Path) {
+pub(crate) fn remove_disks(directory: &Path) {
     for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
         if entry.path().extension().is_some_and(|kind| kind == "img") {
             // What cannot be removed now is removed by the next run.
@@ -139,8 +147,8 @@ mod tests {
 
     #[test]
     fn an_error_is_a_failure_with_all_of_its_causes() {
-        let failure = judge(|| Err(anyhow!("the end").context("the start")));
-        assert_eq!(failure.as_deref(), Some("the start: the end"));
+        let failure = judge::<()>(|| Err(anyhow!("the end").context("the start")));
+        assert_eq!(failure, Err("the start: the end".to_owned()));
     }
 
     #[test]
@@ -153,10 +161,10 @@ mod tests {
 
     #[test]
     fn a_panic_is_a_failure_and_does_not_take_the_run_along() {
-        let failure = judge(|| panic!("out of {}", "bounds"));
+        let failure = judge::<()>(|| panic!("out of {}", "bounds"));
         assert_eq!(
-            failure.as_deref(),
-            Some("the scenario panicked: out of bounds")
+            failure,
+            Err("the scenario panicked: out of bounds".to_owned())
         );
     }
 }
