@@ -4,6 +4,7 @@
 
 mod bench;
 mod check;
+mod corrupt;
 mod fuzz;
 mod host_tests;
 mod image;
@@ -37,6 +38,7 @@ enum Task {
     Image(Box<image::ImageCommand>),
     Bench(bench::BenchCommand),
     Check(check::CheckCommand),
+    Corrupt(corrupt::CorruptCommand),
     Fuzz(fuzz::FuzzCommand),
     Keys(keys::KeysCommand),
     Replay(replay::ReplayCommand),
@@ -51,6 +53,7 @@ fn main() -> Result<()> {
         Task::Image(command) => command.run(),
         Task::Bench(command) => command.run(),
         Task::Check(command) => command.run(),
+        Task::Corrupt(command) => command.run(),
         Task::Fuzz(command) => command.run(),
         Task::Keys(command) => command.run(),
         Task::Replay(command) => command.run(),

@@ -6,11 +6,13 @@ use anyhow::{Result, bail};
 use boards::Board;
 use clap::Args;
 use image_builder::{Printed, Workspace};
+use qemu::corrupted;
 use qemu::plan::{Extent, Planned, can_run, plan};
 use qemu::runner::{self, Job, Outcome};
 use qemu::scenarios::{self, Scenario, Tier};
 use qemu::world::World;
 
+use crate::corrupt::{self, corrupt};
 use crate::host_tests::{self, Tally};
 use crate::{setup, workspace};
 
@@ -20,6 +22,9 @@ use crate::{setup, workspace};
 /// machine, two at a time. It passes only when the running system answered a fresh
 /// question with the manifest that is expected, and the flight record on its disk holds
 /// the expected cause. Transcripts are kept in `target/qemu-test/BOARD/SCENARIO`.
+///
+/// Without `--scenario`, disks are corrupted, too, as by `cargo xtask corrupt`: what is judged
+/// on this machine counts as one test, and so does each disk that is booted.
 ///
 /// Without `--board`, all everyday scenarios run on x86_64-uefi, and those that tell
 /// something about a board on every other board, too.
@@ -130,6 +135,11 @@ impl QemuTestCommand {
         println!("running {} scenarios, two at a time", jobs.len());
         let outcomes = runner::run(&jobs, |outcome| println!("{}", one_line(outcome)));
         show(&outcomes);
+        for (world, _) in &worlds {
+            if self.corrupts(world.board()) {
+                tally = tally.plus(self.corrupt(world));
+            }
+        }
         let failed = outcomes
             .iter()
             .filter(|outcome| outcome.failure.is_some())
@@ -139,6 +149,38 @@ impl QemuTestCommand {
             failed,
             skipped: 0,
         })
+    }
+}
+
+impl QemuTestCommand {
+    fn corrupts(&self, board: &Board) -> bool {
+        self.scenario.is_none() && board.id == workspace::DEFAULT_BOARD
+    }
+
+    /// Counts one test for all that is judged on this machine, and one for each machine.
+    fn corrupt(&self, world: &World) -> Tally {
+        let count = if self.all {
+            corrupt::FULL
+        } else {
+            corrupt::EVERYDAY
+        };
+        let report = match corrupted::laboratory(world) {
+            Ok(laboratory) => corrupt(world, &laboratory, corrupt::SEED, count, corrupt::BOOTED),
+            Err(error) => {
+                eprintln!("cannot corrupt disks: {error:#}");
+                return Tally {
+                    failed: 1,
+                    ..Tally::default()
+                };
+            }
+        };
+        report.print();
+        let (passed, failed) = report.tests();
+        Tally {
+            passed,
+            failed,
+            skipped: 0,
+        }
     }
 }
 
