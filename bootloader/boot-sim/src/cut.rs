@@ -5,9 +5,12 @@ use crate::sectors::{Sector, Sectors};
 use boot_core::SecondHome;
 use image_format::FLOORS_BYTES;
 use std::fmt;
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// With so many sectors in the cache every subset of them is tried in a full run.
 const MOST_SUBSET_SECTORS: usize = 8;
+/// A garbled sector is wrong within these.
+const MOST_TELLING_BYTES: u64 = 128;
 
 /// How far the enumeration goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,8 +28,8 @@ pub(crate) enum Edge {
     Old,
     /// Its first half is new.
     Torn,
-    /// It holds neither.
-    Garbage,
+    /// One bit of it is wrong: only a checksum can tell.
+    Garbled,
     /// It cannot be read.
     Unreadable,
     /// It was erased and not written: another garbage, for which no state is counted.
@@ -93,7 +96,7 @@ pub(crate) fn tears(moment: &Moment, thoroughness: Thoroughness) -> Vec<Tear> {
         tears.extend(variables.map(Tear::SecondHome));
     }
     for whole in 0..sectors {
-        let edges = [Edge::Old, Edge::Torn, Edge::Garbage, Edge::Unreadable];
+        let edges = [Edge::Old, Edge::Torn, Edge::Garbled, Edge::Unreadable];
         tears.extend(edges.map(|edge| Tear::Prefix(whole, edge)));
     }
     let sectors = sectors.min(63);
@@ -164,8 +167,21 @@ fn put_edge(durable: &mut Sectors, number: u64, new: &Sector, edge: Edge) {
             Sector::data(&bytes)
         }
         (Edge::Erased, _) => Sector::data(&vec![0xff; unit]),
-        (Edge::Garbage, _) => Sector::data(&vec![0xa5; unit]),
-        (Edge::Torn | Edge::Unreadable, _) => Sector::UNREADABLE,
+        (Edge::Garbled, Some(new)) => Sector::data(&garbled(new)),
+        (Edge::Torn | Edge::Garbled | Edge::Unreadable, _) => Sector::UNREADABLE,
     };
     durable.put(number, sector);
+}
+
+/// The bit is chosen by content, so that it is the same at every run, and lies where every
+/// record has some of its fields.
+fn garbled(new: &[u8]) -> Vec<u8> {
+    let mut hasher = DefaultHasher::new();
+    new.hash(&mut hasher);
+    let bit = (hasher.finish() % (MOST_TELLING_BYTES * 8)) as usize;
+    let mut bytes = new.to_vec();
+    if let Some(byte) = bytes.get_mut(bit / 8) {
+        *byte ^= 1 << (bit % 8);
+    }
+    bytes
 }
