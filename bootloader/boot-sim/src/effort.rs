@@ -7,6 +7,8 @@ use std::fmt;
 /// How much is tried. Samples are by content: the same at every run.
 #[derive(Clone, Copy, Debug)]
 pub struct Effort {
+    /// One in so many of the states after a first cut.
+    pub(crate) first_cuts: u64,
     /// The recovery from one in so many first cuts is cut, too; none without a number.
     pub(crate) second_cuts: Option<u64>,
     /// The same for the recovery from second cuts.
@@ -19,6 +21,7 @@ pub struct Effort {
 impl Effort {
     /// Every first cut.
     pub const QUICK: Self = Self {
+        first_cuts: 1,
         second_cuts: None,
         third_cuts: None,
         all_subsets: false,
@@ -32,11 +35,22 @@ impl Effort {
     };
     /// The same on all disks, with all subsets, and more of the third ones.
     pub const FULL: Self = Self {
+        first_cuts: 1,
         second_cuts: Some(1),
         third_cuts: Some(64),
         all_subsets: true,
         devices: Devices::All,
     };
+
+    /// A sample of the first cuts of each world: what most mistakes show in already.
+    pub(crate) fn glance(self) -> Self {
+        Self {
+            first_cuts: 32,
+            second_cuts: None,
+            third_cuts: None,
+            ..self
+        }
+    }
 }
 
 /// When it ends.

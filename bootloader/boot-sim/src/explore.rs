@@ -93,6 +93,9 @@ impl<'a> Explorer<'a> {
                 }
                 let device = Device::after_cut(point, torn(&point.moment, tear));
                 self.tally.cuts += 1;
+                if depth == 1 && !self.is_chosen(&device) {
+                    continue;
+                }
                 if tear.counts() && !self.is_news(&device, depth) {
                     continue;
                 }
@@ -117,6 +120,12 @@ impl<'a> Explorer<'a> {
         let is_news = depth < *fewest;
         *fewest = depth.min(*fewest);
         is_news
+    }
+
+    /// Whether a state after one cut is looked at.
+    fn is_chosen(&self, device: &Device) -> bool {
+        let one_in = self.effort.first_cuts;
+        one_in == 1 || self.only.is_some() || key(device).is_multiple_of(one_in.into())
     }
 
     fn is_asked_for(&self, cut: (usize, usize), depth: usize) -> bool {

@@ -36,6 +36,7 @@ use explore::Explorer;
 use sequences::{Plan, plans};
 use std::collections::BTreeMap;
 use std::num::NonZero;
+use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Sender, channel};
 use std::thread::available_parallelism;
@@ -56,6 +57,23 @@ pub fn simulate(
     what: &Reproduction,
     mut tell: impl FnMut(&str, &Tally),
 ) {
+    // Whoever waits for the first violation gets it sooner from a glance at every world.
+    if patience == Patience::FirstViolation {
+        let glance = effort.glance();
+        if simulate_worlds(glance, patience, what, &mut tell).is_break() {
+            return;
+        }
+    }
+    let _ended = simulate_worlds(effort, patience, what, &mut tell);
+}
+
+/// Breaks off where the patience ends.
+fn simulate_worlds(
+    effort: Effort,
+    patience: Patience,
+    what: &Reproduction,
+    tell: &mut impl FnMut(&str, &Tally),
+) -> ControlFlow<()> {
     let wanted = |plan: &Plan| plan.name().starts_with(&what.world);
     let plans: Vec<_> = plans(effort.devices).filter(wanted).collect();
     let next = AtomicUsize::new(0);
@@ -85,14 +103,15 @@ pub fn simulate(
                 }
                 // A worker that panicked ends the simulation when the scope ends.
                 let Ok((of, name, tally)) = results.recv() else {
-                    return;
+                    return ControlFlow::Break(());
                 };
                 early.insert(of, (name, tally));
             };
             tell(&name, &tally);
             if patience.ends_with(&tally) {
-                return;
+                return ControlFlow::Break(());
             }
         }
-    });
+        ControlFlow::Continue(())
+    })
 }
