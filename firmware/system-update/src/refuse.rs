@@ -17,15 +17,20 @@ pub enum Refused {
 
 /// Records why the running system must not be booted again, and sees to it.
 ///
-/// The event comes first: whatever fails afterwards, the cause is on record.
+/// The event comes first: whatever fails afterwards, the cause is on record. Without a
+/// fallback the system finds the same damage at every boot, and tells of it once.
 ///
 /// # Errors
 /// See [`ActError`]. After [`ActError::Conflict`] nothing was recorded either.
 pub fn refuse<D: Disk>(disk: &mut D, running: &Running, event: Event) -> Result<Refused, ActError> {
     let mut session = Session::open_for(disk, running)?;
-    let recorded = session.record(running.boot_number, event);
     let other = session.state.slot(running.slot.other()).status;
-    if matches!(other, SlotStatus::Empty | SlotStatus::Refused) {
+    let no_fallback = matches!(other, SlotStatus::Empty | SlotStatus::Refused);
+    if no_fallback && session.newest_events().contains(&event) {
+        return Ok(Refused::NoFallback);
+    }
+    let recorded = session.record(running.boot_number, event);
+    if no_fallback {
         return recorded.map(|()| Refused::NoFallback);
     }
     session.state.slot_mut(running.slot).status = SlotStatus::Refused;

@@ -160,6 +160,23 @@ fn a_damaged_root_falls_back_only_when_there_is_a_fallback() {
 }
 
 #[test]
+fn damage_without_a_fallback_is_told_once() {
+    for other in [SlotStatus::Refused, SlotStatus::Empty] {
+        let mut disk = MemoryDisk::with_state(&state(SlotStatus::Confirmed, other));
+        for _ in 0..3 {
+            refuse(&mut disk, &RUNNING_A, root_corrupt()).unwrap();
+        }
+        let elsewhere = Event::RootCorrupt {
+            slot: Slot::A,
+            block: 8,
+        };
+        assert_eq!(disk.events().len(), 1, "other slot: {other}");
+        refuse(&mut disk, &RUNNING_A, elsewhere).unwrap();
+        assert_eq!(disk.events().len(), 2, "another block is news");
+    }
+}
+
+#[test]
 fn a_last_resort_says_how_it_ends_once_and_a_trial_each_time() {
     let event = || Event::InitFailed {
         slot: Slot::A,
