@@ -77,7 +77,8 @@ pub fn settle(state: &mut BootState) -> Option<Event> {
 ///
 /// A last resort that began [`MAX_BEGUN_WITHOUT_UP`] times in a row without coming up
 /// lets the rescue system go first, once: a device whose slots verify and then die
-/// would otherwise start them for ever, and nobody could ask it why.
+/// would otherwise start them for ever, and nobody could ask it why. After that the other
+/// slot goes first ([`begin`]): it may be a good one that only lost its power too often.
 #[must_use]
 pub fn choose(state: &BootState, excluded: Excluded) -> Option<Source> {
     let trial = state
@@ -124,9 +125,15 @@ fn last_resort(state: &BootState, excluded: Excluded) -> Option<Slot> {
 
 /// Notes that `source` is about to be tried, to be written before its first byte
 /// is read. For a slot on trial this is an attempt; the event says so. After the
-/// rescue system the boots of slots that did not come up are counted anew.
+/// rescue system the boots of slots that did not come up are counted anew, and if it was
+/// the turn of the rescue system because of them, the other slot is a last resort first.
 pub fn begin(state: &mut BootState, source: Source) -> Option<Event> {
     let Source::Slot(slot) = source else {
+        if state.begun_without_up >= MAX_BEGUN_WITHOUT_UP
+            && let Some(died) = last_resort(state, Excluded::default())
+        {
+            pass_over(state, died);
+        }
         state.begun_without_up = 0;
         return None;
     };
@@ -149,6 +156,15 @@ pub fn begin(state: &mut BootState, source: Source) -> Option<Event> {
     }
     state.begun_without_up = state.begun_without_up.saturating_add(1);
     None
+}
+
+/// A last resort had its boots: the other slot goes first, unless it is a worse one.
+fn pass_over(state: &mut BootState, died: Slot) {
+    let record = state.slot_mut(died);
+    if record.status == SlotStatus::Installed {
+        record.status = SlotStatus::Exhausted;
+    }
+    state.active = died.other();
 }
 
 /// Notes that the slot's image does not verify. It stays a last resort, since a

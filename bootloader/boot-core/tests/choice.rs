@@ -132,6 +132,21 @@ fn the_last_resort_is_tried_for_ever_with_the_rescue_system_in_between() {
 }
 
 #[test]
+fn a_last_resort_that_died_lets_the_other_one_go_first() {
+    for (a, b, first) in [
+        (Exhausted, Exhausted, "BAR"),
+        (Installed, Exhausted, "BAR"),
+        (Exhausted, Installed, "ABR"),
+        (Exhausted, Refused, "ABR"),
+    ] {
+        let mut state = state(Slot::A, a, b);
+        state.begun_without_up = MAX_BEGUN_WITHOUT_UP;
+        begin(&mut state, Source::Rescue);
+        assert_eq!(order(&state), first, "{a:?} {b:?}");
+    }
+}
+
+#[test]
 fn the_rescue_system_goes_before_no_slot_with_a_claim() {
     for (a, b, expected) in [
         (Confirmed, Exhausted, "ARB"),
