@@ -3,7 +3,7 @@
 use crate::running::Running;
 use crate::session::{ActError, Session};
 use boot_core::Disk;
-use image_format::{Event, SlotStatus, Version};
+use image_format::{BootState, Event, SlotStatus, Version};
 
 /// What [`confirm`] found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,7 +25,7 @@ pub enum Confirmation {
 pub fn mark_up<D: Disk>(disk: &mut D, running: &Running) -> Result<SlotStatus, ActError> {
     let mut session = Session::open_for(disk, running)?;
     if session.state.begun_without_up != 0 {
-        session.state.begun_without_up = 0;
+        session.state = came_up(session.state.clone());
         session.write()?;
     }
     Ok(session.state.slot(running.slot).status)
@@ -44,15 +44,11 @@ pub fn confirm<D: Disk>(
     version: Version,
 ) -> Result<Confirmation, ActError> {
     let mut session = Session::open_for(disk, running)?;
-    let record = session.state.slot_mut(running.slot);
-    match record.status {
-        SlotStatus::Confirmed => return Ok(Confirmation::AlreadyConfirmed),
-        SlotStatus::Empty | SlotStatus::Refused => return Ok(Confirmation::LastResort),
-        SlotStatus::Trial { .. } | SlotStatus::Installed | SlotStatus::Exhausted => {}
+    let (state, confirmation) = confirmed(session.state.clone(), running);
+    if confirmation != Confirmation::Confirmed {
+        return Ok(confirmation);
     }
-    record.status = SlotStatus::Confirmed;
-    record.manifest_hash = running.manifest_hash;
-    session.state.active = running.slot;
+    session.state = state;
     session.write()?;
     let event = Event::Confirmed {
         slot: running.slot,
@@ -61,4 +57,27 @@ pub fn confirm<D: Disk>(
     };
     session.record(running.boot_number, event)?;
     Ok(Confirmation::Confirmed)
+}
+
+/// The transition of [`mark_up`].
+#[must_use]
+pub fn came_up(mut state: BootState) -> BootState {
+    state.begun_without_up = 0;
+    state
+}
+
+/// The transition of [`confirm`]; all but [`Confirmation::Confirmed`] leave the state as
+/// it is.
+#[must_use]
+pub fn confirmed(mut state: BootState, running: &Running) -> (BootState, Confirmation) {
+    let record = state.slot_mut(running.slot);
+    match record.status {
+        SlotStatus::Confirmed => return (state, Confirmation::AlreadyConfirmed),
+        SlotStatus::Empty | SlotStatus::Refused => return (state, Confirmation::LastResort),
+        SlotStatus::Trial { .. } | SlotStatus::Installed | SlotStatus::Exhausted => {}
+    }
+    record.status = SlotStatus::Confirmed;
+    record.manifest_hash = running.manifest_hash;
+    state.active = running.slot;
+    (state, Confirmation::Confirmed)
 }

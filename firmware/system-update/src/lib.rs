@@ -38,13 +38,13 @@ mod stage;
 
 pub use boot_disk::{BootDisk, DiskError};
 pub use boot_report::{BootReport, ReportError, ReportedStatus};
-pub use confirm::{Confirmation, confirm, mark_up};
+pub use confirm::{Confirmation, came_up, confirm, confirmed, mark_up};
 pub use end::record_end;
 pub use inquest::{OpenCase, close_case, failed_releases, open_case};
 pub use judgement::{Finding, Judgement, NETWORK_CHECK, NetworkNow, judge};
-pub use refuse::{Refused, record, record_for_boot, refuse};
+pub use refuse::{Refused, record, record_for_boot, refuse, refused};
 pub use rescue::{RescueRecord, record_rescue};
-pub use rollback::{Rollback, RollbackError, rollback};
+pub use rollback::{Rollback, RollbackError, rollback, rolled_back};
 pub use running::{Conflict, Running};
 pub use service_report::{ServiceReport, ServiceState};
 pub use session::ActError;

@@ -3,7 +3,7 @@
 use crate::running::Running;
 use crate::session::{ActError, Session};
 use boot_core::Disk;
-use image_format::{BootNumber, Event, SlotStatus};
+use image_format::{BootNumber, BootState, Event, Slot, SlotStatus};
 
 /// What [`refuse`] did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,19 +24,29 @@ pub enum Refused {
 /// See [`ActError`]. After [`ActError::Conflict`] nothing was recorded either.
 pub fn refuse<D: Disk>(disk: &mut D, running: &Running, event: Event) -> Result<Refused, ActError> {
     let mut session = Session::open_for(disk, running)?;
-    let other = session.state.slot(running.slot.other()).status;
-    let no_fallback = matches!(other, SlotStatus::Empty | SlotStatus::Refused);
-    if no_fallback && session.newest_events().contains(&event) {
-        return Ok(Refused::NoFallback);
+    let (_, outcome) = refused(session.state.clone(), running.slot);
+    if outcome == Refused::NoFallback && session.newest_events().contains(&event) {
+        return Ok(outcome);
     }
     let recorded = session.record(running.boot_number, event);
-    if no_fallback {
-        return recorded.map(|()| Refused::NoFallback);
+    if outcome == Refused::FallsBack {
+        (session.state, _) = refused(session.state.clone(), running.slot);
+        session.write()?;
     }
-    session.state.slot_mut(running.slot).status = SlotStatus::Refused;
-    session.state.begun_without_up = 0;
-    session.write()?;
-    recorded.map(|()| Refused::FallsBack)
+    recorded.map(|()| outcome)
+}
+
+/// The transition of [`refuse`]; [`Refused::NoFallback`] leaves the state as it is.
+#[must_use]
+pub fn refused(mut state: BootState, slot: Slot) -> (BootState, Refused) {
+    match state.slot(slot.other()).status {
+        SlotStatus::Empty | SlotStatus::Refused => (state, Refused::NoFallback),
+        _ => {
+            state.slot_mut(slot).status = SlotStatus::Refused;
+            state.begun_without_up = 0;
+            (state, Refused::FallsBack)
+        }
+    }
 }
 
 /// Records an event of the running system and changes nothing else.

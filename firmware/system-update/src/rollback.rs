@@ -79,8 +79,12 @@ pub fn rollback<D: Disk>(disk: &mut D, running: &Running) -> Result<Rollback, Ro
     Ok(Rollback { from, to })
 }
 
-/// The transition: state while `from` runs -> state that boots the other slot.
-fn rolled_back(mut state: BootState, from: Slot) -> Result<BootState, RollbackError> {
+/// The transition of [`rollback`]: state while `from` runs -> state that boots the other
+/// slot.
+///
+/// # Errors
+/// See [`RollbackError`].
+pub fn rolled_back(mut state: BootState, from: Slot) -> Result<BootState, RollbackError> {
     let to = from.other();
     let from_record = state.slot_mut(from);
     // A trial of the running system ends here, without a verdict.

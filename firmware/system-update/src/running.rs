@@ -36,7 +36,10 @@ impl fmt::Display for Conflict {
 
 impl Running {
     /// Is this what the state tells of?
-    pub(crate) fn compare(&self, state: &BootState) -> Result<(), Conflict> {
+    ///
+    /// # Errors
+    /// See [`Conflict`].
+    pub fn compare(&self, state: &BootState) -> Result<(), Conflict> {
         if state.boot_number != self.boot_number {
             return Err(Conflict::Boot(state.boot_number));
         }
