@@ -2,7 +2,7 @@
 //! real acts. One cycle is what lies between two resets.
 
 use crate::acts::{Act, Answer};
-use crate::disk::{Disk, Moment, Runaway};
+use crate::disk::{Disk, Moment, Runaway, Stuck};
 use crate::image::{BOARD, Behaviour, Image};
 use crate::observation::{Observation, state_of};
 use crate::recall::Recall;
@@ -80,6 +80,8 @@ impl Memory {
 #[derive(Clone)]
 enum Ended {
     Started(Source, BootNumber),
+    /// The loader hangs, reading an image.
+    Stuck,
     Otherwise(Outcome),
 }
 
@@ -208,6 +210,7 @@ impl Device {
         self.history.cause = ResetCause::Reset;
         let (source, boot_number) = match end {
             Ended::Started(source, boot_number) => (source, boot_number),
+            Ended::Stuck => return (self.get_stuck(world), points),
             Ended::Otherwise(outcome) => return (outcome, points),
         };
         if before.hung.is_some() && before.cause == ResetCause::Watchdog {
@@ -238,6 +241,22 @@ impl Device {
         (discriminant(&home), record)
     }
 
+    /// The loader hangs as it reads an image, which is no better than one that hangs.
+    fn get_stuck(&mut self, world: &World) -> Outcome {
+        let hangs = |image: &&Image| image.behaviour == Behaviour::HangsReader;
+        let Some(image) = world.images.iter().find(hangs) else {
+            return Outcome::Runaway;
+        };
+        self.history.cause = ResetCause::Watchdog;
+        self.history.hung = None;
+        let status = match (image.source, state_of(&mut self.disk, world)) {
+            (Source::Slot(slot), Some(state)) => Some(state.slot(slot).status),
+            _ => None,
+        };
+        self.history.bad_starts += u8::from(matches!(status, Some(SlotStatus::Trial { .. })));
+        Outcome::Started(image.source)
+    }
+
     fn note(&mut self, points: &mut Vec<Point>) {
         let history = self.history;
         let moments = self.disk.take_moments();
@@ -261,6 +280,7 @@ fn boot_once(world: &World, disk: &mut Disk, cause: ResetCause, verdicts: &mut V
     };
     match end.downcast::<Started>() {
         Ok(started) => recognise(world, *started),
+        Err(end) if end.is::<Stuck>() => Ended::Stuck,
         Err(end) if end.is::<Runaway>() => Ended::Otherwise(Outcome::Runaway),
         Err(_) => Ended::Otherwise(Outcome::Panicked),
     }
@@ -310,16 +330,19 @@ impl System<'_> {
             return;
         }
         match self.image.behaviour {
-            Behaviour::Hangs => self.hang(running),
+            Behaviour::Hangs | Behaviour::HangsReader => self.hang(running),
             Behaviour::Unhealthy => self.fail(&running),
             Behaviour::DiesAfterConfirm if self.has_been_well(running.slot) => {
                 let on_trial = self.is_on_trial(running.slot);
                 self.device.history.bad_starts += u8::from(on_trial);
                 return;
             }
-            Behaviour::Good | Behaviour::Corrupt | Behaviour::DiesAfterConfirm => {
-                self.come_up(&running)
-            }
+            Behaviour::Good
+            | Behaviour::Corrupt
+            | Behaviour::CorruptInitrd
+            | Behaviour::DiesAfterConfirm
+            | Behaviour::Foreign
+            | Behaviour::Forged => self.come_up(&running),
             Behaviour::DamagedRoot => {
                 self.act(Act::MarkUp, &running);
                 if self.act(Act::Refuse, &running) == Answer::FallsBack {

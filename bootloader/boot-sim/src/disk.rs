@@ -18,6 +18,18 @@ const MOST_REQUESTS: usize = 50_000;
 /// A boot that never ends, carried by a panic through the code under test.
 pub(crate) struct Runaway;
 
+/// What became of a card over the years.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wear {
+    /// It keeps what it is given.
+    None,
+    /// It takes writes and keeps nothing of them.
+    KeepsNothing,
+}
+
+/// A read that never returns, carried by a panic through the code under test.
+pub(crate) struct Stuck;
+
 /// What outlasts a loss of power, and the cache that does not.
 #[derive(Clone)]
 pub(crate) struct Disk {
@@ -29,6 +41,9 @@ pub(crate) struct Disk {
     /// Where envelopes lie, and how often one was looked at since the power came.
     pub(crate) watched: Arc<[u64]>,
     pub(crate) looks: usize,
+    pub(crate) wear: Wear,
+    /// Where a read never returns.
+    pub(crate) deadly: Arc<[u64]>,
     /// Whether moments are noted.
     pub(crate) records: bool,
     pub(crate) moments: Vec<Moment>,
@@ -45,6 +60,8 @@ pub(crate) struct Moment {
     /// What the second home is being changed to.
     pub(crate) becomes: Option<[u8; FLOORS_BYTES]>,
     watched: Arc<[u64]>,
+    wear: Wear,
+    deadly: Arc<[u64]>,
 }
 
 impl Moment {
@@ -52,6 +69,8 @@ impl Moment {
     pub(crate) fn disk(&self) -> Disk {
         let mut disk = Disk::new(self.durable.clone(), self.second_home);
         disk.watched = Arc::clone(&self.watched);
+        disk.wear = self.wear;
+        disk.deadly = Arc::clone(&self.deadly);
         disk
     }
 }
@@ -66,6 +85,8 @@ impl Disk {
             requests: 0,
             watched: Arc::from([]),
             looks: 0,
+            wear: Wear::None,
+            deadly: Arc::from([]),
             records: false,
             moments: Vec::new(),
             trace: None,
@@ -101,6 +122,8 @@ impl Disk {
                 second_home: self.second_home,
                 becomes,
                 watched: Arc::clone(&self.watched),
+                wear: self.wear,
+                deadly: Arc::clone(&self.deadly),
             });
         }
     }
@@ -169,6 +192,9 @@ impl Read for Disk {
             .min(usize::try_from(left).unwrap_or(usize::MAX));
         let buffer = &mut buffer[..length];
         let start = self.position;
+        if self.deadly.contains(&start) {
+            resume_unwind(Box::new(Stuck));
+        }
         if self.watched.contains(&start) {
             self.looks += 1;
         }
@@ -208,7 +234,11 @@ impl Write for Disk {
             return Err(ErrorKind::InvalidInput);
         }
         let first = self.position / unit as u64;
-        for (number, sector) in (first..).zip(bytes.chunks(unit)) {
+        let kept = match self.wear {
+            Wear::None => bytes,
+            Wear::KeepsNothing => &[],
+        };
+        for (number, sector) in (first..).zip(kept.chunks(unit)) {
             self.cache.push((number, Sector::data(sector)));
         }
         self.position += bytes.len() as u64;

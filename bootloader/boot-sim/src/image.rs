@@ -10,6 +10,7 @@ use image_format::{
 
 const ROOT_KEY: [u8; 32] = [1; 32];
 const RELEASE_KEY: [u8; 32] = [2; 32];
+const OTHER_KEY: [u8; 32] = [3; 32];
 pub(crate) const BOARD: &str = "simulated";
 pub(crate) const KERNEL_OFFSET: u64 = 64 << 10;
 pub(crate) const INITRD_OFFSET: u64 = 68 << 10;
@@ -21,6 +22,8 @@ pub(crate) enum Behaviour {
     Good,
     /// It verifies, begins and hangs.
     Hangs,
+    /// The device hangs as soon as anything of it is read.
+    HangsReader,
     /// It comes up, fails its health gate, says so and resets.
     Unhealthy,
     /// It comes up and finds its root damaged.
@@ -29,12 +32,32 @@ pub(crate) enum Behaviour {
     DiesAfterConfirm,
     /// Its kernel is not the signed one.
     Corrupt,
+    /// Its initrd is not the signed one.
+    CorruptInitrd,
+    /// It is for another board.
+    Foreign,
+    /// Its manifest names the release key, which has not signed it.
+    Forged,
 }
 
 impl Behaviour {
     /// It verifies, and is never confirmed.
     pub(crate) fn fails_trials(self) -> bool {
-        matches!(self, Self::Hangs | Self::Unhealthy)
+        matches!(self, Self::Hangs | Self::HangsReader | Self::Unhealthy)
+    }
+
+    /// A trial of it may fail: also when the power goes away between its health gate and
+    /// its confirm, since it is never well again.
+    pub(crate) fn may_fail_trials(self) -> bool {
+        self.fails_trials() || self == Self::DiesAfterConfirm
+    }
+
+    /// The loader may start it.
+    pub(crate) fn verifies(self) -> bool {
+        !matches!(
+            self,
+            Self::Corrupt | Self::CorruptInitrd | Self::Foreign | Self::Forged
+        )
     }
 
     /// Its part in the name of a world.
@@ -42,10 +65,14 @@ impl Behaviour {
         match self {
             Self::Good => "good",
             Self::Hangs => "hangs",
+            Self::HangsReader => "hangs-reader",
             Self::Unhealthy => "unhealthy",
             Self::DamagedRoot => "damaged-root",
             Self::DiesAfterConfirm => "dies-after-confirm",
             Self::Corrupt => "corrupt",
+            Self::CorruptInitrd => "corrupt-initrd",
+            Self::Foreign => "foreign",
+            Self::Forged => "forged",
         }
     }
 }
@@ -74,7 +101,10 @@ impl Image {
             sha256: image_trust::sha256(bytes),
         };
         let manifest = Manifest {
-            board: BOARD,
+            board: match behaviour {
+                Behaviour::Foreign => "another",
+                _ => BOARD,
+            },
             product: "simulated",
             version: Version(version),
             epoch: Epoch(epoch),
@@ -97,7 +127,10 @@ impl Image {
             behaviour,
             kernel,
             initrd,
-            envelope: envelope(&frame),
+            envelope: match behaviour {
+                Behaviour::Forged => envelope(&frame, OTHER_KEY),
+                _ => envelope(&frame, RELEASE_KEY),
+            },
             manifest_hash: image_trust::sha256(&frame),
         }
     }
@@ -119,7 +152,8 @@ fn root(source: Source) -> Root {
     }
 }
 
-fn envelope(manifest: &[u8]) -> Vec<u8> {
+/// Signed by the release key, as it says, if `signer` is that.
+fn envelope(manifest: &[u8], signer: [u8; 32]) -> Vec<u8> {
     let delegation = Delegation {
         serial: Serial(1),
         threshold: 1,
@@ -130,9 +164,9 @@ fn envelope(manifest: &[u8]) -> Vec<u8> {
         .to_vec();
     [
         delegation.clone(),
-        signed(Kind::DelegationSignatures, &delegation, ROOT_KEY),
+        signed(Kind::DelegationSignatures, &delegation, ROOT_KEY, ROOT_KEY),
         manifest.to_vec(),
-        signed(Kind::ManifestSignatures, manifest, RELEASE_KEY),
+        signed(Kind::ManifestSignatures, manifest, RELEASE_KEY, signer),
     ]
     .concat()
 }
@@ -147,7 +181,7 @@ pub(crate) fn signed_keyring() -> Vec<u8> {
     let frame = encode_value(Kind::Keyring, &keyring, &mut [0; 512])
         .expect("a keyring of ours")
         .to_vec();
-    let signatures = signed(Kind::KeyringSignatures, &frame, ROOT_KEY);
+    let signatures = signed(Kind::KeyringSignatures, &frame, ROOT_KEY, ROOT_KEY);
     [frame, signatures].concat()
 }
 
@@ -155,10 +189,10 @@ fn public(seed: [u8; 32]) -> PublicKey {
     PublicKey(SigningKey::from_bytes(&seed).verifying_key().to_bytes())
 }
 
-fn signed(kind: Kind, frame: &[u8], seed: [u8; 32]) -> Vec<u8> {
-    let bytes = SigningKey::from_bytes(&seed).sign(frame).to_bytes();
+fn signed(kind: Kind, frame: &[u8], named: [u8; 32], signer: [u8; 32]) -> Vec<u8> {
+    let bytes = SigningKey::from_bytes(&signer).sign(frame).to_bytes();
     let signature = Signature {
-        key: public(seed),
+        key: public(named),
         bytes,
     };
     encode_signatures(kind, &[signature], &mut [0; 512])

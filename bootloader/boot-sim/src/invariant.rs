@@ -4,7 +4,7 @@ use crate::device::{History, Outcome, index};
 use crate::image::{Behaviour, Image};
 use crate::observation::Observation;
 use crate::world::{End, World};
-use image_format::{Slot, SlotStatus, Source};
+use image_format::{BootState, Slot, SlotStatus, Source};
 use std::fmt;
 
 /// Cycles after a loss of power within which a device has to be at rest: every attempt
@@ -21,7 +21,7 @@ pub enum Invariant {
     SomeVerifiedSourceBoots,
     /// What starts is one image, whole, from the slot that it is said to be from.
     BootedVersionIsOldOrNew,
-    /// Nothing below a floor starts, and no floor falls.
+    /// Nothing below a floor starts, no floor falls, and none rises for a trial.
     NeverBelowFloor,
     /// A confirmed slot has passed its health gate.
     ConfirmedOnlyAfterHealth,
@@ -34,11 +34,13 @@ pub enum Invariant {
     RecoveryIsIdempotent,
     /// A boot ends.
     TurnsBounded,
-    /// A release that failed is in the list, once, and stays there.
+    /// A release that failed is in the list, once, and stays there; no other is.
     FailedReleaseRemembered,
     /// A good image stays one that boots, and nothing is written but the boot state and a
     /// slot that is staged.
     NothingVerifiedIsLost,
+    /// A release that passed its trial is the one that boots, until somebody rolls back.
+    ConfirmedReleaseBoots,
 }
 
 impl fmt::Display for Invariant {
@@ -54,6 +56,7 @@ impl fmt::Display for Invariant {
             Self::TurnsBounded => "turns-bounded",
             Self::FailedReleaseRemembered => "failed-release-remembered",
             Self::NothingVerifiedIsLost => "nothing-verified-is-lost",
+            Self::ConfirmedReleaseBoots => "confirmed-release-boots",
         })
     }
 }
@@ -78,13 +81,16 @@ fn broken_by_content(world: &World, history: &History, seen: &Observation) -> Op
     let mut releases = seen.failed.clone();
     releases.sort_by_key(|release| release.0);
     releases.dedup();
-    if releases.len() != seen.failed.len() {
+    let blameless = |image: &Image| {
+        !image.behaviour.may_fail_trials() && seen.failed.contains(&image.manifest_hash)
+    };
+    if releases.len() != seen.failed.len() || world.images.iter().any(blameless) {
         return Some(Invariant::FailedReleaseRemembered);
     }
     let state = seen.state.as_ref()?;
     let lost_to_floors = |image: &Image| {
         let is_slot = image.source != Source::Rescue;
-        is_slot && seen.floors.exceed(image.numbers)
+        is_slot && !world.is_below_floors(image) && seen.floors.exceed(image.numbers)
     };
     if world.images.iter().any(lost_to_floors) {
         return Some(Invariant::NothingVerifiedIsLost);
@@ -92,18 +98,23 @@ fn broken_by_content(world: &World, history: &History, seen: &Observation) -> Op
     Slot::ALL.into_iter().find_map(|slot| {
         let record = state.slot(slot);
         let image = world.image_of(Source::Slot(slot))?;
-        let verifies = image.behaviour != Behaviour::Corrupt;
+        let verifies = image.behaviour.verifies() && !world.is_below_floors(image);
         match record.status {
             SlotStatus::Confirmed if !history.healthy[index(slot)] => {
                 Some(Invariant::ConfirmedOnlyAfterHealth)
             }
-            SlotStatus::Refused if verifies && image.behaviour != Behaviour::DamagedRoot => {
+            SlotStatus::Refused if verifies && !may_refuse_itself(world, image) => {
                 Some(Invariant::NothingVerifiedIsLost)
             }
             SlotStatus::Empty if verifies => Some(Invariant::NothingVerifiedIsLost),
             _ => None,
         }
     })
+}
+
+/// Its root is damaged, and there is another slot to go to.
+fn may_refuse_itself(world: &World, image: &Image) -> bool {
+    image.behaviour == Behaviour::DamagedRoot && world.end != End::Damaged
 }
 
 /// What a cycle must have done.
@@ -124,6 +135,15 @@ pub(crate) fn broken_by_cycle(
     let numbers = world.image_of(source)?.numbers;
     // A floor that only a lost state had is lost with it: docs/decisions/0009.
     if before.floors.exceed(numbers) || before.floors.exceed(after.floors) {
+        return Some(Invariant::NeverBelowFloor);
+    }
+    // They rise for an image that was confirmed before it was started.
+    let is_confirmed = |state: &BootState| match source {
+        Source::Slot(slot) => state.slot(slot).status == SlotStatus::Confirmed,
+        Source::Rescue => false,
+    };
+    let rose = after.floors.exceed(before.floors);
+    if rose && !before.state.as_ref().is_some_and(is_confirmed) {
         return Some(Invariant::NeverBelowFloor);
     }
     if looks > MOST_LOOKS {
@@ -157,8 +177,11 @@ pub(crate) fn broken_at_end(
     }
     let source = *sources.last()?;
     let image = world.image_of(source)?;
-    let good = matches!(image.behaviour, Behaviour::Good);
-    if image.behaviour.fails_trials() || image.behaviour == Behaviour::DiesAfterConfirm {
+    let good = match world.end {
+        End::Damaged => image.behaviour == Behaviour::DamagedRoot,
+        _ => image.behaviour == Behaviour::Good,
+    };
+    if image.behaviour.may_fail_trials() {
         return Some(Invariant::HungImageEndsOnOld);
     }
     if !good || (source == Source::Rescue) != (world.end == End::Rescue) {
@@ -168,6 +191,12 @@ pub(crate) fn broken_at_end(
         return Some(Invariant::RecoveryIsIdempotent);
     }
     let state = last.state.as_ref()?;
+    if let Some(tried) = world.tried_release()
+        && state.slot(tried).status == SlotStatus::Confirmed
+        && source != Source::Slot(tried)
+    {
+        return Some(Invariant::ConfirmedReleaseBoots);
+    }
     let unremembered = world.images.iter().any(|image| {
         image.behaviour.fails_trials()
             && matches!(image.source, Source::Slot(slot) if state.slot(slot).status == SlotStatus::Exhausted)

@@ -1,8 +1,10 @@
 //! The sequences, each crossed with what the new image does, with and without a second home
 //! of the floors, and with several disks.
 
+use crate::disk::Wear;
 use crate::image::Behaviour::{
-    self, Corrupt, DamagedRoot, DiesAfterConfirm, Good, Hangs, Unhealthy,
+    self, Corrupt, CorruptInitrd, DamagedRoot, DiesAfterConfirm, Foreign, Forged, Good, Hangs,
+    HangsReader, Unhealthy,
 };
 use crate::image::Image;
 use crate::layouts::{Devices, DiskLayout};
@@ -46,6 +48,7 @@ struct Sequence {
     attempts: u8,
     /// The slot that is written, besides the boot state.
     staged: Option<Slot>,
+    wear: Wear,
     end: End,
 }
 
@@ -62,6 +65,7 @@ const PLAIN: Sequence = Sequence {
     new_home: false,
     attempts: ATTEMPTS,
     staged: None,
+    wear: Wear::None,
     end: End::Good,
 };
 
@@ -81,7 +85,7 @@ const SEQUENCES: &[Sequence] = &[
     Sequence {
         name: "hang-until-fall-back",
         steps: &[Boot, Boot, Boot, Boot],
-        behaviours: &[Hangs],
+        behaviours: &[Hangs, HangsReader],
         ..PLAIN
     },
     Sequence {
@@ -118,6 +122,42 @@ const SEQUENCES: &[Sequence] = &[
         ..PLAIN
     },
     Sequence {
+        name: "damaged-root-alone",
+        a: (Confirmed, DamagedRoot),
+        b: SlotStatus::Refused,
+        behaviours: &[Corrupt],
+        end: End::Damaged,
+        ..PLAIN
+    },
+    Sequence {
+        name: "one-attempt",
+        b: trial(1),
+        behaviours: &[Good, Hangs],
+        attempts: 1,
+        ..PLAIN
+    },
+    Sequence {
+        name: "confirmed-hangs",
+        steps: &[Boot; 7],
+        a: (Confirmed, Hangs),
+        b: Confirmed,
+        behaviours: &[Good],
+        ..PLAIN
+    },
+    Sequence {
+        name: "worn-card",
+        steps: &[Boot; 4],
+        behaviours: &[Good, Hangs],
+        wear: Wear::KeepsNothing,
+        ..PLAIN
+    },
+    Sequence {
+        name: "below-floor",
+        behaviours: &[Good],
+        epochs: [1, 0],
+        ..PLAIN
+    },
+    Sequence {
         name: "floors-rise",
         steps: &[Boot, Boot, Boot],
         epochs: [2, 3],
@@ -143,7 +183,7 @@ const SEQUENCES: &[Sequence] = &[
     Sequence {
         name: "both-slots-bad",
         a: (Confirmed, Corrupt),
-        behaviours: &[Corrupt],
+        behaviours: &[Corrupt, CorruptInitrd, Foreign, Forged],
         end: End::Rescue,
         ..PLAIN
     },
@@ -224,6 +264,7 @@ impl Plan {
             },
             disk: self.disk,
             staged: sequence.staged,
+            wear: sequence.wear,
         };
         World::new(
             self.name(),

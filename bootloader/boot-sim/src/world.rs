@@ -1,7 +1,7 @@
 //! A device as it leaves the workshop for one sequence: the disk's base image, the images on
 //! it, and what the sequence is held against.
 
-use crate::disk::Disk;
+use crate::disk::{Disk, Wear};
 use crate::image::{Behaviour, INITRD_OFFSET, Image, KERNEL_OFFSET, signed_keyring};
 use crate::layouts::DiskLayout;
 use crate::sectors::Sectors;
@@ -29,6 +29,8 @@ pub(crate) enum End {
     Good,
     /// With the rescue system.
     Rescue,
+    /// With a system whose root is damaged, since there is no other.
+    Damaged,
     /// Nowhere: the rescue system comes in turn.
     RescueInTurn,
 }
@@ -43,6 +45,7 @@ pub(crate) struct Setup {
     pub(crate) disk: DiskLayout,
     /// The slot that the sequence stages an image into.
     pub(crate) staged: Option<Slot>,
+    pub(crate) wear: Wear,
 }
 
 /// A device, a sequence and what is expected of both.
@@ -81,6 +84,13 @@ impl World {
             Sectors::new(Arc::new(base), setup.disk.sector_bytes),
             setup.second_home,
         );
+        start.wear = setup.wear;
+        start.deadly = setup
+            .images
+            .iter()
+            .filter(|image| image.behaviour == Behaviour::HangsReader)
+            .filter_map(|image| Some(layout.partition(image.source.into())?.offset_bytes))
+            .collect();
         start.watched = [Role::Rescue, Role::SystemA, Role::SystemB]
             .into_iter()
             .filter_map(|role| Some(layout.partition(role)?.offset_bytes))
@@ -103,6 +113,17 @@ impl World {
     /// The image of a slot.
     pub(crate) fn image_of(&self, source: image_format::Source) -> Option<&Image> {
         self.images.iter().find(|image| image.source == source)
+    }
+
+    /// The image was below the floors from the start, and must not boot.
+    pub(crate) fn is_below_floors(&self, image: &Image) -> bool {
+        self.made_with.floors.exceed(image.numbers)
+    }
+
+    /// The slot on trial at the start, if nobody asks for another one later.
+    pub(crate) fn tried_release(&self) -> Option<Slot> {
+        let rolls_back = self.steps.contains(&Step::BootAndRollBack);
+        self.made_with.trial().filter(|_| !rolls_back)
     }
 }
 
@@ -128,6 +149,9 @@ fn install(base: &mut [u8], layout: &Layout, image: &Image) {
     put(INITRD_OFFSET, &image.initrd);
     if image.behaviour == Behaviour::Corrupt {
         put(KERNEL_OFFSET, &[image.kernel[0] ^ 1]);
+    }
+    if image.behaviour == Behaviour::CorruptInitrd {
+        put(INITRD_OFFSET, &[image.initrd[0] ^ 1]);
     }
 }
 

@@ -108,6 +108,14 @@ fn never_below_floor_can_fail() {
     assert_eq!(above.by_cycle(), name);
     let fallen = plain().change(|case| case.after.floors.epoch = Epoch(0));
     assert_eq!(fallen.by_cycle(), name);
+    let rose = |source| {
+        Case::of("floors-rise.good").change(|case| {
+            case.outcome = Outcome::Started(source);
+            case.after.floors.epoch = Epoch(2);
+        })
+    };
+    assert_eq!(rose(SLOT_A).by_cycle(), None);
+    assert_eq!(rose(SLOT_B).by_cycle(), name, "for a trial");
 }
 
 #[test]
@@ -169,6 +177,11 @@ fn failed_release_remembered_can_fail() {
     assert_eq!(forgotten.by_cycle(), name);
     let twice = plain().change(|case| case.after.failed = vec![Digest::ZERO; 2]);
     assert_eq!(twice.at_cut(), name);
+    let blamed = plain().change(|case| {
+        let good = case.world.image_of(SLOT_B).expect("an image");
+        case.after.failed = vec![good.manifest_hash];
+    });
+    assert_eq!(blamed.at_cut(), name, "a release that works");
     let never = hangs()
         .status(Slot::B, SlotStatus::Exhausted)
         .change(|case| case.history.failure_on_record = true);
@@ -190,4 +203,12 @@ fn nothing_verified_is_lost_can_fail() {
         }
     });
     assert_eq!(floors.at_cut(), name, "the fallback is below the floor");
+}
+
+#[test]
+fn confirmed_release_boots_can_fail() {
+    let name = Some(Invariant::ConfirmedReleaseBoots);
+    let confirmed = || plain().status(Slot::B, SlotStatus::Confirmed);
+    assert_eq!(confirmed().at_end(&[SLOT_B, SLOT_B], true), None);
+    assert_eq!(confirmed().at_end(&[SLOT_A, SLOT_A], true), name);
 }
