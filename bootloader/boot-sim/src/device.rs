@@ -227,8 +227,15 @@ impl Device {
             memory,
             points: &mut points,
         };
-        system.run(boot_number, step, before.hung);
-        (Outcome::Started(source), points)
+        let ran = catch_unwind(AssertUnwindSafe(|| {
+            system.run(boot_number, step, before.hung);
+        }));
+        let outcome = match ran {
+            Ok(()) => Outcome::Started(source),
+            Err(end) if end.is::<Runaway>() => Outcome::Runaway,
+            Err(_) => Outcome::Panicked,
+        };
+        (outcome, points)
     }
 
     /// What the second home holds, for a fingerprint.

@@ -97,8 +97,13 @@ impl Disk {
     /// nothing promises that it does not.
     pub(crate) fn power_cycle(&mut self) {
         self.cache.clear();
-        self.requests = 0;
+        self.count_anew();
         self.looks = 0;
+    }
+
+    /// Whoever comes next has all the requests that there are.
+    pub(crate) fn count_anew(&mut self) {
+        self.requests = 0;
     }
 
     /// The moments since the last call. What is still in the cache makes one more.

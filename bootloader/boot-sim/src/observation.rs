@@ -32,6 +32,7 @@ impl Observation {
     pub(crate) fn of(world: &World, device: &mut Device, memory: &mut Memory) -> Self {
         let key = fingerprint(&device.second_home_key());
         let disk = &mut device.disk;
+        disk.count_anew();
         let cache = std::mem::take(&mut disk.cache);
         let mut seen = memory.looks.run(disk, key, |disk| Self::read(world, disk));
         seen.wrote_elsewhere = disk.durable.changed_outside(&world.may_write);
