@@ -1,10 +1,12 @@
 //! The inquest on the disk: a failed release is remembered once, whatever happens.
 
 use super::memory_disk::MemoryDisk;
-use super::{HASH_B, RUNNING_A, state};
+use super::{HASH_A, HASH_B, RUNNING_A, state};
 use image_format::flight::text;
 use image_format::{BootNumber, Event, ResetCause, Slot, SlotStatus, Verdict};
-use system_update::{NetworkNow, close_case, failed_releases, open_case, record_for_boot};
+use system_update::{
+    NetworkNow, OpenCase, close_case, failed_releases, open_case, record_for_boot,
+};
 
 /// A trial of system-b in boot 6 that ended by `cause`; boot 7 runs system-a.
 fn after_a_trial(cause: ResetCause) -> MemoryDisk {
@@ -55,6 +57,23 @@ fn a_failed_release_is_remembered_and_judged_once() {
     assert_eq!(failed[0].manifest_hash, HASH_B);
     assert_eq!(failed[0].reason, reason);
     assert_eq!(hold(&mut disk), Ok(false));
+}
+
+#[test]
+fn a_second_failed_release_leaves_the_first_in_the_list() {
+    let mut disk = after_a_trial(ResetCause::Watchdog);
+    let first = open_case(&mut disk, &RUNNING_A).unwrap().unwrap();
+    let second = OpenCase {
+        manifest_hash: HASH_A,
+        ..first.clone()
+    };
+    for case in [&first, &second] {
+        let finding = case.judgement.clone().settle(NetworkNow::Works);
+        close_case(&mut disk, &RUNNING_A, case, &finding).unwrap();
+    }
+    let failed = failed_releases(&mut disk).unwrap();
+    let hashes: Vec<_> = failed.iter().map(|release| release.manifest_hash).collect();
+    assert_eq!(hashes, [HASH_B, HASH_A]);
 }
 
 #[test]
