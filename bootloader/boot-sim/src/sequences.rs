@@ -196,6 +196,14 @@ const SEQUENCES: &[Sequence] = &[
         end: End::RescueInTurn,
         ..PLAIN
     },
+    Sequence {
+        name: "good-last-resort",
+        steps: &[Boot; 8],
+        a: (Exhausted, Hangs),
+        b: Exhausted,
+        behaviours: &[Good],
+        ..PLAIN
+    },
 ];
 
 /// A sequence and what it is crossed with: a world that can be made.
