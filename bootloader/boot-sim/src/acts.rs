@@ -2,12 +2,15 @@
 //! `snappy` call them.
 
 use crate::disk::Disk;
+use crate::image::{BOARD, Offer};
 use crate::sectors::fingerprint;
+use crate::world::World;
 use image_format::flight::text;
 use image_format::{Event, SlotStatus, Version};
+use image_trust::verify_keyring;
 use system_update::{
-    NetworkNow, Refused, Running, close_case, confirm, mark_up, open_case, record_end,
-    record_rescue, refuse, rollback,
+    Downgrade, FailedBefore, NetworkNow, Refused, Running, StageRequest, close_case, confirm,
+    mark_up, open_case, record_end, record_rescue, refuse, rollback, stage,
 };
 
 /// One of them.
@@ -20,6 +23,8 @@ pub(crate) enum Act {
     /// The root is damaged.
     Refuse,
     RollBack,
+    /// The world's release is written into the other slot, and put on trial.
+    Stage,
     /// How a trial before this boot ended is looked into, and told.
     Inquest,
     /// The rescue system notes that it runs.
@@ -39,7 +44,13 @@ pub(crate) enum Answer {
 
 impl Act {
     /// Does it, in a boot of `running`, which has that version.
-    pub(crate) fn perform(self, disk: &mut Disk, running: &Running, version: Version) -> Answer {
+    pub(crate) fn perform(
+        self,
+        world: &World,
+        disk: &mut Disk,
+        running: &Running,
+        version: Version,
+    ) -> Answer {
         let slot = running.slot;
         match self {
             Self::MarkUp => mark_up(disk, running).map_or(Answer::Failed, Answer::Up),
@@ -60,6 +71,7 @@ impl Act {
                 }
             }
             Self::RollBack => answer(rollback(disk, running)),
+            Self::Stage => install_release(world, disk, running, version),
             Self::Inquest => inquest(disk, running),
             Self::RecordRescue => answer(record_rescue(disk, running.boot_number, &[])),
         }
@@ -75,6 +87,21 @@ impl Act {
 
 fn answer<T, E>(result: Result<T, E>) -> Answer {
     result.map_or(Answer::Failed, |_| Answer::Done)
+}
+
+fn install_release(world: &World, disk: &mut Disk, running: &Running, version: Version) -> Answer {
+    let (Some(release), Ok(keyring)) = (world.release(), verify_keyring(&world.keyring)) else {
+        return Answer::Failed;
+    };
+    let request = StageRequest {
+        running: *running,
+        running_version: version,
+        board: BOARD,
+        keyring: &keyring,
+        downgrade: Downgrade::Refuse,
+        failed_before: FailedBefore::Refuse,
+    };
+    answer(stage(disk, &request, &mut Offer(release), &mut |_| ()))
 }
 
 fn inquest(disk: &mut Disk, running: &Running) -> Answer {

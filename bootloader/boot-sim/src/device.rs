@@ -1,18 +1,17 @@
 //! The device: the real loader on the simulated disk, and then what its system does, by the
 //! real acts. One cycle is what lies between two resets.
 
-use crate::acts::{Act, Answer};
+use crate::acts::Answer;
 use crate::disk::{Disk, Moment, Runaway, Stuck};
 use crate::image::{BOARD, Behaviour, Image};
 use crate::observation::{Observation, state_of};
 use crate::recall::Recall;
 use crate::sectors::fingerprint;
+use crate::system::System;
 use crate::verdicts::Verdicts;
-use crate::world::{Step, World};
+use crate::world::{ImageId, ImageSet, Step, World};
 use boot_core::{Board, FloorsNotWritten, Platform, SecondHome, StartError, boot};
-use image_format::{
-    BootNumber, FLOORS_BYTES, Keyring, Refusal, ResetCause, Slot, SlotStatus, Source,
-};
+use image_format::{BootNumber, FLOORS_BYTES, Keyring, Refusal, ResetCause, SlotStatus, Source};
 use image_trust::{Release, Requirements, Verified};
 use std::hash::{Hash, Hasher};
 use std::mem::discriminant;
@@ -24,14 +23,16 @@ use system_update::Running;
 pub(crate) struct History {
     /// How the last boot ended.
     pub(crate) cause: ResetCause,
-    /// The slots whose image passed its health gate.
-    pub(crate) healthy: [bool; 2],
+    /// The images that passed their health gate.
+    pub(crate) healthy: ImageSet,
     /// How often an image that hangs or is not well was started on trial.
     pub(crate) bad_starts: u8,
     /// The trial that hung in the last boot.
     pub(crate) hung: Option<Running>,
     /// The flight record tells, undisturbed, how a trial failed.
     pub(crate) failure_on_record: bool,
+    /// Somebody began to stage the release.
+    pub(crate) has_staged: bool,
 }
 
 impl Hash for History {
@@ -39,7 +40,7 @@ impl Hash for History {
         let hung = |hung: Running| (hung.slot, hung.boot_number.0);
         discriminant(&self.cause).hash(state);
         (self.healthy, self.bad_starts, self.hung.map(hung)).hash(state);
-        self.failure_on_record.hash(state);
+        (self.failure_on_record, self.has_staged).hash(state);
     }
 }
 
@@ -54,8 +55,8 @@ pub(crate) struct Device {
 pub(crate) struct Memory {
     boots: Recall<Ended>,
     verdicts: Verdicts,
-    acts: Recall<Answer>,
-    statuses: Recall<Option<SlotStatus>>,
+    pub(crate) acts: Recall<Answer>,
+    pub(crate) statuses: Recall<Option<SlotStatus>>,
     pub(crate) looks: Recall<Observation>,
 }
 
@@ -79,7 +80,7 @@ impl Memory {
 /// How a boot ended: with an image, under its boot number, or not so.
 #[derive(Clone)]
 enum Ended {
-    Started(Source, BootNumber),
+    Started(ImageId, BootNumber),
     /// The loader hangs, reading an image.
     Stuck,
     Otherwise(Outcome),
@@ -94,8 +95,8 @@ pub(crate) struct Point {
 /// How the loader ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
-    /// It started the image in this source.
-    Started(Source),
+    /// It started this image.
+    Started(ImageId),
     /// It started something that is no image.
     StartedOther(String),
     /// It started nothing.
@@ -169,11 +170,11 @@ impl Device {
             disk: world.start.clone(),
             history: History {
                 cause: ResetCause::PowerLoss,
-                healthy: Slot::ALL
-                    .map(|slot| world.made_with.slot(slot).status == SlotStatus::Confirmed),
+                healthy: world.confirmed_at_first(),
                 bad_starts: 0,
                 hung: None,
                 failure_on_record: false,
+                has_staged: false,
             },
         }
     }
@@ -208,8 +209,8 @@ impl Device {
         });
         self.note(&mut points);
         self.history.cause = ResetCause::Reset;
-        let (source, boot_number) = match end {
-            Ended::Started(source, boot_number) => (source, boot_number),
+        let (image, boot_number) = match end {
+            Ended::Started(image, boot_number) => (image, boot_number),
             Ended::Stuck => return (self.get_stuck(world), points),
             Ended::Otherwise(outcome) => return (outcome, points),
         };
@@ -217,9 +218,10 @@ impl Device {
             self.history.failure_on_record = true;
         }
         self.history.hung = None;
-        let Some(image) = world.image_of(source) else {
-            return (Outcome::StartedOther(source.to_string()), points);
-        };
+        if !world.has_its_root(&self.disk.durable, image) {
+            let half = format!("{}, without its root", world.image(image).source);
+            return (Outcome::StartedOther(half), points);
+        }
         let mut system = System {
             world,
             image,
@@ -231,7 +233,7 @@ impl Device {
             system.run(boot_number, step, before.hung);
         }));
         let outcome = match ran {
-            Ok(()) => Outcome::Started(source),
+            Ok(()) => Outcome::Started(image),
             Err(end) if end.is::<Runaway>() => Outcome::Runaway,
             Err(_) => Outcome::Panicked,
         };
@@ -250,8 +252,8 @@ impl Device {
 
     /// The loader hangs as it reads an image, which is no better than one that hangs.
     fn get_stuck(&mut self, world: &World) -> Outcome {
-        let hangs = |image: &&Image| image.behaviour == Behaviour::HangsReader;
-        let Some(image) = world.images.iter().find(hangs) else {
+        let hangs = |(_, image): &(ImageId, &Image)| image.behaviour == Behaviour::HangsReader;
+        let Some((id, image)) = world.images().find(hangs) else {
             return Outcome::Runaway;
         };
         self.history.cause = ResetCause::Watchdog;
@@ -261,10 +263,10 @@ impl Device {
             _ => None,
         };
         self.history.bad_starts += u8::from(matches!(status, Some(SlotStatus::Trial { .. })));
-        Outcome::Started(image.source)
+        Outcome::Started(id)
     }
 
-    fn note(&mut self, points: &mut Vec<Point>) {
+    pub(crate) fn note(&mut self, points: &mut Vec<Point>) {
         let history = self.history;
         let moments = self.disk.take_moments();
         points.extend(moments.into_iter().map(|moment| Point { moment, history }));
@@ -301,129 +303,13 @@ fn recognise(world: &World, started: Started) -> Ended {
     };
     let slot = word("twinkeel.slot=");
     let boot_number = word("twinkeel.boot=").and_then(|number| number.parse().ok());
-    let image = world.images.iter().find(|image| {
+    let image = world.images().find(|(_, image)| {
         image.kernel == started.kernel
             && started.initrd.starts_with(&image.initrd)
             && Some(image.source.to_string().as_str()) == slot
     });
     match (image, boot_number) {
-        (Some(image), Some(number)) => Ended::Started(image.source, BootNumber(number)),
+        (Some((id, _)), Some(number)) => Ended::Started(id, BootNumber(number)),
         _ => Ended::Otherwise(Outcome::StartedOther(started.command_line)),
-    }
-}
-
-/// A system that runs: what PID 1 does, act by act.
-struct System<'a> {
-    world: &'a World,
-    image: &'a Image,
-    device: &'a mut Device,
-    memory: &'a mut Memory,
-    points: &'a mut Vec<Point>,
-}
-
-impl System<'_> {
-    fn run(&mut self, boot_number: BootNumber, step: Step, hung_before: Option<Running>) {
-        let running = Running {
-            slot: match self.image.source {
-                Source::Slot(slot) => slot,
-                // Nothing that rescue does asks for the slot.
-                Source::Rescue => Slot::A,
-            },
-            manifest_hash: self.image.manifest_hash,
-            boot_number,
-        };
-        if self.image.source == Source::Rescue {
-            self.act(Act::RecordRescue, &running);
-            return;
-        }
-        match self.image.behaviour {
-            Behaviour::Hangs | Behaviour::HangsReader => self.hang(running),
-            Behaviour::Unhealthy => self.fail(&running),
-            Behaviour::DiesAfterConfirm if self.has_been_well(running.slot) => {
-                let on_trial = self.is_on_trial(running.slot);
-                self.device.history.bad_starts += u8::from(on_trial);
-                return;
-            }
-            Behaviour::Good
-            | Behaviour::Corrupt
-            | Behaviour::CorruptInitrd
-            | Behaviour::DiesAfterConfirm
-            | Behaviour::Foreign
-            | Behaviour::Forged => self.come_up(&running),
-            Behaviour::DamagedRoot => {
-                self.act(Act::MarkUp, &running);
-                if self.act(Act::Refuse, &running) == Answer::FallsBack {
-                    return;
-                }
-                self.come_up(&running);
-            }
-        }
-        match step {
-            Step::Boot => {}
-            Step::BootAndRollBack => {
-                self.act(Act::RollBack, &running);
-            }
-            Step::BootAndLateConfirm => {
-                if let Some(late) = hung_before {
-                    self.act(Act::Confirm, &late);
-                }
-            }
-        }
-    }
-
-    fn hang(&mut self, running: Running) {
-        self.device.history.cause = ResetCause::Watchdog;
-        if self.is_on_trial(running.slot) {
-            self.device.history.bad_starts += 1;
-            self.device.history.hung = Some(running);
-        }
-    }
-
-    fn fail(&mut self, running: &Running) {
-        let on_trial = self.is_on_trial(running.slot);
-        self.device.history.bad_starts += u8::from(on_trial);
-        self.act(Act::MarkUp, running);
-        let recorded = self.act(Act::RecordFailure, running) == Answer::Done;
-        self.device.history.failure_on_record |= on_trial && recorded;
-    }
-
-    fn has_been_well(&self, slot: Slot) -> bool {
-        self.device.history.healthy[index(slot)]
-    }
-
-    fn is_on_trial(&mut self, slot: Slot) -> bool {
-        let disk = &mut self.device.disk;
-        let status = self.memory.statuses.run(disk, fingerprint(&slot), |disk| {
-            let state = state_of(disk, self.world);
-            state.map(|state| state.slot(slot).status)
-        });
-        matches!(status, Some(SlotStatus::Trial { .. }))
-    }
-
-    fn come_up(&mut self, running: &Running) {
-        if self.act(Act::MarkUp, running) != Answer::Up(SlotStatus::Confirmed) {
-            self.device.history.healthy[index(running.slot)] = true;
-            self.act(Act::Confirm, running);
-        }
-        self.act(Act::Inquest, running);
-    }
-
-    fn act(&mut self, act: Act, running: &Running) -> Answer {
-        let version = self.image.version;
-        let key = act.key(running, version);
-        let disk = &mut self.device.disk;
-        let answer = self
-            .memory
-            .acts
-            .run(disk, key, |disk| act.perform(disk, running, version));
-        self.device.note(self.points);
-        answer
-    }
-}
-
-pub(crate) fn index(slot: Slot) -> usize {
-    match slot {
-        Slot::A => 0,
-        Slot::B => 1,
     }
 }

@@ -8,8 +8,7 @@ use crate::invariant::{Invariant, MOST_CYCLES, broken_at_cut, broken_at_end, bro
 use crate::observation::Observation;
 use crate::sectors::fingerprint;
 use crate::tally::{Origin, Tally, Violation};
-use crate::world::{End, Step, World};
-use image_format::Source;
+use crate::world::{End, ImageId, Step, World};
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
@@ -139,7 +138,10 @@ impl<'a> Explorer<'a> {
             return path.len() > depth;
         }
         let one_in = match depth {
-            1 => self.effort.second_cuts,
+            1 => {
+                let one_in = self.effort.second_cuts;
+                one_in.map(|one_in| one_in * self.world.second_cuts_after)
+            }
             2 => self.effort.third_cuts,
             _ => None,
         };
@@ -153,7 +155,7 @@ impl<'a> Explorer<'a> {
         let mut points = Vec::new();
         let mut before = self.look(&mut device);
         let mut broken = broken_at_cut(self.world, &device.history, &before, self.copies_at_first);
-        let mut sources: Vec<Source> = Vec::new();
+        let mut started: Vec<ImageId> = Vec::new();
         let mut quiet = 0;
         for number in 1..=MOST_CYCLES {
             if broken.is_some() {
@@ -161,18 +163,18 @@ impl<'a> Explorer<'a> {
             }
             device.disk.records = number == 1 && goes_deeper;
             device.disk.cache.clear();
-            let (cycle, of_cycle) = self.cycle(&mut device, Step::Boot);
+            let (cycle, of_cycle) = self.cycle(&mut device, self.world.recovery);
             points.extend(of_cycle);
             broken = self.broken_by(&cycle, &device, &before);
             if self.only.is_some() {
                 let line = format!("boot {number}: {:?}", cycle.outcome);
                 origin.story.push(line);
             }
-            if let Outcome::Started(source) = cycle.outcome {
+            if let Outcome::Started(image) = cycle.outcome {
                 let same = before.at_rest() == cycle.after.at_rest();
-                let again = same && sources.last() == Some(&source);
+                let again = same && started.last() == Some(&image);
                 quiet = if again { quiet + 1 } else { 0 };
-                sources.push(source);
+                started.push(image);
             }
             before = cycle.after;
             if quiet == 2 && self.world.end != End::RescueInTurn {
@@ -180,7 +182,7 @@ impl<'a> Explorer<'a> {
             }
         }
         let broken = broken
-            .or_else(|| broken_at_end(self.world, &device.history, &sources, quiet >= 2, &before));
+            .or_else(|| broken_at_end(self.world, &device.history, &started, quiet >= 2, &before));
         if self.only.is_some() {
             origin.story.push(format!("{:?}", before.state));
         }
@@ -253,9 +255,10 @@ fn touches_state(world: &World, point: &Point) -> bool {
     };
     let unit = point.moment.durable.sector_bytes() as u64;
     point.moment.cache.iter().any(|(sector, _)| {
-        let at = sector * unit - partition.offset_bytes;
-        STATE_COPY_OFFSETS
-            .into_iter()
-            .any(|copy| (copy..copy + BLOCK_BYTES as u64).contains(&at))
+        let at = sector * unit;
+        STATE_COPY_OFFSETS.into_iter().any(|copy| {
+            let start = partition.offset_bytes + copy;
+            (start..start + BLOCK_BYTES as u64).contains(&at)
+        })
     })
 }

@@ -2,11 +2,15 @@
 
 use ed25519_dalek::{Signer, SigningKey};
 use image_format::frame::encode_value;
+use image_format::manifest::BLOCK_BYTES;
 use image_format::signature::encode_signatures;
 use image_format::{
-    Delegation, Digest, Epoch, Floors, Keyring, Kind, Manifest, Part, PublicKey, Purpose, Root,
-    Serial, Signature, Source, Version,
+    Delegation, Digest, ENVELOPE_BYTES, Epoch, Floors, Keyring, Kind, Manifest, Part, PublicKey,
+    Purpose, Root, Serial, Signature, Source, Version,
 };
+use image_trust::{Block, HashTree};
+use std::convert::Infallible;
+use system_update::{ReleaseSource, SourceError};
 
 const ROOT_KEY: [u8; 32] = [1; 32];
 const RELEASE_KEY: [u8; 32] = [2; 32];
@@ -14,6 +18,9 @@ const OTHER_KEY: [u8; 32] = [3; 32];
 pub(crate) const BOARD: &str = "simulated";
 pub(crate) const KERNEL_OFFSET: u64 = 64 << 10;
 pub(crate) const INITRD_OFFSET: u64 = 68 << 10;
+pub(crate) const ROOT_OFFSET: u64 = 72 << 10;
+pub(crate) const TREE_OFFSET: u64 = 80 << 10;
+const ROOT_BLOCKS: usize = 2;
 
 /// What happens when an image is booted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,6 +93,10 @@ pub(crate) struct Image {
     pub(crate) behaviour: Behaviour,
     pub(crate) kernel: Vec<u8>,
     pub(crate) initrd: Vec<u8>,
+    /// Rescue has none.
+    pub(crate) root: Vec<u8>,
+    /// The hash tree of the root.
+    pub(crate) tree: Vec<u8>,
     pub(crate) envelope: Vec<u8>,
     pub(crate) manifest_hash: Digest,
 }
@@ -95,6 +106,7 @@ impl Image {
         // What behaves in another way is another image.
         let kernel = format!("kernel of version {version}: {}", behaviour.name()).into_bytes();
         let initrd = format!("initrd of version {version}").into_bytes();
+        let root = Content::of_root(source, version);
         let part = |offset_bytes, bytes: &[u8]| Part {
             offset_bytes,
             length_bytes: bytes.len() as u64,
@@ -112,7 +124,7 @@ impl Image {
             command_line: "panic=10",
             kernel: part(KERNEL_OFFSET, &kernel),
             initrd: part(INITRD_OFFSET, &initrd),
-            root: root(source),
+            root: root.place(source),
         };
         let frame = encode_value(Kind::Manifest, &manifest, &mut [0; 2048])
             .expect("a manifest of ours")
@@ -127,6 +139,8 @@ impl Image {
             behaviour,
             kernel,
             initrd,
+            root: root.blocks,
+            tree: root.tree,
             envelope: match behaviour {
                 Behaviour::Forged => envelope(&frame, OTHER_KEY),
                 _ => envelope(&frame, RELEASE_KEY),
@@ -136,19 +150,76 @@ impl Image {
     }
 }
 
-/// Nothing reads it here: it only has to make sense.
-fn root(source: Source) -> Root {
-    let at = |offset_bytes, data_blocks, tree_offset_bytes, tree_blocks| Root {
-        offset_bytes,
-        data_blocks,
-        tree_offset_bytes,
-        tree_blocks,
-        root_hash: Digest::ZERO,
-        salt: Digest::ZERO,
-    };
-    match source {
-        Source::Slot(_) => at(72 << 10, 2, 80 << 10, 1),
-        Source::Rescue => at(0, 0, 0, 0),
+/// A root and its tree. The loader reads neither.
+struct Content {
+    blocks: Vec<u8>,
+    tree: Vec<u8>,
+    root_hash: Digest,
+}
+
+impl Content {
+    fn of_root(source: Source, version: u64) -> Self {
+        let count = match source {
+            Source::Slot(_) => ROOT_BLOCKS,
+            Source::Rescue => 0,
+        };
+        let mut root = Self {
+            blocks: vec![version as u8; count * BLOCK_BYTES as usize],
+            tree: Vec::new(),
+            root_hash: Digest::ZERO,
+        };
+        let mut tree = HashTree::new(count as u64, Digest::ZERO);
+        let (blocks, _) = root.blocks.as_chunks();
+        for block in blocks {
+            let put = |_, block: &Block| {
+                root.tree.extend_from_slice(block);
+                Ok::<_, Infallible>(())
+            };
+            let Ok(hash) = tree.push(block, put);
+            root.root_hash = hash.unwrap_or(Digest::ZERO);
+        }
+        root
+    }
+
+    fn place(&self, source: Source) -> Root {
+        let (offset_bytes, tree_offset_bytes) = match source {
+            Source::Slot(_) => (ROOT_OFFSET, TREE_OFFSET),
+            Source::Rescue => (0, 0),
+        };
+        Root {
+            offset_bytes,
+            data_blocks: self.blocks.len() as u64 / BLOCK_BYTES,
+            tree_offset_bytes,
+            tree_blocks: self.tree.len() as u64 / BLOCK_BYTES,
+            root_hash: self.root_hash,
+            salt: Digest::ZERO,
+        }
+    }
+}
+
+/// A release as an update brings it.
+pub(crate) struct Offer<'a>(pub(crate) &'a Image);
+
+impl ReleaseSource for Offer<'_> {
+    fn read_envelope(&mut self, area: &mut [u8; ENVELOPE_BYTES]) -> Result<(), SourceError> {
+        area.fill(0);
+        area[..self.0.envelope.len()].copy_from_slice(&self.0.envelope);
+        Ok(())
+    }
+
+    fn expect_length(&mut self, _: u64) -> Result<(), SourceError> {
+        Ok(())
+    }
+
+    fn read(&mut self, offset_bytes: u64, buffer: &mut [u8]) -> Result<(), SourceError> {
+        let (part, bytes) = match offset_bytes {
+            ROOT_OFFSET.. => (ROOT_OFFSET, &self.0.root),
+            INITRD_OFFSET.. => (INITRD_OFFSET, &self.0.initrd),
+            _ => (KERNEL_OFFSET, &self.0.kernel),
+        };
+        let start = (offset_bytes - part) as usize;
+        buffer.copy_from_slice(&bytes[start..start + buffer.len()]);
+        Ok(())
     }
 }
 

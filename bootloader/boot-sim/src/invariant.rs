@@ -1,9 +1,9 @@
 //! What must hold whatever happens to the power, each by its name.
 
-use crate::device::{History, Outcome, index};
+use crate::device::{History, Outcome};
 use crate::image::{Behaviour, Image};
 use crate::observation::Observation;
-use crate::world::{End, World};
+use crate::world::{End, ImageId, Step, World};
 use image_format::{BootState, Slot, SlotStatus, Source};
 use std::fmt;
 
@@ -41,6 +41,8 @@ pub enum Invariant {
     NothingVerifiedIsLost,
     /// A release that passed its trial is the one that boots, until somebody rolls back.
     ConfirmedReleaseBoots,
+    /// Whatever a loss of power left of an update, the next one succeeds.
+    NextUpdateSucceeds,
 }
 
 impl fmt::Display for Invariant {
@@ -57,6 +59,7 @@ impl fmt::Display for Invariant {
             Self::FailedReleaseRemembered => "failed-release-remembered",
             Self::NothingVerifiedIsLost => "nothing-verified-is-lost",
             Self::ConfirmedReleaseBoots => "confirmed-release-boots",
+            Self::NextUpdateSucceeds => "next-update-succeeds",
         })
     }
 }
@@ -84,7 +87,7 @@ fn broken_by_content(world: &World, history: &History, seen: &Observation) -> Op
     let blameless = |image: &Image| {
         !image.behaviour.may_fail_trials() && seen.failed.contains(&image.manifest_hash)
     };
-    if releases.len() != seen.failed.len() || world.images.iter().any(blameless) {
+    if releases.len() != seen.failed.len() || world.images().any(|(_, image)| blameless(image)) {
         return Some(Invariant::FailedReleaseRemembered);
     }
     let state = seen.state.as_ref()?;
@@ -92,24 +95,33 @@ fn broken_by_content(world: &World, history: &History, seen: &Observation) -> Op
         let is_slot = image.source != Source::Rescue;
         is_slot && !world.is_below_floors(image) && seen.floors.exceed(image.numbers)
     };
-    if world.images.iter().any(lost_to_floors) {
+    if world.images().any(|(_, image)| lost_to_floors(image)) {
         return Some(Invariant::NothingVerifiedIsLost);
     }
     Slot::ALL.into_iter().find_map(|slot| {
         let record = state.slot(slot);
-        let image = world.image_of(Source::Slot(slot))?;
+        let id = world.image_in(slot, record)?;
+        let image = world.image(id);
         let verifies = image.behaviour.verifies() && !world.is_below_floors(image);
         match record.status {
-            SlotStatus::Confirmed if !history.healthy[index(slot)] => {
+            SlotStatus::Confirmed if !history.healthy.has(id) => {
                 Some(Invariant::ConfirmedOnlyAfterHealth)
             }
             SlotStatus::Refused if verifies && !may_refuse_itself(world, image) => {
                 Some(Invariant::NothingVerifiedIsLost)
             }
-            SlotStatus::Empty if verifies => Some(Invariant::NothingVerifiedIsLost),
+            SlotStatus::Empty if verifies && !is_staged(world, history, slot) => {
+                Some(Invariant::NothingVerifiedIsLost)
+            }
             _ => None,
         }
     })
+}
+
+/// The slot was emptied for a release, or is about to be.
+fn is_staged(world: &World, history: &History, slot: Slot) -> bool {
+    let there = |release: &Image| release.source == Source::Slot(slot);
+    history.has_staged && world.release().is_some_and(there)
 }
 
 /// Its root is damaged, and there is another slot to go to.
@@ -126,19 +138,19 @@ pub(crate) fn broken_by_cycle(
     looks: usize,
     after: &Observation,
 ) -> Option<Invariant> {
-    let source = match outcome {
-        Outcome::Started(source) => *source,
+    let image = match outcome {
+        Outcome::Started(image) => world.image(*image),
         Outcome::StartedOther(_) => return Some(Invariant::BootedVersionIsOldOrNew),
         Outcome::Runaway => return Some(Invariant::TurnsBounded),
         Outcome::Halted(_) | Outcome::Panicked => return Some(Invariant::SomeVerifiedSourceBoots),
     };
-    let numbers = world.image_of(source)?.numbers;
+    let numbers = image.numbers;
     // A floor that only a lost state had is lost with it: docs/decisions/0009.
     if before.floors.exceed(numbers) || before.floors.exceed(after.floors) {
         return Some(Invariant::NeverBelowFloor);
     }
     // They rise for an image that was confirmed before it was started.
-    let is_confirmed = |state: &BootState| match source {
+    let is_confirmed = |state: &BootState| match image.source {
         Source::Slot(slot) => state.slot(slot).status == SlotStatus::Confirmed,
         Source::Rescue => false,
     };
@@ -162,21 +174,21 @@ pub(crate) fn broken_by_cycle(
     broken_by_content(world, history, after)
 }
 
-/// What the cycles together must have come to: `sources` has what each of them started.
+/// What the cycles together must have come to: `started` has the image of each of them.
 pub(crate) fn broken_at_end(
     world: &World,
     history: &History,
-    sources: &[Source],
+    started: &[ImageId],
     at_rest: bool,
     last: &Observation,
 ) -> Option<Invariant> {
-    let rescues = sources.iter().filter(|source| **source == Source::Rescue);
+    let mut images = started.iter().map(|image| world.image(*image));
     if world.end == End::RescueInTurn {
-        let comes = rescues.count() > 0;
+        let comes = images.any(|image| image.source == Source::Rescue);
         return (!comes).then_some(Invariant::SomeVerifiedSourceBoots);
     }
-    let source = *sources.last()?;
-    let image = world.image_of(source)?;
+    let last_started = *started.last()?;
+    let image = world.image(last_started);
     let good = match world.end {
         End::Damaged => image.behaviour == Behaviour::DamagedRoot,
         _ => image.behaviour == Behaviour::Good,
@@ -184,7 +196,7 @@ pub(crate) fn broken_at_end(
     if image.behaviour.may_fail_trials() {
         return Some(Invariant::HungImageEndsOnOld);
     }
-    if !good || (source == Source::Rescue) != (world.end == End::Rescue) {
+    if !good || (image.source == Source::Rescue) != (world.end == End::Rescue) {
         return Some(Invariant::SomeVerifiedSourceBoots);
     }
     if !at_rest {
@@ -192,17 +204,33 @@ pub(crate) fn broken_at_end(
     }
     let state = last.state.as_ref()?;
     if let Some(tried) = world.tried_release()
-        && state.slot(tried).status == SlotStatus::Confirmed
-        && source != Source::Slot(tried)
+        && is_now(state, world.image(tried), SlotStatus::Confirmed)
+        && last_started != tried
     {
         return Some(Invariant::ConfirmedReleaseBoots);
     }
-    let unremembered = world.images.iter().any(|image| {
+    if let Some(release) = world.release()
+        && world.recovery == Step::BootAndStage
+        && release.behaviour == Behaviour::Good
+        && image.manifest_hash != release.manifest_hash
+    {
+        return Some(Invariant::NextUpdateSucceeds);
+    }
+    let unremembered = world.images().any(|(_, image)| {
         image.behaviour.fails_trials()
-            && matches!(image.source, Source::Slot(slot) if state.slot(slot).status == SlotStatus::Exhausted)
+            && is_now(state, image, SlotStatus::Exhausted)
             && !last.failed.contains(&image.manifest_hash)
     });
     (history.failure_on_record && unremembered).then_some(Invariant::FailedReleaseRemembered)
+}
+
+/// The state says this of that image.
+fn is_now(state: &BootState, image: &Image, status: SlotStatus) -> bool {
+    let Source::Slot(slot) = image.source else {
+        return false;
+    };
+    let record = state.slot(slot);
+    record.status == status && record.manifest_hash == image.manifest_hash
 }
 
 #[cfg(test)]

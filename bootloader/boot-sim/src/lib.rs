@@ -24,6 +24,7 @@ mod observation;
 mod recall;
 mod sectors;
 mod sequences;
+mod system;
 mod tally;
 mod verdicts;
 mod world;

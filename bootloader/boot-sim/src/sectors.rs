@@ -114,6 +114,13 @@ impl Sectors {
         }
     }
 
+    /// Whether these bytes lie there, from the start of a sector on.
+    pub(crate) fn holds(&self, offset_bytes: u64, bytes: &[u8]) -> bool {
+        let first = offset_bytes / self.sector_bytes as u64;
+        let mut sectors = (first..).zip(bytes.chunks(self.sector_bytes));
+        sectors.all(|(number, part)| self.get(number).is_some_and(|have| have.starts_with(part)))
+    }
+
     /// Writes one. What equals the base is no change: states are compared by content.
     pub(crate) fn put(&mut self, number: u64, sector: Sector) {
         let before = if sector.bytes() == Some(self.of_base(number)) {

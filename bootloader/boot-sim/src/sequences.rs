@@ -9,7 +9,7 @@ use crate::image::Behaviour::{
 use crate::image::Image;
 use crate::layouts::{Devices, DiskLayout};
 use crate::world::{End, Setup, Step, World};
-use Step::{Boot, BootAndLateConfirm, BootAndRollBack};
+use Step::{Boot, BootAndLateConfirm, BootAndRollBack, BootAndStage};
 use boot_core::SecondHome;
 use image_format::SlotStatus::{Confirmed, Exhausted, Installed};
 use image_format::{
@@ -35,6 +35,8 @@ const fn trial(attempts: u8) -> SlotStatus {
 struct Sequence {
     name: &'static str,
     steps: &'static [Step],
+    /// What happens at each boot after a loss of power.
+    recovery: Step,
     /// Status and behaviour of system-a, which is active; version 1.
     a: (SlotStatus, Behaviour),
     /// Status of system-b, version 2.
@@ -46,8 +48,9 @@ struct Sequence {
     /// The second home holds nothing yet.
     new_home: bool,
     attempts: u8,
-    /// The slot that is written, besides the boot state.
-    staged: Option<Slot>,
+    /// What system-b may do is what a release does that is staged there. Until then it holds
+    /// the version before that of system-a.
+    stages: bool,
     wear: Wear,
     end: End,
 }
@@ -57,6 +60,7 @@ const ANY: &[Behaviour] = &[Good, Hangs, Unhealthy, DiesAfterConfirm, Corrupt];
 const PLAIN: Sequence = Sequence {
     name: "",
     steps: &[Boot, Boot],
+    recovery: Boot,
     a: (Confirmed, Good),
     b: TRIAL,
     behaviours: ANY,
@@ -64,7 +68,7 @@ const PLAIN: Sequence = Sequence {
     lost_copies: &[],
     new_home: false,
     attempts: ATTEMPTS,
-    staged: None,
+    stages: false,
     wear: Wear::None,
     end: End::Good,
 };
@@ -98,6 +102,25 @@ const SEQUENCES: &[Sequence] = &[
         name: "dies-after-confirm",
         steps: &[Boot; 8],
         behaviours: &[DiesAfterConfirm],
+        ..PLAIN
+    },
+    Sequence {
+        name: "stage",
+        steps: &[BootAndStage, Boot, Boot, Boot, Boot],
+        b: Confirmed,
+        behaviours: &[Good, Hangs],
+        attempts: 3,
+        stages: true,
+        ..PLAIN
+    },
+    Sequence {
+        name: "stage-again",
+        steps: &[BootAndStage, Boot, Boot, Boot, Boot],
+        recovery: BootAndStage,
+        b: Exhausted,
+        behaviours: &[Good, Unhealthy],
+        attempts: 3,
+        stages: true,
         ..PLAIN
     },
     Sequence {
@@ -246,7 +269,13 @@ impl Plan {
         let (status_a, behaviour_a) = sequence.a;
         let [epoch_a, epoch_b] = sequence.epochs;
         let a = Image::new(Source::Slot(Slot::A), 1, epoch_a, behaviour_a);
-        let b = Image::new(Source::Slot(Slot::B), 2, epoch_b, self.new);
+        let new = Image::new(Source::Slot(Slot::B), 2, epoch_b, self.new);
+        let (b, release) = if sequence.stages {
+            let before = Image::new(Source::Slot(Slot::B), 0, epoch_b, Good);
+            (before, Some(new))
+        } else {
+            (new, None)
+        };
         let rescue = Image::new(Source::Rescue, 9, epoch_a.max(epoch_b), Good);
         let record = |status, image: &Image| SlotRecord {
             status,
@@ -270,14 +299,14 @@ impl Plan {
                 (true, false) => SecondHome::Record(FLOORS.encode()),
                 (false, _) => SecondHome::None,
             },
+            release,
             disk: self.disk,
-            staged: sequence.staged,
             wear: sequence.wear,
         };
         World::new(
             self.name(),
             sequence.name,
-            sequence.steps,
+            (sequence.steps, sequence.recovery),
             sequence.attempts,
             sequence.end,
             setup,

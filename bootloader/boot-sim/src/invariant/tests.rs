@@ -29,7 +29,7 @@ impl Case {
             history: device.history,
             before: seen.clone(),
             after: seen,
-            outcome: Outcome::Started(SLOT_A),
+            outcome: started(&world, SLOT_A),
             looks: 3,
             world,
         }
@@ -58,8 +58,14 @@ impl Case {
     }
 
     fn at_end(&self, sources: &[Source], at_rest: bool) -> Option<Invariant> {
-        broken_at_end(&self.world, &self.history, sources, at_rest, &self.after)
+        let installed = |source: &Source| self.world.installed(*source).expect("an image");
+        let started: Vec<_> = sources.iter().map(installed).collect();
+        broken_at_end(&self.world, &self.history, &started, at_rest, &self.after)
     }
+}
+
+fn started(world: &World, source: Source) -> Outcome {
+    Outcome::Started(world.installed(source).expect("an image"))
 }
 
 fn plain() -> Case {
@@ -110,7 +116,7 @@ fn never_below_floor_can_fail() {
     assert_eq!(fallen.by_cycle(), name);
     let rose = |source| {
         Case::of("floors-rise.good").change(|case| {
-            case.outcome = Outcome::Started(source);
+            case.outcome = started(&case.world, source);
             case.after.floors.epoch = Epoch(2);
         })
     };
@@ -124,7 +130,10 @@ fn confirmed_only_after_health_can_fail() {
     assert_eq!(case().at_cut(), Some(Invariant::ConfirmedOnlyAfterHealth));
     assert_eq!(
         case()
-            .change(|case| case.history.healthy[1] = true)
+            .change(|case| {
+                let release = case.world.installed(SLOT_B).expect("an image");
+                case.history.healthy.add(release);
+            })
             .at_cut(),
         None
     );
@@ -178,8 +187,8 @@ fn failed_release_remembered_can_fail() {
     let twice = plain().change(|case| case.after.failed = vec![Digest::ZERO; 2]);
     assert_eq!(twice.at_cut(), name);
     let blamed = plain().change(|case| {
-        let good = case.world.image_of(SLOT_B).expect("an image");
-        case.after.failed = vec![good.manifest_hash];
+        let good = case.world.installed(SLOT_B).expect("an image");
+        case.after.failed = vec![case.world.image(good).manifest_hash];
     });
     assert_eq!(blamed.at_cut(), name, "a release that works");
     let never = hangs()
@@ -211,4 +220,38 @@ fn confirmed_release_boots_can_fail() {
     let confirmed = || plain().status(Slot::B, SlotStatus::Confirmed);
     assert_eq!(confirmed().at_end(&[SLOT_B, SLOT_B], true), None);
     assert_eq!(confirmed().at_end(&[SLOT_A, SLOT_A], true), name);
+}
+
+#[test]
+fn next_update_succeeds_can_fail() {
+    let case = Case::of("stage-again.good");
+    let release = case.world.release().expect("a release").manifest_hash;
+    let (release, _) = case
+        .world
+        .images()
+        .find(|(_, image)| image.manifest_hash == release)
+        .expect("the release");
+    let at_end = |image| {
+        let Case {
+            world,
+            history,
+            after,
+            ..
+        } = &case;
+        broken_at_end(world, history, &[image, image], true, after)
+    };
+    let old = case.world.installed(SLOT_A).expect("an image");
+    assert_eq!(at_end(old), Some(Invariant::NextUpdateSucceeds));
+    assert_eq!(at_end(release), None);
+}
+
+#[test]
+fn only_staging_may_empty_a_slot() {
+    let emptied = || Case::of("stage.good").status(Slot::B, SlotStatus::Empty);
+    let name = Some(Invariant::NothingVerifiedIsLost);
+    assert_eq!(emptied().at_cut(), name);
+    let staged = emptied().change(|case| case.history.has_staged = true);
+    assert_eq!(staged.at_cut(), None);
+    let both = staged.status(Slot::A, SlotStatus::Empty);
+    assert_eq!(both.at_cut(), name, "the slot that runs");
 }

@@ -17,7 +17,7 @@ fn started(name: &str) -> Vec<Source> {
         .steps
         .iter()
         .map(|step| match device.cycle(&world, *step, &mut memory).0 {
-            Outcome::Started(source) => source,
+            Outcome::Started(image) => world.image(image).source,
             other => panic!("{name}: {other:?}"),
         });
     sources.collect()
@@ -34,14 +34,19 @@ fn a_hanging_image_is_given_its_attempts() {
 }
 
 #[test]
+fn a_staged_release_is_tried_and_stays() {
+    assert_eq!(started("stage.good"), [A, B, B, B, B]);
+    assert_eq!(started("stage.hangs"), [A, B, B, B, A]);
+}
+
+#[test]
 fn no_two_worlds_of_a_sequence_have_one_device() {
     let mut seen = HashSet::new();
     for plan in plans(Devices::Everyday) {
         let world = plan.world();
         let images: Vec<_> = world
-            .images
-            .iter()
-            .map(|image| &image.manifest_hash)
+            .images()
+            .map(|(_, image)| &image.manifest_hash)
             .collect();
         let home = world.start.second_home;
         let device = format!("{} {} {home:?} {images:?}", world.sequence, plan.disk.name);
@@ -52,7 +57,7 @@ fn no_two_worlds_of_a_sequence_have_one_device() {
 #[test]
 fn a_slot_is_written_only_where_it_is_staged() {
     static STAGED: Sequence = Sequence {
-        staged: Some(Slot::B),
+        stages: true,
         ..PLAIN
     };
     for (sequence, wrote_elsewhere) in [(&PLAIN, true), (&STAGED, false)] {
