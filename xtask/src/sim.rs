@@ -2,6 +2,7 @@
 
 mod bugs;
 mod states;
+mod tables;
 
 use anyhow::Result;
 use clap::Args;
@@ -25,6 +26,9 @@ pub(crate) struct SimCommand {
     /// Print JSON; progress goes to standard error
     #[arg(long)]
     json: bool,
+    /// Only write the tables of power cuts in the documents
+    #[arg(long, exclusive = true)]
+    write_tables: bool,
     /// Plant no bugs
     #[arg(long, conflicts_with_all = ["bugs_only", "bug"])]
     states_only: bool,
@@ -39,6 +43,9 @@ pub(crate) struct SimCommand {
 impl SimCommand {
     /// Runs the command.
     pub(crate) fn run(self) -> Result<()> {
+        if self.write_tables {
+            return tables::write();
+        }
         let only_bugs = self.bugs_only || self.bug.is_some();
         let only_states = self.states_only || self.simulation.sequence.is_some();
         let states = match only_bugs {

@@ -1,7 +1,7 @@
 //! The device: the real loader on the simulated disk, and then what its system does, by the
 //! real acts. One cycle is what lies between two resets.
 
-use crate::acts::Answer;
+use crate::acts::{Act, Answer};
 use crate::disk::{Disk, Moment, Runaway, Stuck};
 use crate::image::{BOARD, Behaviour, Image};
 use crate::observation::{Observation, state_of};
@@ -90,6 +90,14 @@ enum Ended {
 pub(crate) struct Point {
     pub(crate) moment: Moment,
     pub(crate) history: History,
+    pub(crate) writer: Writer,
+}
+
+/// Who writes at that moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Writer {
+    Loader,
+    System(Act),
 }
 
 /// How the loader ended.
@@ -207,7 +215,7 @@ impl Device {
         let end = boots.run(&mut self.disk, fingerprint(&told), |disk| {
             boot_once(world, disk, before.cause, verdicts)
         });
-        self.note(&mut points);
+        self.note(&mut points, Writer::Loader);
         self.history.cause = ResetCause::Reset;
         let (image, boot_number) = match end {
             Ended::Started(image, boot_number) => (image, boot_number),
@@ -266,10 +274,14 @@ impl Device {
         Outcome::Started(id)
     }
 
-    pub(crate) fn note(&mut self, points: &mut Vec<Point>) {
+    pub(crate) fn note(&mut self, points: &mut Vec<Point>, writer: Writer) {
         let history = self.history;
-        let moments = self.disk.take_moments();
-        points.extend(moments.into_iter().map(|moment| Point { moment, history }));
+        let moments = self.disk.take_moments().into_iter();
+        points.extend(moments.map(|moment| Point {
+            moment,
+            history,
+            writer,
+        }));
     }
 }
 

@@ -30,7 +30,7 @@ impl Effort {
     /// Every first and every second cut, and a sample of the third ones: a million states.
     pub const EVERYDAY: Self = Self {
         second_cuts: Some(1),
-        third_cuts: Some(256),
+        third_cuts: Some(1024),
         ..Self::QUICK
     };
     /// The same on all disks, with all subsets, and more of the third ones.

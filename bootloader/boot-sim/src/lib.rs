@@ -25,12 +25,14 @@ mod recall;
 mod sectors;
 mod sequences;
 mod system;
+mod table;
 mod tally;
 mod verdicts;
 mod world;
 
 pub use effort::{Effort, Patience};
 pub use invariant::Invariant;
+pub use table::{DOCUMENTS, Stale, with_tables};
 pub use tally::{Tally, Violation};
 
 use explore::Explorer;

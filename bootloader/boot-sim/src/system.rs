@@ -1,7 +1,7 @@
 //! A system that runs: what PID 1 and `snappy` do, act by act.
 
 use crate::acts::{Act, Answer};
-use crate::device::{Device, Memory, Point};
+use crate::device::{Device, Memory, Point, Writer};
 use crate::image::{Behaviour, Image};
 use crate::observation::state_of;
 use crate::sectors::fingerprint;
@@ -130,7 +130,7 @@ impl System<'_> {
         let disk = &mut self.device.disk;
         let acts = &mut self.memory.acts;
         let answer = acts.run(disk, key, |disk| act.perform(world, disk, running, version));
-        self.device.note(self.points);
+        self.device.note(self.points, Writer::System(act));
         answer
     }
 }
