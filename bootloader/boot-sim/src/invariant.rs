@@ -204,7 +204,7 @@ pub(crate) fn broken_at_end(
     }
     let state = last.state.as_ref()?;
     if let Some(tried) = world.tried_release()
-        && is_now(state, world.image(tried), SlotStatus::Confirmed)
+        && is_now(world, state, tried, SlotStatus::Confirmed)
         && last_started != tried
     {
         return Some(Invariant::ConfirmedReleaseBoots);
@@ -216,21 +216,21 @@ pub(crate) fn broken_at_end(
     {
         return Some(Invariant::NextUpdateSucceeds);
     }
-    let unremembered = world.images().any(|(_, image)| {
+    let unremembered = world.images().any(|(id, image)| {
         image.behaviour.fails_trials()
-            && is_now(state, image, SlotStatus::Exhausted)
+            && is_now(world, state, id, SlotStatus::Exhausted)
             && !last.failed.contains(&image.manifest_hash)
     });
     (history.failure_on_record && unremembered).then_some(Invariant::FailedReleaseRemembered)
 }
 
 /// The state says this of that image.
-fn is_now(state: &BootState, image: &Image, status: SlotStatus) -> bool {
-    let Source::Slot(slot) = image.source else {
+fn is_now(world: &World, state: &BootState, image: ImageId, status: SlotStatus) -> bool {
+    let Source::Slot(slot) = world.image(image).source else {
         return false;
     };
     let record = state.slot(slot);
-    record.status == status && record.manifest_hash == image.manifest_hash
+    record.status == status && world.image_in(slot, record) == Some(image)
 }
 
 #[cfg(test)]
