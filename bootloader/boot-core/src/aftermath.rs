@@ -6,17 +6,17 @@
 
 use image_format::{BootState, Event, ResetCause, SlotStatus};
 
-/// What to record about the boot that `state` tells of, which is over. `words` are the
-/// events of that boot. `None` when it came up as it should, or has told its end itself.
+/// What to record about the boot that `state` tells of, which is over. `told` looks up
+/// whether it told its end itself. `None` when it did, or came up as it should.
 #[must_use]
-pub fn silent_end<'a>(
+pub fn silent_end(
     state: &BootState,
     cause: ResetCause,
-    mut words: impl Iterator<Item = &'a Event>,
+    told: impl FnOnce() -> bool,
 ) -> Option<Event> {
     // The watchdog also resets a system that came up long ago.
     let was_open = is_open_trial(state) || state.begun_without_up > 0;
-    let silent = cause == ResetCause::Watchdog || (was_open && !words.any(tells_the_end));
+    let silent = cause == ResetCause::Watchdog || (was_open && !told());
     silent.then_some(Event::EndedSilently { cause })
 }
 
@@ -26,21 +26,6 @@ fn is_open_trial(state: &BootState) -> bool {
         matches!(state.slot(slot).status, SlotStatus::Trial { attempts_left, attempts_given }
             if attempts_left < attempts_given)
     })
-}
-
-/// Events after which the system that ran resets the machine by itself.
-#[must_use]
-pub fn tells_the_end(event: &Event) -> bool {
-    matches!(
-        event,
-        Event::CheckFailed { .. }
-            | Event::InitFailed { .. }
-            | Event::TimedOut { .. }
-            | Event::Interrupted { .. }
-            | Event::RootCorrupt { .. }
-            | Event::LoaderPanicked { .. }
-            | Event::EndedSilently { .. }
-    )
 }
 
 #[cfg(test)]
@@ -59,14 +44,6 @@ mod tests {
         state
     }
 
-    fn begun() -> Event {
-        Event::TrialBegun {
-            slot: Slot::B,
-            attempt: 1,
-            given: 3,
-        }
-    }
-
     #[test]
     fn an_attempt_that_told_nothing_ended_silently() {
         for cause in [
@@ -76,7 +53,7 @@ mod tests {
             ResetCause::Watchdog,
         ] {
             assert_eq!(
-                silent_end(&state(2, 0), cause, [begun()].iter()),
+                silent_end(&state(2, 0), cause, || false),
                 Some(Event::EndedSilently { cause })
             );
         }
@@ -84,11 +61,7 @@ mod tests {
 
     #[test]
     fn an_attempt_that_told_its_end_did_not() {
-        let words = [begun(), Event::Interrupted { slot: Slot::B }];
-        assert_eq!(
-            silent_end(&state(2, 0), ResetCause::Reset, words.iter()),
-            None
-        );
+        assert_eq!(silent_end(&state(2, 0), ResetCause::Reset, || true), None);
     }
 
     #[test]
@@ -99,7 +72,7 @@ mod tests {
             (&quiet, ResetCause::Reset),
             (&quiet, ResetCause::PowerLoss),
         ] {
-            assert_eq!(silent_end(state, cause, [].iter()), None, "{cause}");
+            assert_eq!(silent_end(state, cause, || false), None, "{cause}");
         }
     }
 
@@ -107,7 +80,7 @@ mod tests {
     fn a_confirmed_system_that_did_not_come_up_ended_silently() {
         let cause = ResetCause::PowerLoss;
         assert_eq!(
-            silent_end(&state(3, 1), cause, [].iter()),
+            silent_end(&state(3, 1), cause, || false),
             Some(Event::EndedSilently { cause })
         );
     }
@@ -117,7 +90,7 @@ mod tests {
         let cause = ResetCause::Watchdog;
         let quiet = rebuild(None, None, BootNumber(7), 0);
         assert_eq!(
-            silent_end(&quiet, cause, [].iter()),
+            silent_end(&quiet, cause, || false),
             Some(Event::EndedSilently { cause })
         );
     }

@@ -8,7 +8,7 @@ use crate::load::{Conditions, LoadError, LoadPlan, load, read_numbers, with_rele
 use crate::platform::{Board, Platform};
 use core::fmt;
 use image_format::{BootNumber, Event, Keyring, Refusal, Slot, SlotStatus, Source};
-use image_trust::{Verified, verify_keyring};
+use image_trust::Verified;
 
 /// Why nothing was started. Shown as what the person at the console should read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,10 +39,14 @@ impl fmt::Display for Halt {
     }
 }
 
-/// Boots. Returns only when nothing could be started: then the shell shows why,
-/// waits and resets.
-pub fn boot<P: Platform>(platform: &mut P, board: &Board, signed_keyring: &[u8]) -> Halt {
-    let keyring = match verify_keyring(signed_keyring) {
+/// Boots with the loader's own keyring, as it was verified. Returns only when nothing could
+/// be started: then the shell shows why, waits and resets.
+pub fn boot<P: Platform>(
+    platform: &mut P,
+    board: &Board,
+    keyring: Result<Verified<Keyring>, Refusal>,
+) -> Halt {
+    let keyring = match keyring {
         Ok(keyring) => keyring,
         Err(refusal) => return Halt::Keyring(refusal),
     };
@@ -55,7 +59,7 @@ pub fn boot<P: Platform>(platform: &mut P, board: &Board, signed_keyring: &[u8])
     homes.tell_state(platform, &mut journal);
     let asked_for = choice::choose(&journal.state, Excluded::default());
     if let Some(event) = choice::settle(&mut journal.state) {
-        journal.record(platform.disk(), event);
+        journal.record(platform.disk(), &event);
     }
 
     let mut boot = Boot {
@@ -75,7 +79,7 @@ pub fn boot<P: Platform>(platform: &mut P, board: &Board, signed_keyring: &[u8])
         refused = boot.take_turns(platform, asked_for);
     }
     boot.journal
-        .record_consequence(platform.disk(), Event::NothingBoots);
+        .record_consequence(platform.disk(), &Event::NothingBoots);
     // The reasons are on the console either way.
     let _ = boot.journal.save(platform.disk());
     Halt::NothingBoots(refused)
@@ -161,7 +165,7 @@ impl Boot<'_> {
         {
             log::warn!("falling back from {from} to {source}");
             self.journal
-                .record_consequence(platform.disk(), Event::FellBack { from, to: source });
+                .record_consequence(platform.disk(), &Event::FellBack { from, to: source });
         }
         if source == Source::Rescue {
             log::warn!("no slot is left: the rescue system is next");
@@ -176,7 +180,7 @@ impl Boot<'_> {
             {
                 log::info!("{slot} is on trial: attempt {attempt} of {given}");
             }
-            self.journal.record(platform.disk(), event);
+            self.journal.record(platform.disk(), &event);
         }
         self.begun_on_disk = self.journal.save(platform.disk()).is_ok();
         if on_trial && !self.begun_on_disk {
@@ -292,9 +296,9 @@ impl Boot<'_> {
         match source {
             Source::Slot(slot) if !self.was_refused(slot) => {
                 choice::refuse(&mut self.journal.state, slot);
-                self.journal.record(platform.disk(), event);
+                self.journal.record(platform.disk(), &event);
             }
-            _ => self.journal.record_consequence(platform.disk(), event),
+            _ => self.journal.record_consequence(platform.disk(), &event),
         }
         refusal
     }

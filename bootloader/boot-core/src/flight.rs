@@ -6,8 +6,10 @@
 use crate::gpt::{Layout, Partition};
 use crate::platform::{Disk, read_at, write_at};
 use core::fmt;
+use core::ops::ControlFlow;
 use image_format::disk::{BLOCK_BYTES, FLIGHT_ENTRIES, FLIGHT_OFFSET, Role};
-use image_format::{BootNumber, Event, FlightEntry, FlightStamp, FrameError};
+use image_format::flight::encode_event;
+use image_format::{BootNumber, Event, FlightEntry, FlightStamp, SealedEntry};
 
 /// Where the next entry goes.
 #[derive(Clone, Copy, Debug)]
@@ -15,12 +17,6 @@ pub struct FlightRing {
     partition: Partition,
     next_sequence: u64,
 }
-
-/// How many events of one boot are looked at.
-pub const MAX_WORDS: usize = 8;
-
-/// The last events of one boot.
-pub type Words = heapless::Vec<Event, MAX_WORDS>;
 
 /// An event could not be recorded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,8 +38,7 @@ impl FlightRing {
             next_sequence: hint,
         };
         for _ in 0..FLIGHT_ENTRIES {
-            let stamp = ring.read(disk, ring.next_sequence, FlightStamp::parse);
-            match stamp {
+            match ring.stamp(disk, ring.next_sequence) {
                 Some(stamp) if stamp.sequence >= ring.next_sequence => {
                     ring.next_sequence = stamp.sequence.saturating_add(1);
                 }
@@ -62,7 +57,7 @@ impl FlightRing {
         };
         let mut boot_number = BootNumber(0);
         for block in 0..FLIGHT_ENTRIES {
-            if let Some(stamp) = ring.read(disk, block, FlightStamp::parse) {
+            if let Some(stamp) = ring.stamp(disk, block) {
                 ring.next_sequence = ring.next_sequence.max(stamp.sequence.saturating_add(1));
                 boot_number = boot_number.max(stamp.boot_number);
             }
@@ -78,38 +73,67 @@ impl FlightRing {
 
     /// The last `N` events of the record, the newest first.
     pub fn newest<D: Disk, const N: usize>(&self, disk: &mut D) -> heapless::Vec<Event, N> {
-        self.walk_back(disk, |_| true)
+        let mut events = heapless::Vec::new();
+        self.walk_back(disk, |entry| {
+            if let Ok(event) = entry.decode()
+                && events.push(event).is_err()
+            {
+                return ControlFlow::Break(());
+            }
+            ControlFlow::Continue(())
+        });
+        events
     }
 
-    /// The events at the end of the record that happened during `boot`, the newest first,
-    /// at most the last [`MAX_WORDS`].
-    pub fn words_of<D: Disk>(&self, disk: &mut D, boot: BootNumber) -> Words {
-        self.walk_back(disk, |stamp| stamp.boot_number == boot)
+    /// Whether `boot`, the last one on record, told its end.
+    pub fn tells_the_end_of<D: Disk>(&self, disk: &mut D, boot: BootNumber) -> bool {
+        let told = self.walk_back(disk, |entry| {
+            if entry.stamp.boot_number != boot {
+                ControlFlow::Break(false)
+            } else if entry.tells_the_end() {
+                ControlFlow::Break(true)
+            } else {
+                ControlFlow::Continue(())
+            }
+        });
+        told == Some(true)
     }
 
-    /// The events from the end of the record on, as long as they are wanted and there is
-    /// room.
-    fn walk_back<D: Disk, const N: usize>(
+    /// Whether `event` is among the last `count` entries of the record.
+    pub fn is_recent<D: Disk>(&self, disk: &mut D, event: &Event, count: u64) -> bool {
+        let oldest = self.next_sequence.saturating_sub(count);
+        let found = self.walk_back(disk, |entry| {
+            if entry.stamp.sequence < oldest {
+                ControlFlow::Break(false)
+            } else if entry.holds(event) {
+                ControlFlow::Break(true)
+            } else {
+                ControlFlow::Continue(())
+            }
+        });
+        found == Some(true)
+    }
+
+    /// Shows `look` the entries from the end of the record on, the newest first, until it
+    /// breaks or there are no more.
+    fn walk_back<D: Disk, T>(
         &self,
         disk: &mut D,
-        is_wanted: impl Fn(&FlightStamp) -> bool,
-    ) -> heapless::Vec<Event, N> {
-        let mut events = heapless::Vec::new();
+        mut look: impl FnMut(&SealedEntry<'_>) -> ControlFlow<T>,
+    ) -> Option<T> {
+        let mut block = [0; BLOCK_BYTES];
         let mut sequence = self.next_sequence;
         while let Some(before) = sequence.checked_sub(1) {
-            let stamp = self
-                .read(disk, before, FlightStamp::parse)
-                .filter(|stamp| stamp.sequence == before && is_wanted(stamp));
-            if stamp.is_none() || events.is_full() {
+            let entry = self.read(disk, before, &mut block)?;
+            if entry.stamp.sequence != before {
                 break;
             }
-            if let Some(entry) = self.read(disk, before, FlightEntry::parse) {
-                // There is room: see above.
-                let _ = events.push(entry.event);
+            if let ControlFlow::Break(answer) = look(&entry) {
+                return Some(answer);
             }
             sequence = before;
         }
-        events
+        None
     }
 
     /// Records what happened.
@@ -120,30 +144,34 @@ impl FlightRing {
         &mut self,
         disk: &mut D,
         boot_number: BootNumber,
-        event: Event,
+        event: &Event,
     ) -> Result<(), NotRecorded> {
-        let entry = FlightEntry {
+        let stamp = FlightStamp {
             sequence: self.next_sequence,
             boot_number,
-            event,
         };
         let mut block = [0; BLOCK_BYTES];
-        entry.encode(&mut block).map_err(|_| NotRecorded)?;
+        encode_event(stamp, event, &mut block).map_err(|_| NotRecorded)?;
         let offset = self.block_offset(self.next_sequence);
         write_at(disk, offset, &block).map_err(|_| NotRecorded)?;
         self.next_sequence = self.next_sequence.saturating_add(1);
         Ok(())
     }
 
-    fn read<D: Disk, T>(
+    fn stamp<D: Disk>(&self, disk: &mut D, sequence: u64) -> Option<FlightStamp> {
+        let mut block = [0; BLOCK_BYTES];
+        self.read(disk, sequence, &mut block)
+            .map(|entry| entry.stamp)
+    }
+
+    fn read<'b, D: Disk>(
         &self,
         disk: &mut D,
         sequence: u64,
-        parse: impl FnOnce(&[u8]) -> Result<T, FrameError>,
-    ) -> Option<T> {
-        let mut block = [0; BLOCK_BYTES];
-        read_at(disk, self.block_offset(sequence), &mut block).ok()?;
-        parse(&block).ok()
+        block: &'b mut [u8; BLOCK_BYTES],
+    ) -> Option<SealedEntry<'b>> {
+        read_at(disk, self.block_offset(sequence), block).ok()?;
+        SealedEntry::parse(block).ok()
     }
 
     fn block_offset(&self, sequence: u64) -> u64 {
@@ -163,9 +191,18 @@ pub fn for_each_entry<D: Disk>(disk: &mut D, layout: &Layout, mut take: impl FnM
             partition,
             next_sequence: 0,
         };
-        (0..FLIGHT_ENTRIES)
-            .filter_map(|block| ring.read(disk, block, FlightEntry::parse))
-            .for_each(&mut take);
+        for sequence in 0..FLIGHT_ENTRIES {
+            let mut block = [0; BLOCK_BYTES];
+            if let Some(entry) = ring.read(disk, sequence, &mut block)
+                && let Ok(event) = entry.decode()
+            {
+                take(FlightEntry {
+                    sequence: entry.stamp.sequence,
+                    boot_number: entry.stamp.boot_number,
+                    event,
+                });
+            }
+        }
     }
 }
 

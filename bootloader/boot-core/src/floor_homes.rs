@@ -47,7 +47,7 @@ impl FloorHomes {
         let floors = journal.state.floors;
         if let Some(event) = floors::state_fell_back(floors, self.second) {
             log::warn!("the floors in the boot state are lower than they were");
-            journal.record(platform.disk(), event);
+            journal.record(platform.disk(), &event);
         }
         journal.state.floors = floors::effective(floors, self.second);
     }
@@ -66,7 +66,7 @@ impl FloorHomes {
             && let Some(event) = event
         {
             log::warn!("the second home of the floors had forgotten them");
-            journal.record(platform.disk(), event);
+            journal.record(platform.disk(), &event);
         }
     }
 
@@ -83,7 +83,7 @@ impl FloorHomes {
             return false;
         };
         log::warn!("the floors in the boot state let nothing boot: they are not believed");
-        journal.record(platform.disk(), event);
+        journal.record(platform.disk(), &event);
         journal.state.floors = self.second.floors();
         true
     }
@@ -107,7 +107,7 @@ impl FloorHomes {
         let risen = floors::rise(before, Some(confirmed), other);
         if let Some(Floors { epoch, serial }) = risen {
             log::info!("the floors rise to epoch {epoch}, delegation {serial}");
-            journal.record(platform.disk(), Event::FloorsRaised { epoch, serial });
+            journal.record(platform.disk(), &Event::FloorsRaised { epoch, serial });
             journal.state.floors = Floors { epoch, serial };
             if journal.save(platform.disk()).is_err() {
                 journal.state.floors = before;

@@ -15,7 +15,7 @@ use image_format::{BootState, Event, ResetCause};
 /// Where nothing has a claim any more, the same last resort dies again and again with
 /// the rescue system in between. An end is no news then if it is among the last of
 /// these: the end, the words of a panic and its last lines, and the rescue system.
-const NEWS: usize = 4;
+const NEWS: u64 = 4;
 
 /// State and flight record of the device.
 #[derive(Debug)]
@@ -53,14 +53,13 @@ impl Journal {
     /// Under the number of the boot that ended: it is still the state's.
     fn record_silent_end<D: Disk>(&mut self, disk: &mut D, cause: ResetCause) {
         let Some(ring) = &self.ring else { return };
-        let words = ring.words_of(disk, self.state.boot_number);
-        let newest = ring.newest::<_, NEWS>(disk);
-        let Some(event) = aftermath::silent_end(&self.state, cause, words.iter()) else {
+        let told = || ring.tells_the_end_of(disk, self.state.boot_number);
+        let Some(event) = aftermath::silent_end(&self.state, cause, told) else {
             return;
         };
         log::warn!("the boot before this one ended without a word: {cause}");
-        if choice::has_claim(&self.state) || !newest.contains(&event) {
-            self.record(disk, event);
+        if choice::has_claim(&self.state) || !ring.is_recent(disk, &event, NEWS) {
+            self.record(disk, &event);
         }
     }
 
@@ -81,7 +80,7 @@ impl Journal {
         };
         log::warn!("the boot state was lost and is rebuilt from the slots");
         journal.record_lost_copies(disk);
-        journal.record(disk, Event::StateRebuilt { trial });
+        journal.record(disk, &Event::StateRebuilt { trial });
         journal
     }
 
@@ -91,13 +90,13 @@ impl Journal {
         };
         for (copy, error) in store.lost_copies() {
             log::warn!("copy {copy} of the boot state is lost: {error}");
-            self.record(disk, Event::StateCopyLost { copy, error });
+            self.record(disk, &Event::StateCopyLost { copy, error });
         }
     }
 
     /// Records what happened under the state's boot number. A record that cannot
     /// be written stops nothing: the boot matters more.
-    pub fn record<D: Disk>(&mut self, disk: &mut D, event: Event) {
+    pub fn record<D: Disk>(&mut self, disk: &mut D, event: &Event) {
         self.has_news = true;
         let recorded = match &mut self.ring {
             Some(ring) => ring.append(disk, self.state.boot_number, event).is_ok(),
@@ -111,7 +110,7 @@ impl Journal {
     /// Records what follows from something that this boot recorded before. A
     /// device that retries in vain would otherwise fill the ring with the same
     /// few events, and lose those that say how it came to this.
-    pub fn record_consequence<D: Disk>(&mut self, disk: &mut D, event: Event) {
+    pub fn record_consequence<D: Disk>(&mut self, disk: &mut D, event: &Event) {
         if self.has_news {
             self.record(disk, event);
         }

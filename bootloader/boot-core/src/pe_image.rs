@@ -96,27 +96,38 @@ impl<'a> PeImage<'a> {
         if memory.len() != self.headers.image_bytes {
             return Err(PeError::Memory);
         }
-        memory.fill(0);
-        copy(self.file, 0..self.headers.headers_bytes, memory, 0)?;
+        // What is copied to is not filled before: a kernel is tens of megabytes.
+        let headers = 0..self.headers.headers_bytes;
+        let mut rest = copy_to_start(self.file, headers.clone(), memory)?;
+        let mut placed = headers.end;
         for section in &self.sections {
-            copy(
-                self.file,
-                section.file.clone(),
-                memory,
-                section.memory.start,
-            )?;
+            let gap = section.memory.start.checked_sub(placed);
+            rest = gap
+                .and_then(|gap| rest.split_at_mut_checked(gap))
+                .map(|(gap, rest)| {
+                    gap.fill(0);
+                    rest
+                })
+                .ok_or(PeError::Overlap)?;
+            placed = section.memory.start.saturating_add(section.file.len());
+            rest = copy_to_start(self.file, section.file.clone(), rest)?;
         }
+        rest.fill(0);
         Ok(())
     }
 }
 
-/// Both ends were checked while parsing; an error here would be a fault of this module.
-fn copy(file: &[u8], from: Range<usize>, memory: &mut [u8], to: usize) -> Result<(), PeError> {
+/// Gives what lies behind. Both ends were checked while parsing; an error here would be a
+/// fault of this module.
+fn copy_to_start<'m>(
+    file: &[u8],
+    from: Range<usize>,
+    memory: &'m mut [u8],
+) -> Result<&'m mut [u8], PeError> {
     let source = file.get(from).ok_or(PeError::SectionOutsideFile)?;
-    memory
-        .get_mut(to..)
-        .and_then(|rest| rest.get_mut(..source.len()))
-        .ok_or(PeError::SectionOutsideImage)?
-        .copy_from_slice(source);
-    Ok(())
+    let (start, rest) = memory
+        .split_at_mut_checked(source.len())
+        .ok_or(PeError::SectionOutsideImage)?;
+    start.copy_from_slice(source);
+    Ok(rest)
 }

@@ -94,7 +94,8 @@ pub trait Platform {
     /// [`FloorsNotWritten`].
     fn write_second_home(&mut self, record: &[u8; FLOORS_BYTES]) -> Result<(), FloorsNotWritten>;
 
-    /// Memory of exactly `length_bytes`, or `None` when there is not enough.
+    /// Memory of exactly `length_bytes` and of any content, or `None` when there is not
+    /// enough.
     fn allocate(&mut self, length_bytes: usize) -> Option<Self::Memory>;
 
     /// Verifies an envelope. Firmware has no part in that: a shell leaves it as it is. The

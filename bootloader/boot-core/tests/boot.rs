@@ -365,11 +365,11 @@ fn an_event_of_a_newer_system_keeps_its_place_in_the_flight_ring() {
     let mut ring = FlightRing::open(&mut device.disk, &layout, 0).unwrap();
     let boot = BootNumber(7);
     for event in [
-        Event::NothingBoots,
+        Event::RescueRuns,
         Event::NothingBoots,
         Event::StateRebuilt { trial: None },
     ] {
-        ring.append(&mut device.disk, boot, event).unwrap();
+        ring.append(&mut device.disk, boot, &event).unwrap();
     }
     // Entry 1, of boot 7, with an event that nobody has thought of yet.
     let mut block = [0; 4096];
@@ -380,10 +380,20 @@ fn an_event_of_a_newer_system_keeps_its_place_in_the_flight_ring() {
     assert_eq!(ring.next_sequence(), 3);
     let (recovered, highest) = FlightRing::recover(&mut device.disk, &layout).unwrap();
     assert_eq!((recovered.next_sequence(), highest), (3, boot));
-    let words = ring.words_of(&mut device.disk, boot);
-    let known = [Event::StateRebuilt { trial: None }, Event::NothingBoots];
-    assert_eq!(words.as_slice(), known);
-    ring.append(&mut device.disk, boot, Event::NothingBoots)
+    let newest = ring.newest::<_, 8>(&mut device.disk);
+    let known = [Event::StateRebuilt { trial: None }, Event::RescueRuns];
+    assert_eq!(newest.as_slice(), known);
+    for (event, count, is_recent) in [
+        (Event::RescueRuns, 3, true),
+        (Event::RescueRuns, 2, false),
+        (Event::StateRebuilt { trial: None }, 1, true),
+        (Event::StateRebuilt { trial: None }, 0, false),
+        (Event::NothingBoots, 3, false),
+    ] {
+        let found = ring.is_recent(&mut device.disk, &event, count);
+        assert_eq!(found, is_recent, "{event:?} among the last {count}");
+    }
+    ring.append(&mut device.disk, boot, &Event::NothingBoots)
         .unwrap();
     assert_eq!(
         device.at(Role::BootState, FLIGHT_OFFSET + 4096)[..4096],
@@ -397,7 +407,7 @@ fn the_flight_ring_keeps_the_newest_entries_in_order() {
     let layout = boot_core::read_layout(&mut device.disk).unwrap();
     let mut ring = FlightRing::open(&mut device.disk, &layout, 0).unwrap();
     for boots in 0..1500_u64 {
-        ring.append(&mut device.disk, BootNumber(boots), Event::NothingBoots)
+        ring.append(&mut device.disk, BootNumber(boots), &Event::NothingBoots)
             .unwrap();
     }
     // From any hint, even a lost one, the end is found.

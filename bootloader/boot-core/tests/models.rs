@@ -123,7 +123,7 @@ proptest! {
         let mut ring = FlightRing::open(&mut disk, &layout, 0).unwrap();
         let mut model = RingModel { next: 0, entries: BTreeMap::new() };
         let append = |disk: &mut _, ring: &mut FlightRing, entry: &FlightEntry| {
-            ring.append(disk, entry.boot_number, entry.event.clone()).unwrap();
+            ring.append(disk, entry.boot_number, &entry.event).unwrap();
         };
         for _ in 0..filled {
             let entry = model.entry(ResetCause::Reset);

@@ -12,7 +12,7 @@ use crate::verdicts::Verdicts;
 use crate::world::{ImageId, ImageSet, Step, World};
 use boot_core::{Board, FloorsNotWritten, Platform, SecondHome, StartError, boot};
 use image_format::{BootNumber, FLOORS_BYTES, Keyring, Refusal, ResetCause, SlotStatus, Source};
-use image_trust::{Release, Requirements, Verified};
+use image_trust::{Release, Requirements, Verified, verify_keyring};
 use std::hash::{Hash, Hasher};
 use std::mem::discriminant;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -293,7 +293,12 @@ fn boot_once(world: &World, disk: &mut Disk, cause: ResetCause, verdicts: &mut V
             verdicts,
             cause,
         };
-        boot(&mut machine, &Board { id: BOARD }, &world.keyring).to_string()
+        boot(
+            &mut machine,
+            &Board { id: BOARD },
+            verify_keyring(&world.keyring),
+        )
+        .to_string()
     }));
     let end = match end {
         Ok(halt) => return Ended::Otherwise(Outcome::Halted(halt)),

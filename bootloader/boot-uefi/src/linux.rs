@@ -71,9 +71,8 @@ fn load_options(command_line: &str) -> Option<Pages> {
     let units = command_line.encode_utf16().count().checked_add(1)?;
     let length_bytes = units.checked_mul(size_of::<u16>())?;
     let mut utf16 = Pages::allocate(length_bytes)?;
-    // The pages are zeroed, so the last unit is the NUL.
     let places = utf16.as_mut().chunks_exact_mut(size_of::<u16>());
-    for (place, unit) in places.zip(command_line.encode_utf16()) {
+    for (place, unit) in places.zip(command_line.encode_utf16().chain([0])) {
         place.copy_from_slice(&unit.to_ne_bytes());
     }
     Some(utf16)

@@ -35,6 +35,7 @@ mod secure_boot;
 mod watchdog;
 
 use boot_core::Board;
+use image_trust::verify_keyring;
 use uefi::{Status, entry};
 
 /// The root keys that this loader trusts, put in by the image builder.
@@ -63,7 +64,8 @@ const RESET_MARKER: Option<u64> = match option_env!("TWINKEEL_RESET_MARKER") {
 fn main() -> Status {
     console::start_log();
     watchdog::arm(watchdog::LOADING_SECS);
-    banner::show(&BOARD, SIGNED_KEYRING);
+    let keyring = verify_keyring(SIGNED_KEYRING);
+    banner::show(&BOARD, &keyring);
     secure_boot::show();
     origin::ignore_load_options();
     let disk = match disk::FirmwareDisk::open_own() {
@@ -74,7 +76,7 @@ fn main() -> Status {
         }
     };
     panic::record_from_now_on();
-    let halt = boot_core::boot(&mut firmware::Firmware::new(disk), &BOARD, SIGNED_KEYRING);
+    let halt = boot_core::boot(&mut firmware::Firmware::new(disk), &BOARD, keyring);
     console::print(halt);
     reset::after(reset::RETRY_SECS)
 }

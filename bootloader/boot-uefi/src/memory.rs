@@ -19,7 +19,7 @@ pub(crate) struct Pages {
 }
 
 impl Pages {
-    /// `length_bytes` zeros; `None` when the firmware has not that much left.
+    /// `length_bytes` of any content; `None` when the firmware has not that much left.
     pub(crate) fn allocate(length_bytes: usize) -> Option<Self> {
         Self::allocate_aligned(MemoryType::LOADER_DATA, length_bytes, PAGE_SIZE)
     }
@@ -45,8 +45,6 @@ impl Pages {
         // SAFETY: less than `alignment_bytes` is skipped, so no more than the slack, and
         // behind it are `length_bytes` that the firmware has just given us.
         let start = unsafe { allocation.add(skipped) };
-        // SAFETY: the same. A `u8` has no alignment to keep.
-        unsafe { start.write_bytes(0, length_bytes) };
         Some(Self {
             start,
             length_bytes,
@@ -58,8 +56,8 @@ impl Pages {
 
 impl AsRef<[u8]> for Pages {
     fn as_ref(&self) -> &[u8] {
-        // SAFETY: `length_bytes` bytes from `start` are ours until drop and were
-        // initialised by `allocate`; `&self` forbids a mutable twin.
+        // SAFETY: `length_bytes` bytes from `start` are ours until drop, and hold what the
+        // firmware left there, which was written; `&self` forbids a mutable twin.
         unsafe { slice::from_raw_parts(self.start.as_ptr(), self.length_bytes) }
     }
 }

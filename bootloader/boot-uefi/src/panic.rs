@@ -5,11 +5,10 @@
 use core::panic::{Location, PanicInfo};
 use core::sync::atomic::{AtomicBool, Ordering};
 
-use boot_core::Layout;
-use boot_core::flight::{FlightRing, for_each_entry};
+use boot_core::flight::FlightRing;
 use boot_core::state_store::StateStore;
+use image_format::Event;
 use image_format::flight::{Text, text};
-use image_format::{Event, FlightEntry};
 
 use crate::disk::FirmwareDisk;
 use crate::{console, reset, watchdog};
@@ -52,26 +51,13 @@ fn record(message: Text) -> Option<()> {
     let mut disk = FirmwareDisk::open_own().ok()?;
     let layout = boot_core::read_layout(&mut disk).ok()?;
     let event = Event::LoaderPanicked { message };
-    if last_entry(&mut disk, &layout).is_some_and(|last| last.event == event) {
+    let store = StateStore::open(&mut disk, &layout)?;
+    let state = store.state()?;
+    let mut ring = FlightRing::open(&mut disk, &layout, state.flight_sequence)?;
+    if ring.is_recent(&mut disk, &event, 1) {
         // A loader that fails at every turn must not push out of the ring what
         // led to it.
         return Some(());
     }
-    let store = StateStore::open(&mut disk, &layout)?;
-    let state = store.state()?;
-    let mut ring = FlightRing::open(&mut disk, &layout, state.flight_sequence)?;
-    ring.append(&mut disk, state.boot_number, event).ok()
-}
-
-fn last_entry(disk: &mut FirmwareDisk, layout: &Layout) -> Option<FlightEntry> {
-    let mut last: Option<FlightEntry> = None;
-    for_each_entry(disk, layout, |entry| {
-        if last
-            .as_ref()
-            .is_none_or(|last| last.sequence < entry.sequence)
-        {
-            last = Some(entry);
-        }
-    });
-    last
+    ring.append(&mut disk, state.boot_number, &event).ok()
 }

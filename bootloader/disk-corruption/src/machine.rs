@@ -4,6 +4,7 @@
 use crate::overlay::{Endless, Overlay};
 use boot_core::{Board, FloorsNotWritten, Halt, Platform, SecondHome, StartError, boot};
 use image_format::{FLOORS_BYTES, ResetCause};
+use image_trust::verify_keyring;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 /// What the firmware was asked to start.
@@ -30,7 +31,9 @@ pub(crate) struct Machine<'a> {
 impl Machine<'_> {
     /// The loader runs.
     pub(crate) fn boot(&mut self, board: &Board, signed_keyring: &[u8]) -> End {
-        let end = catch_unwind(AssertUnwindSafe(|| boot(self, board, signed_keyring)));
+        let end = catch_unwind(AssertUnwindSafe(|| {
+            boot(self, board, verify_keyring(signed_keyring))
+        }));
         match end {
             Ok(halt) => End::Halted(halt),
             Err(end) => match end.downcast::<Started>() {

@@ -5,7 +5,8 @@
 //! A routine boot of a confirmed slot writes no entry; whatever is not routine
 //! does. The variants' positions are the format: new ones go to the end. A reader that is
 //! older than the writer (a loader is never updated, and a rollback brings back an older
-//! system) still knows such an entry by its [`FlightStamp`], and leaves it where it is.
+//! system) still knows such an entry by its [`FlightStamp`], and leaves it where it is:
+//! see [`SealedEntry`](crate::SealedEntry).
 
 use crate::digest::Digest;
 use crate::frame::{FrameError, Kind, NoSpace, encode_value, parse_frame};
@@ -286,25 +287,12 @@ pub enum Verdict {
 pub const MAX_ENTRY_BYTES: usize = 1280;
 
 /// Which entry it is: the part of a [`FlightEntry`] that reads the same whatever happened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FlightStamp {
     /// Counts the entries since manufacture.
     pub sequence: u64,
     /// During which boot.
     pub boot_number: BootNumber,
-}
-
-impl FlightStamp {
-    /// Reads the stamp of the entry at the start of a block, of whatever event.
-    ///
-    /// # Errors
-    /// As [`parse_frame`]; [`FrameError::Payload`] when there is no stamp.
-    pub fn parse(block: &[u8]) -> Result<Self, FrameError> {
-        let (frame, _) = parse_frame(Kind::FlightEntry, block)?;
-        let (stamp, _event) =
-            postcard::take_from_bytes(frame.payload).map_err(|_| FrameError::Payload)?;
-        Ok(stamp)
-    }
 }
 
 impl FlightEntry {
@@ -313,7 +301,11 @@ impl FlightEntry {
     /// # Errors
     /// [`NoSpace`] when `out` is shorter than [`MAX_ENTRY_BYTES`].
     pub fn encode<'a>(&self, out: &'a mut [u8]) -> Result<&'a [u8], NoSpace> {
-        encode_value(Kind::FlightEntry, self, out)
+        let stamp = FlightStamp {
+            sequence: self.sequence,
+            boot_number: self.boot_number,
+        };
+        encode_event(stamp, &self.event, out)
     }
 
     /// Reads the entry at the start of a block.
@@ -325,4 +317,17 @@ impl FlightEntry {
         let (frame, _) = parse_frame(Kind::FlightEntry, block)?;
         frame.decode()
     }
+}
+
+/// Writes the frame of a [`FlightEntry`] to the start of `out`; returns its bytes.
+///
+/// # Errors
+/// [`NoSpace`] when `out` is shorter than [`MAX_ENTRY_BYTES`].
+pub fn encode_event<'a>(
+    stamp: FlightStamp,
+    event: &Event,
+    out: &'a mut [u8],
+) -> Result<&'a [u8], NoSpace> {
+    // In a row, as the fields of a `FlightEntry` are.
+    encode_value(Kind::FlightEntry, &(stamp, event), out)
 }

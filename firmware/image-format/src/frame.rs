@@ -147,13 +147,17 @@ impl<'a> Frame<'a> {
     /// # Errors
     /// [`FrameError::Payload`] or [`FrameError::Trailing`].
     pub fn decode<T: Deserialize<'a>>(&self) -> Result<T, FrameError> {
-        let (value, rest) =
-            postcard::take_from_bytes(self.payload).map_err(|_| FrameError::Payload)?;
-        if rest.is_empty() {
-            Ok(value)
-        } else {
-            Err(FrameError::Trailing)
-        }
+        decode_payload(self.payload)
+    }
+}
+
+/// Decodes all of `payload`.
+pub(crate) fn decode_payload<'a, T: Deserialize<'a>>(payload: &'a [u8]) -> Result<T, FrameError> {
+    let (value, rest) = postcard::take_from_bytes(payload).map_err(|_| FrameError::Payload)?;
+    if rest.is_empty() {
+        Ok(value)
+    } else {
+        Err(FrameError::Trailing)
     }
 }
 

@@ -318,6 +318,10 @@ fn every_event_keeps_its_number() {
             reason: message(),
         },
     ];
+    let other = Event::FellBack {
+        from: slot,
+        to: Source::Slot(slot),
+    };
     for (number, event) in events.into_iter().enumerate() {
         let entry = FlightEntry {
             sequence: 0,
@@ -327,5 +331,23 @@ fn every_event_keeps_its_number() {
         let mut out = [0; flight::MAX_ENTRY_BYTES];
         let payload = &entry.encode(&mut out).unwrap()[frame::HEADER_BYTES..];
         assert_eq!(payload[2] as usize, number, "{:?}", entry.event);
+        let sealed = SealedEntry::parse(&out).unwrap();
+        assert!(sealed.holds(&entry.event));
+        assert!(!sealed.holds(&other));
+        assert_eq!(sealed.tells_the_end(), is_end(&entry.event), "{sealed:?}");
     }
+}
+
+/// The loader knows these by their numbers.
+fn is_end(event: &Event) -> bool {
+    matches!(
+        event,
+        Event::CheckFailed { .. }
+            | Event::InitFailed { .. }
+            | Event::TimedOut { .. }
+            | Event::Interrupted { .. }
+            | Event::RootCorrupt { .. }
+            | Event::LoaderPanicked { .. }
+            | Event::EndedSilently { .. }
+    )
 }

@@ -1,12 +1,15 @@
 //! One act on the boot state: open, compare, change, write, record.
 
 use crate::running::{Conflict, Running};
-use boot_core::flight::{FlightRing, MAX_WORDS, NotRecorded};
+use boot_core::flight::{FlightRing, NotRecorded};
 use boot_core::gpt::GptError;
 use boot_core::state_store::{StateStore, StateWriteError};
 use boot_core::{Disk, Layout, read_layout};
 use core::fmt;
 use image_format::{BootNumber, BootState, Event};
+
+/// How many events count as new.
+const NEWEST: usize = 8;
 
 /// Why an act was not done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,7 +93,7 @@ impl<'a, D: Disk> Session<'a, D> {
     pub(crate) fn newest_events(&mut self) -> Vec<Event> {
         let hint = self.state.flight_sequence;
         let ring = FlightRing::open(self.disk, &self.layout, hint);
-        let newest = ring.map(|ring| ring.newest::<_, MAX_WORDS>(self.disk));
+        let newest = ring.map(|ring| ring.newest::<_, NEWEST>(self.disk));
         newest.into_iter().flatten().collect()
     }
 
@@ -99,7 +102,7 @@ impl<'a, D: Disk> Session<'a, D> {
         let hint = self.state.flight_sequence;
         let mut ring =
             FlightRing::open(self.disk, &self.layout, hint).ok_or(ActError::NoBootState)?;
-        ring.append(self.disk, boot, event)
+        ring.append(self.disk, boot, &event)
             .map_err(ActError::Record)?;
         self.state.flight_sequence = ring.next_sequence();
         Ok(())

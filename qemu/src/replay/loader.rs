@@ -8,6 +8,7 @@ use anyhow::{Context, Result};
 use boot_core::{Board, FloorsNotWritten, Platform, SecondHome, StartError, boot};
 use image_format::disk::Role;
 use image_format::{FLOORS_BYTES, Manifest, Part, ResetCause, Slot, Source, parse_envelope};
+use image_trust::verify_keyring;
 
 use super::replayed_disk::ReplayedDisk;
 use crate::disk::TestDisk;
@@ -120,7 +121,12 @@ impl Loader {
     fn boot(&self, disk: ReplayedDisk, second_home: SecondHome) -> Verdict {
         let mut machine = Machine { disk, second_home };
         let end = catch_unwind(AssertUnwindSafe(|| {
-            boot(&mut machine, &self.board, &self.signed_keyring).to_string()
+            boot(
+                &mut machine,
+                &self.board,
+                verify_keyring(&self.signed_keyring),
+            )
+            .to_string()
         }));
         if machine.disk.strayed() {
             return Verdict::Strays;

@@ -19,6 +19,7 @@ use boot_core::{
 pub use image::{Image, signed_keyring};
 use image_format::disk::Role;
 use image_format::*;
+use image_trust::verify_keyring;
 pub use memory_disk::{MemoryDisk, PowerCut, Request, Torn};
 pub use second_home::TestHome;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -105,7 +106,7 @@ impl Platform for TestPlatform<'_> {
     }
 
     fn allocate(&mut self, length_bytes: usize) -> Option<Vec<u8>> {
-        Some(vec![0; length_bytes])
+        Some(vec![0xa5; length_bytes])
     }
 
     fn start(&mut self, kernel: Vec<u8>, initrd: Vec<u8>, command_line: &str) -> StartError {
@@ -241,7 +242,7 @@ impl Device {
         let state = self.state();
         let hint = state.flight_sequence;
         let mut ring = boot_core::flight::FlightRing::open(&mut self.disk, &layout, hint).unwrap();
-        ring.append(&mut self.disk, state.boot_number, event)
+        ring.append(&mut self.disk, state.boot_number, &event)
             .unwrap();
     }
 
@@ -256,7 +257,9 @@ impl Device {
             refuse_to_start: &self.refuse_to_start,
         };
         let keyring = signed_keyring();
-        let end = catch_unwind(AssertUnwindSafe(|| boot(&mut platform, &BOARD, &keyring)));
+        let end = catch_unwind(AssertUnwindSafe(|| {
+            boot(&mut platform, &BOARD, verify_keyring(&keyring))
+        }));
         self.disk.cut = None;
         match end {
             Ok(halt) => Outcome::Halted(halt),

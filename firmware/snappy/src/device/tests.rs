@@ -253,7 +253,7 @@ fn the_flight_record_is_read_in_its_order_across_the_end_of_the_ring() {
     // The third entry tells of the boot before: some things are known only later.
     for boot in [1, 2, 1, 3] {
         let event = Event::NothingBoots;
-        ring.append(&mut workshop.disk, BootNumber(boot), event)
+        ring.append(&mut workshop.disk, BootNumber(boot), &event)
             .unwrap();
     }
     let flight = workshop.read().unwrap().flight;

@@ -4,6 +4,7 @@ use crate::memory_disk::MemoryDisk;
 use crate::release::{BOARD, signed_keyring};
 use boot_core::{Board, FloorsNotWritten, Platform, SecondHome, StartError, boot};
 use image_format::{FLOORS_BYTES, ResetCause};
+use image_trust::verify_keyring;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 struct Machine<'a>(&'a mut MemoryDisk);
@@ -53,7 +54,11 @@ impl Platform for Machine<'_> {
 pub(crate) fn boot_once(disk: &mut MemoryDisk) -> Started {
     let board = Board { id: BOARD };
     let ended = catch_unwind(AssertUnwindSafe(|| {
-        boot(&mut Machine(disk), &board, &signed_keyring())
+        boot(
+            &mut Machine(disk),
+            &board,
+            verify_keyring(&signed_keyring()),
+        )
     }));
     match ended {
         Ok(halt) => panic!("nothing was started: {halt}"),
