@@ -7,6 +7,7 @@
 
 use crate::platform::{Disk, read_at};
 use core::fmt;
+use core::ops::Range;
 use crc::{CRC_32_ISO_HDLC, Crc};
 use embedded_io::SeekFrom;
 use gpt_disk_types::{GptHeader, GptPartitionEntry};
@@ -15,6 +16,8 @@ use image_format::disk::{Guid, Role};
 /// Block sizes of disks in use.
 const BLOCK_SIZES: [u64; 2] = [512, 4096];
 const HEADER_BYTES: usize = size_of::<GptHeader>();
+/// Where the header's checksum lies in it.
+const CHECKSUM: Range<usize> = 16..20;
 const ENTRY_BYTES: usize = size_of::<GptPartitionEntry>();
 /// More entries than any table of ours or of common tools has.
 const MAX_ENTRIES: u32 = 128;
@@ -124,15 +127,19 @@ pub fn read_layout<D: Disk>(disk: &mut D) -> Result<Layout, GptError> {
 }
 
 fn read_table<D: Disk>(disk: &mut D, block_bytes: u64, lba: u64) -> Result<Layout, GptError> {
-    let mut header = [0; HEADER_BYTES];
+    let mut bytes = [0; HEADER_BYTES];
     let offset = lba.checked_mul(block_bytes).ok_or(GptError::NoTable)?;
-    read_at(disk, offset, &mut header).map_err(|_| GptError::Unreadable)?;
-    let header: GptHeader = bytemuck::pod_read_unaligned(&header);
+    read_at(disk, offset, &mut bytes).map_err(|_| GptError::Unreadable)?;
+    let header: GptHeader = bytemuck::pod_read_unaligned(&bytes);
     if !header.is_signature_valid() {
         return Err(GptError::NoTable);
     }
     let entries = header.number_of_partition_entries.to_u32();
-    if header.header_crc32 != header.calculate_header_crc32()
+    // The checksum covers the header with zeros in its own place.
+    if let Some(checksum) = bytes.get_mut(CHECKSUM) {
+        checksum.fill(0);
+    }
+    if header.header_crc32.0.to_u32() != CRC.checksum(&bytes)
         || header.header_size.to_u32() as usize != HEADER_BYTES
         || header.size_of_partition_entry.to_u32() as usize != ENTRY_BYTES
         || header.my_lba.to_u64() != lba

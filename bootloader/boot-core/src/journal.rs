@@ -85,10 +85,11 @@ impl Journal {
     }
 
     fn record_lost_copies<D: Disk>(&mut self, disk: &mut D) {
-        let Some(store) = self.store.clone() else {
+        let Some(store) = &self.store else {
             return;
         };
         for (copy, error) in store.lost_copies() {
+            let Some(error) = error else { continue };
             log::warn!("copy {copy} of the boot state is lost: {error}");
             self.record(disk, &Event::StateCopyLost { copy, error });
         }

@@ -71,20 +71,7 @@ pub fn with_release<P: Platform, T>(
     source: Source,
     take: impl FnOnce(&mut P, &Partition, &Verified<Release<'_>>) -> Result<T, LoadError>,
 ) -> Result<T, LoadError> {
-    let partition = conditions
-        .layout
-        .partition(source.into())
-        .ok_or(Refusal::NoPartition)?;
-    if partition.length_bytes < ENVELOPE_BYTES as u64 {
-        return Err(Refusal::NoPartition.into());
-    }
-    // No memory for 64 KiB is no memory for a kernel.
-    let no_memory = Refusal::NoMemory {
-        part: PartName::Kernel,
-    };
-    let mut area = platform.allocate(ENVELOPE_BYTES).ok_or(no_memory)?;
-    read_at(platform.disk(), partition.offset_bytes, area.as_mut())
-        .map_err(|_| Refusal::Unreadable)?;
+    let (partition, area) = read_envelope(platform, conditions, source)?;
     let requirements = Requirements {
         kind: source.into(),
         board: conditions.board.id,
@@ -93,6 +80,27 @@ pub fn with_release<P: Platform, T>(
     };
     let release = platform.verify_envelope(conditions.keyring, area.as_ref(), &requirements)?;
     take(platform, &partition, &release)
+}
+
+/// Where the slot lies, and what is at its start.
+fn read_envelope<P: Platform>(
+    platform: &mut P,
+    conditions: &Conditions<'_>,
+    source: Source,
+) -> Result<(Partition, P::Memory), Refusal> {
+    let partition = conditions
+        .layout
+        .partition(source.into())
+        .filter(|partition| partition.length_bytes >= ENVELOPE_BYTES as u64)
+        .ok_or(Refusal::NoPartition)?;
+    // No memory for 64 KiB is no memory for a kernel.
+    let no_memory = Refusal::NoMemory {
+        part: PartName::Kernel,
+    };
+    let mut area = platform.allocate(ENVELOPE_BYTES).ok_or(no_memory)?;
+    read_at(platform.disk(), partition.offset_bytes, area.as_mut())
+        .map_err(|_| Refusal::Unreadable)?;
+    Ok((partition, area))
 }
 
 /// The numbers of the image of `source`, if its envelope verifies.

@@ -63,9 +63,10 @@ impl StateStore {
     }
 
     /// The copies that are no state: which, and what is wrong with them.
-    pub fn lost_copies(&self) -> impl Iterator<Item = (u8, StateError)> {
-        let errors = [0, 1].into_iter().zip(&self.copies);
-        errors.filter_map(|(copy, state)| Some((copy, *state.as_ref().err()?)))
+    pub fn lost_copies(&self) -> [(u8, Option<StateError>); 2] {
+        let [first, second] = &self.copies;
+        let error = |copy: &Result<_, StateError>| copy.as_ref().err().copied();
+        [(0, error(first)), (1, error(second))]
     }
 
     /// Writes `state` under the next generation over the copy that does not count.

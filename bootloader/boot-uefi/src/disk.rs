@@ -20,6 +20,7 @@ use uefi::proto::media::block::BlockIO;
 use crate::memory::Pages;
 use crate::own_disk::{self, NotFound};
 use crate::protocol;
+use crate::status_code::StatusCode;
 
 const BOUNCE_BYTES: usize = 64 << 10;
 
@@ -250,7 +251,8 @@ impl fmt::Display for DiskError {
                 };
                 write!(
                     formatter,
-                    "cannot {operation} the disk: firmware says {status}"
+                    "cannot {operation} the disk: firmware says {}",
+                    StatusCode(*status)
                 )
             }
             Self::ReadOnly => formatter.write_str("cannot write the disk: it is read-only"),

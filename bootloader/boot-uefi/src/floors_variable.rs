@@ -10,6 +10,8 @@ use image_format::floors::{VARIABLE_NAME, VARIABLE_VENDOR};
 use uefi::runtime::{self, VariableAttributes, VariableVendor};
 use uefi::{CStr16, Guid, Status};
 
+use crate::status_code::StatusCode;
+
 const VENDOR: VariableVendor = VariableVendor(Guid::from_bytes(VARIABLE_VENDOR.to_bytes()));
 /// Room for the name, and for the zero behind it.
 const NAME_UNITS: usize = 16;
@@ -41,7 +43,8 @@ impl FloorsVariable {
             Ok(_) | Err(Status::BUFFER_TOO_SMALL) => SecondHome::Unreadable,
             Err(Status::NOT_FOUND) => SecondHome::Absent,
             Err(status) => {
-                log::error!("cannot read the firmware's variable of floors: {status}");
+                let code = StatusCode(status);
+                log::error!("cannot read the firmware's variable of floors: {code}");
                 SecondHome::None
             }
         }
@@ -57,7 +60,8 @@ impl FloorsVariable {
             written => written,
         };
         written.map_err(|status| {
-            log::error!("cannot write the firmware's variable of floors: {status}");
+            let code = StatusCode(status);
+            log::error!("cannot write the firmware's variable of floors: {code}");
             FloorsNotWritten
         })
     }

@@ -20,6 +20,7 @@ use uefi_raw::protocol::loaded_image::LoadedImageProtocol;
 use uefi_raw::table::boot::MemoryAttribute;
 
 use crate::memory::Pages;
+use crate::status_code::StatusCode;
 use crate::{kernel_entry, protocol, reset};
 
 /// `EFI_LOADED_IMAGE_PROTOCOL_REVISION`
@@ -119,7 +120,7 @@ fn make_executable(code: &[u8]) {
     if let Err(error) = outcome {
         log::warn!(
             "cannot make the kernel executable: firmware says {}",
-            error.status()
+            StatusCode(error.status())
         );
     }
 }

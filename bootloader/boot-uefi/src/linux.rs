@@ -11,6 +11,7 @@ use uefi::Status;
 use crate::initrd::{InitrdMedia, InitrdOffer};
 use crate::kernel_image::{KernelImage, NotLoaded};
 use crate::memory::Pages;
+use crate::status_code::StatusCode;
 use crate::watchdog;
 
 /// Starts `kernel`; returns only if it did not start, and then leaves nothing
@@ -83,13 +84,23 @@ impl fmt::Display for NotStarted {
         match self {
             Self::CommandLine => formatter.write_str("cannot prepare the command line"),
             Self::Initrd(status) => {
-                write!(formatter, "cannot offer the initrd: firmware says {status}")
+                write!(
+                    formatter,
+                    "cannot offer the initrd: firmware says {}",
+                    StatusCode(*status)
+                )
             }
             Self::NotLoaded(reason) => reason.fmt(formatter),
             Self::NotNamed(status) => {
-                write!(formatter, "cannot start the kernel: firmware says {status}")
+                write!(
+                    formatter,
+                    "cannot start the kernel: firmware says {}",
+                    StatusCode(*status)
+                )
             }
-            Self::Returned(status) => write!(formatter, "the kernel returned: {status}"),
+            Self::Returned(status) => {
+                write!(formatter, "the kernel returned {}", StatusCode(*status))
+            }
         }
     }
 }

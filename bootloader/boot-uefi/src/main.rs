@@ -32,6 +32,7 @@ mod protocol;
 mod reset;
 mod reset_marker;
 mod secure_boot;
+mod status_code;
 mod watchdog;
 
 use boot_core::Board;

@@ -17,6 +17,7 @@ use uefi::proto::device_path::DevicePath;
 use uefi::proto::media::block::BlockIO;
 use uefi::{Handle, Identify, Status};
 
+use crate::status_code::StatusCode;
 use crate::{origin, protocol};
 
 /// Why there is no disk to boot from.
@@ -86,9 +87,13 @@ impl fmt::Display for NotFound {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("cannot find the disk that the loader was read from: ")?;
         match self {
-            Self::NoOrigin(status) => write!(formatter, "firmware says {status}"),
+            Self::NoOrigin(status) => write!(formatter, "firmware says {}", StatusCode(*status)),
             Self::NotFromDisk => formatter.write_str("it was not read from a disk"),
-            Self::CannotOpen(status) => write!(formatter, "cannot open it, firmware says {status}"),
+            Self::CannotOpen(status) => write!(
+                formatter,
+                "cannot open it, firmware says {}",
+                StatusCode(*status)
+            ),
             Self::Geometry { block_bytes } => {
                 write!(formatter, "it has blocks of {block_bytes} bytes")
             }

@@ -6,6 +6,8 @@
 
 use uefi::boot;
 
+use crate::status_code::StatusCode;
+
 /// From power-on to the kernel's entry: three images of 100 MB from a card that
 /// reads 0.5 MB/s.
 pub(crate) const LOADING_SECS: usize = 600;
@@ -17,6 +19,6 @@ const WATCHDOG_CODE: u64 = 0x0001_b007;
 /// Firmware without a watchdog is no reason not to boot.
 pub(crate) fn arm(seconds: usize) {
     if let Err(error) = boot::set_watchdog_timer(seconds, WATCHDOG_CODE, None) {
-        log::debug!("no firmware watchdog: {}", error.status());
+        log::debug!("no firmware watchdog: {}", StatusCode(error.status()));
     }
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// SHA-256 of something. Shown as 64 lower-case hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Digest(pub [u8; 32]);
+pub struct Digest(#[serde(deserialize_with = "crate::octets::deserialize")] pub [u8; 32]);
 
 impl Digest {
     /// The digest of nothing in particular: marks a slot record without an image.

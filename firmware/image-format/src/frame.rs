@@ -17,6 +17,7 @@
 
 use core::fmt;
 use crc::{CRC_32_ISO_HDLC, Crc};
+use postcard::ser_flavors::Flavor;
 use serde::{Deserialize, Serialize};
 
 /// Bytes before the payload.
@@ -247,8 +248,46 @@ pub fn encode_value<'a, T: Serialize>(
     out: &'a mut [u8],
 ) -> Result<&'a [u8], NoSpace> {
     let room = out.get_mut(HEADER_BYTES..).ok_or(NoSpace)?;
-    let length = postcard::to_slice(value, room).map_err(|_| NoSpace)?.len();
+    let length = postcard::serialize_with_flavor(value, Payload::new(room)).map_err(|_| NoSpace)?;
     finish_frame(kind, length, out)
+}
+
+/// A payload that is being written; in the end its length.
+///
+/// As postcard's own `Slice`, but never inlined: an event has a hundred fields, and each
+/// would bring the copying along, in all a kilobyte of the loader.
+struct Payload<'a> {
+    room: &'a mut [u8],
+    length: usize,
+}
+
+impl<'a> Payload<'a> {
+    fn new(room: &'a mut [u8]) -> Self {
+        Self { room, length: 0 }
+    }
+}
+
+impl Flavor for Payload<'_> {
+    type Output = usize;
+
+    #[inline(never)]
+    fn try_extend(&mut self, bytes: &[u8]) -> postcard::Result<()> {
+        let full = postcard::Error::SerializeBufferFull;
+        let end = self.length.checked_add(bytes.len()).ok_or(full.clone())?;
+        let place = self.room.get_mut(self.length..end).ok_or(full)?;
+        place.copy_from_slice(bytes);
+        self.length = end;
+        Ok(())
+    }
+
+    #[inline(never)]
+    fn try_push(&mut self, byte: u8) -> postcard::Result<()> {
+        self.try_extend(&[byte])
+    }
+
+    fn finalize(self) -> postcard::Result<usize> {
+        Ok(self.length)
+    }
 }
 
 /// Header and checksum around a payload that is already in place.

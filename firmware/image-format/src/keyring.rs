@@ -16,7 +16,7 @@ pub const MAX_KEYS: usize = 8;
 
 /// An Ed25519 public key (RFC 8032), shown as 64 hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct PublicKey(pub [u8; 32]);
+pub struct PublicKey(#[serde(deserialize_with = "crate::octets::deserialize")] pub [u8; 32]);
 
 impl fmt::Display for PublicKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -44,6 +44,7 @@ pub mod frame;
 pub mod keyring;
 pub mod manifest;
 pub mod number;
+mod octets;
 pub mod refusal;
 pub mod sealed_entry;
 pub mod signature;

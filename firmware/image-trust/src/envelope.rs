@@ -87,7 +87,11 @@ pub fn verify_envelope<'a>(
     }
     let envelope = parse_envelope(envelope_area)?;
     let delegation = verify_delegation(keyring, &envelope, requirements.floors.serial)?;
-    let manifest = verify_manifest(&delegation, &envelope)?;
+    verify_manifest(&delegation, &envelope)?;
+    let manifest: Manifest<'_> = match envelope.manifest.decode() {
+        Ok(manifest) => manifest,
+        Err(error) => return Err(Refusal::damaged(Kind::Manifest, error)),
+    };
     require(&manifest, requirements)?;
     Ok(Verified::new(Release {
         manifest,
@@ -119,16 +123,9 @@ fn verify_delegation(
     Ok(delegation)
 }
 
-fn verify_manifest<'a>(
-    delegation: &Delegation,
-    envelope: &Envelope<'a>,
-) -> Result<Manifest<'a>, Refusal> {
+fn verify_manifest(delegation: &Delegation, envelope: &Envelope<'_>) -> Result<(), Refusal> {
     let releases = Quorum::of_releases(delegation)?;
-    verify_quorum(&releases, &envelope.manifest, &envelope.manifest_signatures)?;
-    envelope
-        .manifest
-        .decode()
-        .map_err(|error| Refusal::damaged(Kind::Manifest, error))
+    verify_quorum(&releases, &envelope.manifest, &envelope.manifest_signatures)
 }
 
 fn require(manifest: &Manifest<'_>, requirements: &Requirements<'_>) -> Result<(), Refusal> {
