@@ -89,7 +89,6 @@ impl Journal {
             return;
         };
         for (copy, error) in store.lost_copies() {
-            let Some(error) = error else { continue };
             log::warn!("copy {copy} of the boot state is lost: {error}");
             self.record(disk, &Event::StateCopyLost { copy, error });
         }

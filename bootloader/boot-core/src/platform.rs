@@ -1,6 +1,6 @@
 //! What a firmware shell offers to the boot, and nothing more.
 
-use embedded_io::{Error, ErrorKind, Read, ReadExactError, Seek, SeekFrom, Write};
+use embedded_io::{Read, Seek, SeekFrom, Write};
 use image_format::{FLOORS_BYTES, Keyring, Refusal, ResetCause};
 use image_trust::{Release, Requirements, Verified};
 
@@ -12,32 +12,34 @@ pub trait Disk: Read + Write + Seek {}
 
 impl<T: Read + Write + Seek> Disk for T {}
 
+/// The device reports an error, or the disk ends before. Whoever asked can do the same
+/// about either: refuse, or go on without.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DeviceError;
+
 /// Fills `buffer` from `offset_bytes` on.
 ///
 /// # Errors
-/// The device's error, or [`ErrorKind::InvalidInput`] past the end of the disk.
+/// [`DeviceError`]; what `buffer` holds is then unknown.
 pub fn read_at<D: Disk>(
     disk: &mut D,
     offset_bytes: u64,
     buffer: &mut [u8],
-) -> Result<(), ErrorKind> {
+) -> Result<(), DeviceError> {
     disk.seek(SeekFrom::Start(offset_bytes))
-        .map_err(|error| error.kind())?;
-    disk.read_exact(buffer).map_err(|error| match error {
-        ReadExactError::UnexpectedEof => ErrorKind::InvalidInput,
-        ReadExactError::Other(error) => error.kind(),
-    })
+        .map_err(|_| DeviceError)?;
+    disk.read_exact(buffer).map_err(|_| DeviceError)
 }
 
 /// Writes `bytes` at `offset_bytes` and flushes.
 ///
 /// # Errors
-/// The device's error. What lies there is then unknown.
-pub fn write_at<D: Disk>(disk: &mut D, offset_bytes: u64, bytes: &[u8]) -> Result<(), ErrorKind> {
+/// [`DeviceError`]; what lies there is then unknown.
+pub fn write_at<D: Disk>(disk: &mut D, offset_bytes: u64, bytes: &[u8]) -> Result<(), DeviceError> {
     disk.seek(SeekFrom::Start(offset_bytes))
-        .map_err(|error| error.kind())?;
-    disk.write_all(bytes).map_err(|error| error.kind())?;
-    disk.flush().map_err(|error| error.kind())
+        .map_err(|_| DeviceError)?;
+    disk.write_all(bytes).map_err(|_| DeviceError)?;
+    disk.flush().map_err(|_| DeviceError)
 }
 
 /// The board that the loader was built for.

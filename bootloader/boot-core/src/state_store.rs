@@ -63,10 +63,12 @@ impl StateStore {
     }
 
     /// The copies that are no state: which, and what is wrong with them.
-    pub fn lost_copies(&self) -> [(u8, Option<StateError>); 2] {
+    pub fn lost_copies(&self) -> impl Iterator<Item = (u8, StateError)> + use<> {
         let [first, second] = &self.copies;
         let error = |copy: &Result<_, StateError>| copy.as_ref().err().copied();
         [(0, error(first)), (1, error(second))]
+            .into_iter()
+            .filter_map(|(copy, error)| Some((copy, error?)))
     }
 
     /// Writes `state` under the next generation over the copy that does not count.

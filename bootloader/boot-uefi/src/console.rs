@@ -27,9 +27,13 @@ pub(crate) fn start_log() {
 
 /// Prints `text`, each of its lines with the loader's prefix.
 pub(crate) fn print(text: impl fmt::Display) {
-    let mut lines = Lines { at_start: true };
+    let mut lines = Lines {
+        at_start: true,
+        chunk: heapless::Vec::new(),
+    };
     // `Lines` never fails, and a `Display` that does has no better place to say so.
     let _ = writeln!(lines, "{text}");
+    lines.output();
 }
 
 struct Logger;
@@ -48,29 +52,29 @@ impl Log for Logger {
     fn flush(&self) {}
 }
 
-/// Puts the prefix before each line.
+/// Puts the prefix before each line, and hands text to the firmware in NUL-terminated UCS-2
+/// chunks: as few as can be, for a console on a screen takes its time for each.
 struct Lines {
     at_start: bool,
+    chunk: heapless::Vec<u16, CHUNK_UNITS>,
 }
 
 impl Write for Lines {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        for line in text.split_inclusive('\n') {
+        for character in text.chars() {
             if self.at_start {
-                output_text(PREFIX);
+                PREFIX.chars().for_each(|character| self.put(character));
             }
-            output_text(line);
-            self.at_start = line.ends_with('\n');
+            self.put(character);
+            self.at_start = character == '\n';
         }
         Ok(())
     }
 }
 
-/// Hands text to the firmware in NUL-terminated UCS-2 chunks. Some firmware
-/// fails on a NUL or on a character outside UCS-2, so neither gets there.
-fn output_text(text: &str) {
-    let mut chunk = heapless::Vec::<u16, CHUNK_UNITS>::new();
-    for character in text.chars() {
+impl Lines {
+    /// Some firmware fails on a NUL or on a character outside UCS-2, so neither gets there.
+    fn put(&mut self, character: char) {
         let mut encoded = [0; 2];
         let units: &[u16] = match character {
             '\0' => &[REPLACEMENT],
@@ -78,21 +82,20 @@ fn output_text(text: &str) {
             character if character.len_utf16() == 1 => character.encode_utf16(&mut encoded),
             _ => &[REPLACEMENT],
         };
-        let full = units.len().saturating_add(1) > CHUNK_UNITS.saturating_sub(chunk.len());
+        let full = units.len().saturating_add(1) > CHUNK_UNITS.saturating_sub(self.chunk.len());
         if full {
-            output_chunk(&mut chunk);
+            self.output();
         }
         // Cannot fail: a full chunk was emptied just now.
-        let _ = chunk.extend_from_slice(units);
+        let _ = self.chunk.extend_from_slice(units);
     }
-    output_chunk(&mut chunk);
-}
 
-fn output_chunk(chunk: &mut heapless::Vec<u16, CHUNK_UNITS>) {
-    if chunk.push(0).is_ok() {
-        output(chunk);
+    fn output(&mut self) {
+        if self.chunk.push(0).is_ok() {
+            output(&self.chunk);
+        }
+        self.chunk.clear();
     }
-    chunk.clear();
 }
 
 fn output(nul_terminated: &[u16]) {

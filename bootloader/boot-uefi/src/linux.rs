@@ -81,26 +81,13 @@ fn load_options(command_line: &str) -> Option<Pages> {
 
 impl fmt::Display for NotStarted {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::CommandLine => formatter.write_str("cannot prepare the command line"),
-            Self::Initrd(status) => {
-                write!(
-                    formatter,
-                    "cannot offer the initrd: firmware says {}",
-                    StatusCode(*status)
-                )
-            }
-            Self::NotLoaded(reason) => reason.fmt(formatter),
-            Self::NotNamed(status) => {
-                write!(
-                    formatter,
-                    "cannot start the kernel: firmware says {}",
-                    StatusCode(*status)
-                )
-            }
-            Self::Returned(status) => {
-                write!(formatter, "the kernel returned {}", StatusCode(*status))
-            }
-        }
+        let (what, status) = match self {
+            Self::CommandLine => return formatter.write_str("cannot prepare the command line"),
+            Self::NotLoaded(reason) => return reason.fmt(formatter),
+            Self::Initrd(status) => ("cannot offer the initrd: firmware says", status),
+            Self::NotNamed(status) => ("cannot start the kernel: firmware says", status),
+            Self::Returned(status) => ("the kernel returned", status),
+        };
+        write!(formatter, "{what} {}", StatusCode(*status))
     }
 }

@@ -1,7 +1,7 @@
 //! The releases that failed here, on the disk: written once each, never erased in the
 //! field. An updater asks before it stages.
 
-use boot_core::platform::{read_at, write_at};
+use boot_core::platform::{DeviceError, read_at, write_at};
 use boot_core::{Disk, Layout, Partition};
 use image_format::disk::{BLOCK_BYTES, FAILED_ENTRIES, FAILED_OFFSET, Role};
 use image_format::{Digest, FailedRelease};
@@ -40,16 +40,14 @@ impl FailedList {
         &self,
         disk: &mut D,
         mut release: FailedRelease,
-    ) -> Result<(), embedded_io::ErrorKind> {
+    ) -> Result<(), DeviceError> {
         let entries = self.read(disk);
         if holds(&entries, &release.manifest_hash) {
             return Ok(());
         }
         release.sequence = entries.last().map_or(0, |last| last.sequence + 1);
         let mut block = [0; BLOCK_BYTES];
-        release
-            .encode(&mut block)
-            .map_err(|_| embedded_io::ErrorKind::InvalidData)?;
+        release.encode(&mut block).map_err(|_| DeviceError)?;
         write_at(disk, self.offset_of(release.sequence), &block)
     }
 
