@@ -16,7 +16,7 @@ pub const fn loader_goal_bytes(architecture: Architecture) -> u64 {
 #[must_use]
 pub const fn loader_limit_bytes(architecture: Architecture) -> u64 {
     match architecture {
-        Architecture::X86_64 => 120 << 10,
-        Architecture::Aarch64 => 108 << 10,
+        Architecture::X86_64 => 96 << 10,
+        Architecture::Aarch64 => 86 << 10,
     }
 }
