@@ -31,12 +31,19 @@ impl fmt::Display for NotRecorded {
 impl core::error::Error for NotRecorded {}
 
 impl FlightRing {
-    /// Finds the end of the ring by walking on from the state's hint.
+    /// Finds the end of the ring by walking on from the state's hint. A hint that the record
+    /// does not bear out is wrong, or somebody's: then all of the ring is read.
     pub fn open<D: Disk>(disk: &mut D, layout: &Layout, hint: u64) -> Option<Self> {
         let mut ring = Self {
             partition: ring_partition(layout)?,
             next_sequence: hint,
         };
+        if let Some(last) = hint.checked_sub(1) {
+            let there = ring.stamp(disk, last);
+            if there.is_none_or(|stamp| stamp.sequence < last) {
+                return Self::recover(disk, layout).map(|(ring, _)| ring);
+            }
+        }
         for _ in 0..FLIGHT_ENTRIES {
             match ring.stamp(disk, ring.next_sequence) {
                 Some(stamp) if stamp.sequence >= ring.next_sequence => {

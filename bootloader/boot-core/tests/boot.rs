@@ -421,6 +421,12 @@ fn the_flight_ring_keeps_the_newest_entries_in_order() {
         (1500, BootNumber(1499))
     );
     assert_eq!(device.events().len(), 1024);
+    // A hint that leads behind the end is not followed: the next entry would be alone there,
+    // and the one after it would take its place.
+    for hint in [1501, 2048, u64::MAX] {
+        let ring = FlightRing::open(&mut device.disk, &layout, hint).unwrap();
+        assert_eq!(ring.next_sequence(), 1500, "hint {hint}");
+    }
     // A torn entry is overwritten by the next.
     let torn = FLIGHT_OFFSET + (1499 % 1024) * 4096 + 20;
     device.at(Role::BootState, torn)[0] ^= 1;
