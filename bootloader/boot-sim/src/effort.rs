@@ -2,6 +2,7 @@
 
 use crate::layouts::Devices;
 use crate::tally::Tally;
+use crate::world::STAGED_SECOND_CUTS;
 use std::fmt;
 
 /// How much is tried. Samples are by content: the same at every run.
@@ -73,7 +74,10 @@ impl fmt::Display for Effort {
         f.write_str("every first cut")?;
         match self.second_cuts {
             None => f.write_str(", no second one")?,
-            Some(1) => f.write_str(", every second one")?,
+            Some(1) => write!(
+                f,
+                ", every second one (where a release is staged, after 1 in {STAGED_SECOND_CUTS})"
+            )?,
             Some(sample) => write!(f, ", second ones after 1 in {sample} of them")?,
         }
         match self.third_cuts {

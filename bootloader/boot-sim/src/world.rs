@@ -14,7 +14,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 /// An envelope is 128 sectors of 512 bytes, and each of them is torn in every way.
-const STAGED_SECOND_CUTS: u64 = 64;
+pub(crate) const STAGED_SECOND_CUTS: u64 = 64;
 
 /// One thing that happens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
