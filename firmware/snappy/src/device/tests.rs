@@ -8,13 +8,14 @@ use boot_core::platform::write_at;
 use boot_core::read_layout;
 use boot_core::state_store::StateStore;
 use image_builder::signing::KeyDirectory;
-use image_format::disk::{BOOT_STATE_BYTES, Role, STATE_COPY_OFFSETS};
+use image_format::disk::{BOOT_STATE_BYTES, FLIGHT_ENTRIES, Role, STATE_COPY_OFFSETS};
 use image_format::{
     BootNumber, BootState, Digest, Epoch, Event, Floors, Kind, Manifest, Part, Refusal, Root,
     Serial, SignatureError, Slot, SlotRecord, SlotStatus, Source, Version,
 };
 use image_trust::sha256;
 use std::fs::File;
+use std::iter;
 use system_update::{BootDisk, BootReport, Running};
 use tempfile::TempDir;
 
@@ -249,9 +250,9 @@ fn damage_and_absence_are_told_apart() {
 fn the_flight_record_is_read_in_its_order_across_the_end_of_the_ring() {
     let mut workshop = Workshop::new();
     let layout = read_layout(&mut workshop.disk).unwrap();
-    let mut ring = FlightRing::open(&mut workshop.disk, &layout, 1022).unwrap();
-    // The third entry tells of the boot before: some things are known only later.
-    for boot in [1, 2, 1, 3] {
+    let mut ring = FlightRing::open(&mut workshop.disk, &layout, 0).unwrap();
+    // The last but one tells of the boot before: some things are known only later.
+    for boot in iter::repeat_n(0, 1022).chain([1, 2, 1, 3]) {
         let event = Event::NothingBoots;
         ring.append(&mut workshop.disk, BootNumber(boot), &event)
             .unwrap();
@@ -261,7 +262,9 @@ fn the_flight_record_is_read_in_its_order_across_the_end_of_the_ring() {
         .iter()
         .map(|entry| (entry.sequence, entry.boot_number.0))
         .collect();
-    assert_eq!(order, [(1022, 1), (1024, 1), (1023, 2), (1025, 3)]);
+    let (_, newest) = order.split_at(order.len() - 4);
+    assert_eq!(order.len() as u64, FLIGHT_ENTRIES);
+    assert_eq!(newest, [(1022, 1), (1024, 1), (1023, 2), (1025, 3)]);
 }
 
 #[test]
