@@ -51,6 +51,18 @@ pub enum BoardError {
         /// The module.
         module: String,
     },
+    /// A file of a package is named in a way that may leave the package.
+    BadFile {
+        /// The board.
+        id: String,
+        /// What it is called.
+        file: String,
+    },
+    /// The partition table has too few entries, or more than anybody has.
+    TableEntries {
+        /// The board.
+        id: String,
+    },
     /// A partition is too small for what the format puts there.
     PartitionTooSmall {
         /// The board.
@@ -93,6 +105,15 @@ impl fmt::Display for BoardError {
             Self::LoadsAbsentModule { id, module } => write!(
                 f,
                 "cannot use boards/{id}.toml: modules.load names {module}, which modules.root lacks; add it there"
+            ),
+            Self::BadFile { id, file } => write!(
+                f,
+                "cannot use boards/{id}.toml: {file:?} is no path in a package; give one without / in front, \
+                 without . and .., and with a * at most at the end of a directory's name"
+            ),
+            Self::TableEntries { id } => write!(
+                f,
+                "cannot use boards/{id}.toml: geometry.table_entries must be 6 to 128"
             ),
             Self::PartitionTooSmall { id, key, least_mib } => write!(
                 f,

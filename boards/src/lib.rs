@@ -5,12 +5,14 @@
 //! no sense; it does not know how anything of it is built or started.
 
 mod error;
+mod firmware;
 mod schema;
 
 use std::fs;
 use std::path::Path;
 
 pub use error::BoardError;
+pub use firmware::{FirmwareArgument, FirmwarePart, PackagedFile};
 pub use schema::{
     Architecture, Board, Firmware, FloorHome, Geometry, Kernel, Loader, Modules, QemuMachine,
     SecureBootMachine, Userland,

@@ -1,10 +1,15 @@
 //! The keys of a board's file.
 
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
 use crate::error::BoardError;
+use crate::firmware::{FirmwareArgument, FirmwarePart};
+
+/// A table has room for our partitions, and takes no more than what UEFI reserves for it.
+const TABLE_ENTRIES: RangeInclusive<u32> = 6..=128;
 
 /// The longest id: what a manifest has room for.
 const MAX_ID_BYTES: usize = 32;
@@ -30,6 +35,9 @@ pub struct Board {
     pub modules: Modules,
     /// The sizes of the partitions in the image file.
     pub geometry: Geometry,
+    /// What of the firmware lies on the disk, in front of the partitions.
+    #[serde(default)]
+    pub firmware_parts: Vec<FirmwarePart>,
     /// The virtual machine that stands for the board.
     pub qemu: QemuMachine,
 }
@@ -97,6 +105,9 @@ pub struct Loader {
     pub esp_path: String,
     /// How long a kernel may take from its start until init feeds the hardware watchdog.
     pub watchdog_secs: u16,
+    /// The hardware watchdog that the loader arms for the kernel's start. Without one, a
+    /// kernel that stops before init runs waits for somebody to cut the power.
+    pub hardware_watchdog: Option<String>,
     /// The address of a page of memory that neither firmware nor kernel use, where a mark
     /// outlasts a reset. Without it a reset cannot be told from a loss of power.
     pub reset_marker: Option<u64>,
@@ -195,6 +206,14 @@ pub struct Geometry {
     pub system_slot_mib: u64,
     /// The writable file system before the device grows it.
     pub writable_mib: u64,
+    /// How many partitions the table has room for: fewer than usual where the firmware lies
+    /// close behind it, four in each sector of 512 bytes from the third on.
+    #[serde(default = "usual_table_entries")]
+    pub table_entries: u32,
+}
+
+fn usual_table_entries() -> u32 {
+    128
 }
 
 /// The virtual machine that stands for the board.
@@ -213,15 +232,22 @@ pub struct QemuMachine {
     pub memory_mib: u32,
     /// What else it is always started with.
     pub arguments: Vec<String>,
-    /// The device that the disk hangs on.
+    /// The device that the disk hangs on; [`CARD_SLOT`](Self::CARD_SLOT) is the machine's own.
     pub disk_device: String,
+    /// The network card, where the machine has room for one.
+    pub network_device: Option<String>,
     /// Where distributions put the firmware's code. The n-th belongs to the n-th of
-    /// `firmware_variables`.
+    /// `firmware_variables`. Empty where the firmware is in no flash of the machine.
+    #[serde(default)]
     pub firmware_code: Vec<PathBuf>,
     /// Where distributions put the firmware's empty variable store.
+    #[serde(default)]
     pub firmware_variables: Vec<PathBuf>,
     /// The Debian package that brings code and variables.
-    pub firmware_package: String,
+    pub firmware_package: Option<String>,
+    /// The firmware's files that are given to the machine when it starts.
+    #[serde(default)]
+    pub firmware_files: Vec<FirmwareArgument>,
     /// Scenarios of `qemu-test` that this machine or its firmware has no means for.
     #[serde(default)]
     pub scenarios_left_out: Vec<String>,
@@ -245,6 +271,21 @@ pub struct SecureBootMachine {
 }
 
 impl QemuMachine {
+    /// The `disk_device` of a machine that boots from a card in its own slot.
+    pub const CARD_SLOT: &str = "sd";
+
+    /// Whether there is flash that holds code and variables of the firmware.
+    #[must_use]
+    pub fn has_flash(&self) -> bool {
+        !self.firmware_code.is_empty()
+    }
+
+    /// Whether the disk is a card.
+    #[must_use]
+    pub fn has_card(&self) -> bool {
+        self.disk_device == Self::CARD_SLOT
+    }
+
     /// Code and variable store of the firmware that is installed on this machine.
     #[must_use]
     pub fn installed_firmware(&self) -> Option<(&Path, &Path)> {
@@ -300,12 +341,20 @@ impl Board {
                 module: absent.clone(),
             });
         }
+        let parts = self.firmware_parts.iter().map(|part| &part.from);
+        let arguments = self.qemu.firmware_files.iter().map(|file| &file.from);
+        parts
+            .chain(arguments)
+            .try_for_each(|file| file.check(&self.id))?;
         self.geometry.check(&self.id)
     }
 }
 
 impl Geometry {
     fn check(&self, id: &str) -> Result<(), BoardError> {
+        if !TABLE_ENTRIES.contains(&self.table_entries) {
+            return Err(BoardError::TableEntries { id: id.to_owned() });
+        }
         // FAT32 begins at 65525 clusters; a slot's kernel begins at 1 MiB; a smaller ext4 has no room for its journal.
         for (key, value, least_mib) in [
             ("system_boot_mib", self.system_boot_mib, 64),

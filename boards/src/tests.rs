@@ -129,3 +129,62 @@ fn the_last_console_comes_last() -> Result<(), Box<dyn Error>> {
     );
     Ok(())
 }
+
+/// A board with a part of the firmware on its disk, and a file for its machine.
+fn with_firmware(part: &str, file: &str) -> String {
+    format!(
+        "{GOOD}\n[[firmware_parts]]\nat_bytes = 8192\nfrom = {{ package = \"p\", file = \"{part}\" }}\n\
+         [[qemu.firmware_files]]\nargument = \"-bios\"\nfrom = {{ package = \"p\", file = \"{file}\" }}\n"
+    )
+}
+
+#[test]
+fn parts_of_the_firmware_come_from_packages() -> Result<(), Box<dyn Error>> {
+    let board = parse_board(
+        "b",
+        &with_firmware("usr/lib/spl.bin", "usr/lib/x-*/u-boot.bin"),
+    )?;
+    assert_eq!(board.firmware_parts[0].at_bytes, 8192);
+    assert_eq!(board.firmware_parts[0].from.file, "usr/lib/spl.bin");
+    assert_eq!(board.qemu.firmware_files[0].argument, "-bios");
+    assert_eq!(board.qemu.firmware_files[0].from.package, "p");
+    let text = with_firmware("a", "b").replace("argument =", "option =");
+    assert!(refusal("b", &text).contains("option"));
+    Ok(())
+}
+
+#[test]
+fn a_file_that_may_lie_outside_of_its_package_is_refused() {
+    for bad in [
+        "/etc/passwd",
+        "../a",
+        "a/../b",
+        "a//b",
+        "./a",
+        "",
+        "a*b/c",
+        "*a/b",
+        "a/b*",
+        "a/",
+    ] {
+        for text in [with_firmware(bad, "good"), with_firmware("good", bad)] {
+            assert!(
+                refusal("b", &text).contains("no path in a package"),
+                "{bad}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_table_without_room_for_our_partitions_is_refused() {
+    let with = |entries: u32| {
+        let key = format!("[geometry]\ntable_entries = {entries}\n");
+        GOOD.replace("[geometry]\n", &key)
+    };
+    for entries in [0, 5, 129] {
+        assert!(refusal("b", &with(entries)).contains("geometry.table_entries"));
+    }
+    assert!(parse_board("b", &with(56)).is_ok_and(|board| board.geometry.table_entries == 56));
+    assert!(parse_board("b", GOOD).is_ok_and(|board| board.geometry.table_entries == 128));
+}

@@ -160,8 +160,9 @@ impl<'a> Bench<'a> {
     fn start_open(&self, drives: Vec<Drive>, network: Network) -> Result<Guest> {
         let board = self.world.board();
         let variables = self.variables();
-        if !variables.exists() {
-            let (_, empty) = installed_firmware(board, Firmware::Open)?;
+        if let Some((_, empty)) = installed_firmware(board, Firmware::Open)?
+            && !variables.exists()
+        {
             copy_sparse(empty, &variables)?;
         }
         self.start_machine(drives, network, Firmware::Open)
@@ -176,8 +177,9 @@ impl<'a> Bench<'a> {
     pub fn start_secure_boot(&self, disk: &TestDisk, keys: &[EnrolledKey]) -> Result<Guest> {
         let board = self.world.board();
         let variables = self.variables();
-        if !variables.exists() {
-            let (_, empty) = installed_firmware(board, Firmware::SecureBoot)?;
+        if let Some((_, empty)) = installed_firmware(board, Firmware::SecureBoot)?
+            && !variables.exists()
+        {
             variable_store::write_with_keys(empty, &variables, keys)?;
         }
         let drive = Drive::of_board(board, disk.image(), Boot::Unordered);
@@ -198,6 +200,7 @@ impl<'a> Bench<'a> {
             drives,
             network,
             firmware,
+            firmware_files: self.world.firmware_files(),
             variables: self.variables(),
         };
         let machine = Machine::start(&description, &self.directory, &self.next_name()?)?;

@@ -7,7 +7,8 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use boards::{Board, SecureBootMachine};
+use boards::{Board, QemuMachine, SecureBootMachine};
+use image_builder::FirmwareFile;
 
 /// How guest code is executed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,7 +68,9 @@ pub struct MachineDescription<'a> {
     pub network: Network,
     /// The firmware that starts it.
     pub firmware: Firmware,
-    /// The firmware's variables, which the machine changes.
+    /// What of the firmware is in no flash: the board's `firmware_files`.
+    pub firmware_files: &'a [FirmwareFile],
+    /// The firmware's variables, which the machine changes; not there without flash.
     pub variables: PathBuf,
 }
 
@@ -80,16 +83,18 @@ pub enum Firmware {
     SecureBoot,
 }
 
-/// Code of the firmware, and the variable store that a machine starts with.
+/// Code of the firmware, and the variable store that a machine starts with; `None` where
+/// the machine has no flash for them.
 ///
 /// # Errors
 /// The firmware is not installed, or the board's machine has no Secure Boot.
-pub fn installed_firmware(board: &Board, firmware: Firmware) -> Result<(&Path, &Path)> {
+pub fn installed_firmware(board: &Board, firmware: Firmware) -> Result<Option<(&Path, &Path)>> {
     let installed = match firmware {
+        Firmware::Open if !board.qemu.has_flash() => return Ok(None),
         Firmware::Open => board.qemu.installed_firmware(),
         Firmware::SecureBoot => secure_boot_machine(board)?.installed_firmware(),
     };
-    installed.with_context(|| {
+    installed.map(Some).with_context(|| {
         format!(
             "cannot find firmware for {}; `cargo xtask setup` installs it",
             board.id
@@ -112,7 +117,7 @@ impl MachineDescription<'_> {
     /// # Errors
     /// The firmware is not installed.
     pub fn arguments(&self) -> Result<Vec<OsString>> {
-        let (code, _) = installed_firmware(self.board, self.firmware)?;
+        let flash = installed_firmware(self.board, self.firmware)?;
         let machine = &self.board.qemu;
         let secure = match self.firmware {
             Firmware::Open => None,
@@ -133,13 +138,28 @@ impl MachineDescription<'_> {
         if let Some(secure) = secure {
             arguments.words(&secure.arguments);
         }
-        arguments.drive("if=pflash,format=raw,unit=0,readonly=on", code);
-        arguments.drive("if=pflash,format=raw,unit=1", &self.variables);
+        if let Some((code, _)) = flash {
+            arguments.drive("if=pflash,format=raw,unit=0,readonly=on", code);
+            arguments.drive("if=pflash,format=raw,unit=1", &self.variables);
+        }
+        for file in self.firmware_files {
+            arguments.file(&file.argument, &file.path);
+        }
         if self.network == Network::Closed {
+            let device = machine.network_device.as_deref().with_context(|| {
+                format!(
+                    "cannot give {} a network card: its machine has no room for one",
+                    self.board.id
+                )
+            })?;
             arguments.words(["-netdev", &format!("user,id={NETWORK},restrict=on")]);
-            arguments.words(["-device", &format!("virtio-net-pci,netdev={NETWORK}")]);
+            arguments.words(["-device", &format!("{device},netdev={NETWORK}")]);
         }
         for (index, drive) in self.drives.iter().enumerate() {
+            if drive.is_card() {
+                arguments.drive("if=sd,format=raw,cache=unsafe", &drive.image);
+                continue;
+            }
             arguments.disk(&format!("disk{index}"), drive);
             for device in drive.controllers() {
                 arguments.words(["-device", device]);
@@ -179,6 +199,10 @@ impl Drive {
         self.device.last().map_or("", String::as_str)
     }
 
+    fn is_card(&self) -> bool {
+        self.disk_device() == QemuMachine::CARD_SLOT
+    }
+
     fn controllers(&self) -> &[String] {
         self.device.split_last().map_or(&[], |(_, before)| before)
     }
@@ -191,6 +215,11 @@ impl Arguments {
     fn words<'a>(&mut self, words: impl IntoIterator<Item = impl AsRef<str> + 'a>) {
         let words = words.into_iter().map(|word| word.as_ref().into());
         self.0.extend(words);
+    }
+
+    fn file(&mut self, argument: &str, file: &Path) {
+        self.0
+            .extend([argument.into(), file.as_os_str().to_owned()]);
     }
 
     fn drive(&mut self, options: &str, file: &Path) {

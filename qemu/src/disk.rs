@@ -81,6 +81,14 @@ impl TestDisk {
             .context("cannot grow the disk")
     }
 
+    /// Makes the disk as large as the next larger card: a power of two, as QEMU wants it.
+    ///
+    /// # Errors
+    /// The file cannot be changed.
+    pub fn grow_to_card(&self) -> Result<()> {
+        self.grow_to(self.open()?.metadata()?.len().next_power_of_two())
+    }
+
     /// Where a partition begins, in bytes.
     ///
     /// # Errors

@@ -64,6 +64,8 @@ fn runs(tier: Tier, on_main_board: bool, extent: Extent) -> bool {
 mod tests {
     use super::*;
     use crate::scenarios::ALL;
+    use boards::FloorHome;
+    use std::path::Path;
 
     const X86: &str = include_str!("../../boards/x86_64-uefi.toml");
     const ARM: &str = include_str!("../../boards/arm64-uefi.toml");
@@ -113,11 +115,43 @@ mod tests {
         );
     }
 
+    fn boards_of_the_repository() -> Vec<Board> {
+        let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../boards");
+        let known = boards::read_known_boards(&directory).expect("they are there");
+        known
+            .iter()
+            .map(|id| boards::read_board(&directory, id).expect("it is good"))
+            .collect()
+    }
+
     #[test]
     fn what_a_board_leaves_out_is_a_scenario() {
-        for board in boards() {
+        for board in boards_of_the_repository() {
             for name in &board.qemu.scenarios_left_out {
                 assert!(ALL.iter().any(|one| one.name == name), "{name}");
+            }
+        }
+    }
+
+    /// What a board's file says that it has is tried, and what it has not cannot be.
+    #[test]
+    fn a_board_leaves_out_what_it_has_no_means_for() {
+        for board in boards_of_the_repository() {
+            for (name, has_means) in [
+                ("kernel-hangs", board.loader.hardware_watchdog.is_some()),
+                ("secure-boot-signed", board.qemu.secure_boot.is_some()),
+                (
+                    "floors-disagree",
+                    board.loader.floor_homes.contains(&FloorHome::UefiVariable),
+                ),
+            ] {
+                let scenario = ALL.iter().find(|one| one.name == name).expect("it exists");
+                assert_eq!(
+                    can_run(&board, scenario),
+                    has_means,
+                    "{name} on {}",
+                    board.id
+                );
             }
         }
     }

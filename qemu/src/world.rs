@@ -15,8 +15,8 @@ use boards::{Architecture, Board};
 use image_builder::secure_boot::SecureBootKeys;
 use image_builder::signing::KeyDirectory;
 use image_builder::{
-    ImageRequest, Patience, Progress, Silent, SystemImage, Workspace, build_image,
-    build_system_image,
+    FirmwareFile, ImageRequest, Patience, Progress, Silent, SystemImage, Workspace, build_image,
+    build_system_image, fetch_firmware_files,
 };
 use image_format::{Digest, Slot, Source, Version};
 
@@ -48,6 +48,7 @@ fn extra_words(board: &Board) -> &'static str {
 /// What all scenarios share.
 pub struct World {
     board: Board,
+    firmware_files: Vec<FirmwareFile>,
     keys: KeyDirectory,
     system: SystemImage,
     base: TestDisk,
@@ -83,6 +84,7 @@ impl World {
         request.attempts = 1;
         request.extra_words = extra_words(&board).to_owned();
         request.patience = PATIENCE;
+        let firmware_files = fetch_firmware_files(workspace, &board, request.locking, progress)?;
         let image = directory.join("base.img");
         let report = build_image(workspace, &keys, &request, &image, progress)?;
         let base = TestDisk::at(&image);
@@ -92,8 +94,12 @@ impl World {
         let envelope = keys.seal(&second.manifest())?;
         let hash = base.write_system(Slot::B, &second, &envelope)?;
         base.change_state(|state| state.slot_mut(Slot::B).manifest_hash = hash)?;
+        if board.qemu.has_card() {
+            base.grow_to_card()?;
+        }
         Ok(Self {
             board,
+            firmware_files,
             keys,
             system: report.system,
             base,
@@ -159,6 +165,12 @@ impl World {
     #[must_use]
     pub fn board(&self) -> &Board {
         &self.board
+    }
+
+    /// What of the board's firmware is given to a machine when it starts.
+    #[must_use]
+    pub fn firmware_files(&self) -> &[FirmwareFile] {
+        &self.firmware_files
     }
 
     /// The test keys that everything is signed with.

@@ -11,7 +11,7 @@ use boards::Board;
 use clap::Args;
 use image_builder::secure_boot::SecureBootKeys;
 use image_builder::signing::KeyDirectory;
-use image_builder::{ImageRequest, Printed, Workspace, build_image};
+use image_builder::{ImageRequest, Locking, Printed, Workspace, build_image, fetch_firmware_files};
 use qemu::command_line::{Boot, Drive, Firmware, MachineDescription, Network, installed_firmware};
 use qemu::disk::TestDisk;
 use qemu::sparse_copy::copy_sparse;
@@ -102,13 +102,16 @@ impl QemuCommand {
             fault.install(&workspace, &board, &TestDisk::at(&image))?;
         }
         let variables = directory.join(format!("{}.variables", self.stem(&board)));
-        let (_, empty) = installed_firmware(&board, firmware)?;
-        match &secure_boot {
+        match (installed_firmware(&board, firmware)?, &secure_boot) {
             // Written anew, as other keys may have been asked for.
-            Some(keys) => variable_store::write_with_keys(empty, &variables, &keys.enrolled())?,
-            None if variables.exists() => {}
-            None => copy_sparse(empty, &variables)?,
+            (Some((_, empty)), Some(keys)) => {
+                variable_store::write_with_keys(empty, &variables, &keys.enrolled())?;
+            }
+            (Some((_, empty)), None) if !variables.exists() => copy_sparse(empty, &variables)?,
+            _ => {}
         }
+        let locking = Locking::default();
+        let files = fetch_firmware_files(&workspace, &board, locking, &mut Printed::new())?;
         greet(&board, &image, self.secure_boot_words());
         interactive::run(&MachineDescription {
             board: &board,
@@ -117,6 +120,7 @@ impl QemuCommand {
             drives: vec![Drive::of_board(&board, &image, Boot::Unordered)],
             network: Network::None,
             firmware,
+            firmware_files: &files,
             variables,
         })
     }

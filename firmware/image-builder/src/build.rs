@@ -16,6 +16,7 @@ use crate::disk_image::{DiskParts, initial_state, write_disk};
 use crate::erofs::{LAYOUT_VERSION, write_erofs};
 use crate::error::Mebibytes;
 use crate::esp::make_esp;
+use crate::firmware::fetch_disk_parts;
 use crate::identity::derived_guid;
 use crate::initrd::{InitrdModules, initrd_tree, write_initrd};
 use crate::modules::{LoadOrder, ModuleIndex};
@@ -73,6 +74,8 @@ pub fn build_image(
         &loader,
     )?;
 
+    let firmware = fetch_disk_parts(workspace, &request.board, request.locking, progress)?;
+
     progress.step("signing the manifests");
     let envelope = keys
         .seal(&system.manifest())
@@ -95,6 +98,7 @@ pub fn build_image(
     let parts = DiskParts {
         layout: &layout,
         disk_guid,
+        firmware: &firmware,
         esp: &esp,
         state: &state,
         system: &system,
@@ -104,10 +108,14 @@ pub fn build_image(
         writable: &writable,
     };
     let sha256 = write_disk(&parts, out)?;
-    let mut components = vec![
+    let mut components: Vec<_> = firmware
+        .iter()
+        .map(|part| Component::of("firmware", &part.content))
+        .collect();
+    components.extend([
         Component::of("loader", &loader),
         Component::of("system-boot", &esp),
-    ];
+    ]);
     components.extend(system.components()?);
     components.push(Component::of("envelope", &envelope));
     components.extend(rescue_components(&rescue, &rescue_envelope)?);

@@ -9,6 +9,7 @@ use image_format::disk::{Guid, Role, STATE_COPY_OFFSETS};
 use image_format::{BootNumber, BootState, Digest, Floors, Slot, SlotRecord, SlotStatus};
 use image_trust::Hasher;
 
+use crate::firmware::DiskPart;
 use crate::output::write_complete;
 use crate::partitions::DiskLayout;
 use crate::system_image::SystemImage;
@@ -20,6 +21,8 @@ const HOLE_BYTES: usize = 4096;
 pub(crate) struct DiskParts<'a> {
     pub(crate) layout: &'a DiskLayout,
     pub(crate) disk_guid: Guid,
+    /// What of the board's firmware lies in front of the partitions.
+    pub(crate) firmware: &'a [DiskPart],
     /// The file system of `system-boot`.
     pub(crate) esp: &'a [u8],
     pub(crate) state: &'a BootState,
@@ -67,6 +70,9 @@ pub(crate) fn write_disk(parts: &DiskParts<'_>, out: &Path) -> Result<Digest> {
 fn fill(parts: &DiskParts<'_>, disk: &mut File) -> Result<()> {
     let place = |role| parts.layout.place(role);
     disk.set_len(parts.layout.length_bytes)?;
+    for part in parts.firmware {
+        write_with_holes(disk, part.offset_bytes, part.content.as_slice())?;
+    }
     write_with_holes(disk, place(Role::SystemBoot).offset_bytes, parts.esp)?;
     for (copy, offset) in (0..).zip(STATE_COPY_OFFSETS) {
         // The first copy is the newer one: the loader's first write goes to the other.

@@ -4,6 +4,7 @@
 //! or a program fails comes as an ordinary error with context.
 
 use std::fmt;
+use std::ops::Range;
 use std::path::PathBuf;
 
 use image_format::Refusal;
@@ -60,6 +61,15 @@ pub enum ImageError {
         /// The kernel's release.
         kernel: String,
     },
+    /// A part of the firmware lies where something else is.
+    FirmwarePart {
+        /// The board that places it.
+        board: String,
+        /// Its first byte, and the one behind its last.
+        place: Range<u64>,
+        /// What is free: behind the partition table, in front of the first partition.
+        room: Range<u64>,
+    },
     /// A release needs a time that another build can repeat.
     NoBuildTime,
 }
@@ -112,6 +122,12 @@ impl fmt::Display for ImageError {
             } => write!(
                 f,
                 "cannot find the module {module} in the kernel {kernel}: correct [modules] in boards/{board}.toml"
+            ),
+            Self::FirmwarePart { board, place, room } => write!(
+                f,
+                "cannot put a part of the firmware at bytes {} to {}: it overlaps another one, or leaves what is free, \
+                 bytes {} to {}. Correct firmware_parts in boards/{board}.toml, or geometry.table_entries",
+                place.start, place.end, room.start, room.end
             ),
             Self::NoBuildTime => f.write_str(
                 "cannot tell when this release was made: set SOURCE_DATE_EPOCH, or build from a git checkout",

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
+use std::ops::Range;
 
 use anyhow::{Context, Result};
 use boards::Geometry;
@@ -15,9 +16,12 @@ use gpt::{GptConfig, disk::LogicalBlockSize, mbr::ProtectiveMBR};
 use image_format::disk::{BOOT_STATE_BYTES, Guid, Role};
 
 use crate::identity::derived_guid;
+use crate::short_table;
 
 const SECTOR_BYTES: u64 = 512;
 const MEBIBYTE: u64 = 1 << 20;
+/// What everybody has.
+const USUAL_ENTRIES: u32 = 128;
 
 /// Where a partition lies on the disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +38,7 @@ pub struct Place {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DiskLayout {
     places: [Place; 6],
+    table_entries: u32,
     /// Of the whole disk, both tables included.
     pub length_bytes: u64,
 }
@@ -55,6 +60,7 @@ impl DiskLayout {
         });
         Self {
             places,
+            table_entries: geometry.table_entries,
             // The second table lies in the last sectors.
             length_bytes: end + MEBIBYTE,
         }
@@ -87,13 +93,23 @@ impl DiskLayout {
         let mut table = GptConfig::new()
             .writable(true)
             .logical_block_size(LogicalBlockSize::Lb512)
-            .create_from_device(disk, Some(disk_guid.to_string().parse()?))
+            .create_from_device(&mut *disk, Some(disk_guid.to_string().parse()?))
             .context("cannot make the partition table")?;
         table
             .update_partitions(partitions)
             .context("cannot fill the partition table")?;
         table.write().context("cannot write the partition table")?;
+        if self.table_entries < USUAL_ENTRIES {
+            for lba in [1, self.length_bytes / SECTOR_BYTES - 1] {
+                short_table::shorten(disk, lba, self.table_entries)?;
+            }
+        }
         Ok(())
+    }
+
+    /// What is free in front of the first partition.
+    pub(crate) fn firmware_room(&self) -> Range<u64> {
+        short_table::end_bytes(self.table_entries)..MEBIBYTE
     }
 }
 
@@ -125,12 +141,14 @@ fn entry(place: &Place, disk_guid: Guid) -> Result<Partition> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::io::{Seek, SeekFrom, Write};
 
     const GEOMETRY: Geometry = Geometry {
         system_boot_mib: 64,
         rescue_mib: 96,
         system_slot_mib: 256,
         writable_mib: 64,
+        table_entries: 128,
     };
 
     #[test]
@@ -156,12 +174,37 @@ mod tests {
 
     #[test]
     fn the_table_reads_back_with_our_types_and_names() -> Result<()> {
-        let layout = DiskLayout::new(&GEOMETRY);
+        reads_back(&DiskLayout::new(&GEOMETRY))
+    }
+
+    #[test]
+    fn a_short_table_reads_back_too_and_ends_where_the_firmware_begins() -> Result<()> {
+        let layout = DiskLayout::new(&Geometry {
+            table_entries: 56,
+            ..GEOMETRY
+        });
+        assert_eq!(layout.firmware_room(), 8192..MEBIBYTE);
+        assert_eq!(DiskLayout::new(&GEOMETRY).firmware_room().start, 17408);
+        reads_back(&layout)
+    }
+
+    fn reads_back(layout: &DiskLayout) -> Result<()> {
         let guid = derived_guid("disk");
         let mut disk = tempfile::tempfile()?;
         disk.set_len(layout.length_bytes)?;
         layout.write_table(&mut disk, guid)?;
-        let read = GptConfig::new().open_from_device(&mut disk)?;
+        // Whatever lies behind a short table is no part of it.
+        disk.seek(SeekFrom::Start(layout.firmware_room().start))?;
+        disk.write_all(&[0xa5; 4096])?;
+        let read = GptConfig::new()
+            .only_valid_headers(true)
+            .open_from_device(&mut disk)?;
+        for header in [read.primary_header(), read.backup_header()] {
+            assert_eq!(
+                header.as_ref().ok().map(|header| header.num_parts),
+                Some(layout.table_entries)
+            );
+        }
         assert_eq!(read.guid().to_string(), guid.to_string());
         for (place, partition) in layout.places.iter().zip(read.partitions().values()) {
             assert_eq!(partition.name, place.role.name());

@@ -200,6 +200,7 @@ impl Workplace {
             drives: drives.into_iter().collect(),
             network: Network::None,
             firmware: Firmware::Open,
+            firmware_files: &[],
             variables: variables.to_owned(),
         };
         let mut arguments = Vec::new();
@@ -227,7 +228,8 @@ impl Workplace {
     }
 
     fn fresh_variables(&self) -> Result<PathBuf> {
-        let (_, empty) = installed_firmware(&self.board, Firmware::Open)?;
+        let (_, empty) = installed_firmware(&self.board, Firmware::Open)?
+            .context("cannot measure a board whose firmware is in no flash")?;
         let variables = self.directory.join("firmware-variables");
         copy_sparse(empty, &variables)?;
         Ok(variables)

@@ -181,6 +181,7 @@ mod tests {
         rescue_mib: 96,
         system_slot_mib: 256,
         writable_mib: 64,
+        table_entries: 128,
     };
 
     fn builds(parts: [&str; 2], bytes: [&[u8]; 2]) -> Result<(tempfile::TempDir, Build, Build)> {

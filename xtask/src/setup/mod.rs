@@ -53,14 +53,15 @@ pub(crate) const FUZZ: &[Need<'_>] = &[program("cc", "gcc"), program("c++", "g++
 /// What starting the machine that stands for `board` needs.
 pub(crate) fn virtual_machine(board: &Board) -> Vec<Need<'_>> {
     let machine = &board.qemu;
-    vec![
+    let mut needs = vec![
         program(&machine.binary, &machine.binary_package),
-        Need {
-            provides: Provides::Firmware(machine),
-            package: &machine.firmware_package,
-        },
         program("e2fsck", "e2fsprogs"),
-    ]
+    ];
+    needs.extend(machine.firmware_package.as_deref().map(|package| Need {
+        provides: Provides::Firmware(machine),
+        package,
+    }));
+    needs
 }
 
 /// What damaging a disk on purpose, and judging what a device left on it, needs.
@@ -163,7 +164,7 @@ mod tests {
         board.qemu.firmware_code = vec!["/nowhere/code".into()];
         let needs = virtual_machine(&board);
         assert_eq!(
-            missing_packages(&[&needs[..2]], is_present),
+            missing_packages(&[&needs], is_present),
             ["qemu-efi-aarch64", "qemu-system-arm"]
         );
         Ok(())
