@@ -51,6 +51,8 @@ pub enum Architecture {
     X86_64,
     /// 64-bit ARM.
     Aarch64,
+    /// 32-bit ARM from version 7 on, with a floating-point unit.
+    Armv7,
 }
 
 impl Architecture {
@@ -60,6 +62,7 @@ impl Architecture {
         match std::env::consts::ARCH {
             "x86_64" => Some(Self::X86_64),
             "aarch64" => Some(Self::Aarch64),
+            "arm" => Some(Self::Armv7),
             _ => None,
         }
     }
@@ -70,6 +73,7 @@ impl Architecture {
         match self {
             Self::X86_64 => "amd64",
             Self::Aarch64 => "arm64",
+            Self::Armv7 => "armhf",
         }
     }
 
@@ -79,6 +83,7 @@ impl Architecture {
         match self {
             Self::X86_64 => "x86_64-unknown-none",
             Self::Aarch64 => "aarch64-unknown-none",
+            Self::Armv7 => "armv7a-none-eabi",
         }
     }
 }

@@ -28,6 +28,9 @@ fn main() {
         // Nothing unwinds: its 64 bytes are not worth a section of their own.
         println!("cargo::rustc-link-arg-bins=/MERGE:.eh_frame=.rdata");
     }
+    if env::var("CARGO_CFG_TARGET_ARCH").is_ok_and(|architecture| architecture == "arm") {
+        link_for_arm();
+    }
     if env::var_os("TWINKEEL_WATCHDOG_SECS").is_none() {
         println!("cargo::rustc-env=TWINKEEL_WATCHDOG_SECS={WATCHDOG_SECS}");
     }
@@ -45,6 +48,24 @@ fn main() {
             println!("cargo::rustc-env=TWINKEEL_KEYRING={keyring}");
         }
         Err(reason) => println!("cargo::error={reason}"),
+    }
+}
+
+/// No UEFI target exists for 32-bit ARM, so its linker script makes what can be turned
+/// into PE32: two parts in whole pages, and where they hold addresses.
+fn link_for_arm() {
+    let directory = env::var("CARGO_MANIFEST_DIR").unwrap_or_default();
+    println!("cargo::rerun-if-changed=arm.ld");
+    for argument in [
+        &format!("-T{directory}/arm.ld"),
+        "--no-dynamic-linker",
+        "-znorelro",
+        "-zmax-page-size=4096",
+        "--no-eh-frame-hdr",
+        "--hash-style=sysv",
+        "--build-id=none",
+    ] {
+        println!("cargo::rustc-link-arg-bins={argument}");
     }
 }
 

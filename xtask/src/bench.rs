@@ -3,7 +3,7 @@
 use std::fs;
 
 use anyhow::{Context, Result};
-use boards::Board;
+use boards::{Architecture, Board};
 use clap::{Args, Subcommand};
 use image_builder::{Printed, Workspace};
 use qemu::benchmark::{self, BootReport};
@@ -54,10 +54,13 @@ impl BootBenchmark {
         let checkout = Workspace::at(workspace::root());
         let boards = match &self.board {
             Some(id) => vec![checkout.read_board(id)?],
-            // The other ways to boot begin with firmware in flash.
+            // The other ways to boot begin with firmware in flash, and are made for 64 bits.
             None => {
                 let boards = checkout.read_boards()?.into_iter();
-                boards.filter(|board| board.qemu.has_flash()).collect()
+                boards
+                    .filter(|board| board.qemu.has_flash())
+                    .filter(|board| board.architecture != Architecture::Armv7)
+                    .collect()
             }
         };
         prepare(&boards)?;

@@ -54,9 +54,10 @@ impl fmt::Display for Finding {
 impl CheckCommand {
     /// Runs all checks, then says what they found.
     pub(crate) fn run(self) -> Result<()> {
-        setup::prepare(workspace::root(), &[setup::IMAGE, setup::SECURE_BOOT])?;
         let workspace = Workspace::at(workspace::root());
         let board = workspace.read_board(&self.board)?;
+        let needs = [setup::IMAGE, setup::userland(&board), setup::SECURE_BOOT];
+        setup::prepare(workspace.root(), &needs)?;
         let mut findings = crates::check(&workspace, &workspace.read_boards()?)?;
         findings.extend(loader::check(&workspace, &workspace.read_boards()?)?);
         findings.extend(reproducible::check(&workspace, &board)?);

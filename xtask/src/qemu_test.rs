@@ -185,14 +185,14 @@ impl QemuTestCommand {
 }
 
 fn prepare(planned: &[Planned]) -> Result<()> {
-    let machines: Vec<_> = planned
-        .iter()
-        .flat_map(|planned| setup::virtual_machine(&planned.board))
-        .collect();
+    let boards = || planned.iter().map(|planned| &planned.board);
+    let machines: Vec<_> = boards().flat_map(setup::virtual_machine).collect();
+    let userlands: Vec<_> = boards().flat_map(setup::userland).copied().collect();
     setup::prepare(
         workspace::root(),
         &[
             setup::IMAGE,
+            &userlands,
             setup::SECURE_BOOT,
             &machines,
             setup::CORRUPTION,

@@ -24,8 +24,10 @@ impl SetupCommand {
     pub(crate) fn run(self) -> Result<()> {
         let boards = Workspace::at(workspace::root()).read_boards()?;
         let machines: Vec<_> = boards.iter().flat_map(setup::virtual_machine).collect();
+        let userlands: Vec<_> = boards.iter().flat_map(setup::userland).copied().collect();
         let needs = &[
             setup::IMAGE,
+            &userlands,
             setup::SECURE_BOOT,
             &machines,
             setup::CORRUPTION,

@@ -11,10 +11,14 @@
 
 #[cfg(target_arch = "aarch64")]
 mod aarch64;
+#[cfg(target_arch = "arm")]
+mod arm;
 #[cfg(target_arch = "x86_64")]
 mod x86_64;
 #[cfg(target_arch = "aarch64")]
 use aarch64 as processor;
+#[cfg(target_arch = "arm")]
+use arm as processor;
 #[cfg(target_arch = "x86_64")]
 use x86_64 as processor;
 

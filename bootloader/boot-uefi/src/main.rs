@@ -25,6 +25,8 @@ mod kernel_entry;
 mod kernel_image;
 mod linux;
 mod memory;
+#[cfg(target_arch = "arm")]
+mod memory_functions;
 mod origin;
 mod own_disk;
 mod panic;

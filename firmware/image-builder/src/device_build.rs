@@ -14,6 +14,7 @@ use anyhow::{Context, Result, bail};
 use boards::Board;
 
 use crate::host_tool::{host_tool, run};
+use crate::pe32::pe32_of;
 use crate::workspace::Workspace;
 
 /// The programs of the userland, ready to run on the device.
@@ -33,9 +34,30 @@ pub fn build_loader(workspace: &Workspace, board: &Board, keyring: &Path) -> Res
     let keyring = keyring
         .canonicalize()
         .with_context(|| format!("cannot find the keyring {}", keyring.display()))?;
-    let build = DeviceBuild::new(workspace, &board.loader.target)?;
-    build.run(&[&board.loader.package], &loader_constants(board, keyring))?;
-    build.program(&format!("{}.efi", board.loader.package))
+    build_for_firmware(
+        workspace,
+        board,
+        &board.loader.package,
+        &loader_constants(board, keyring),
+    )
+}
+
+fn build_for_firmware(
+    workspace: &Workspace,
+    board: &Board,
+    package: &str,
+    constants: &[(&str, OsString)],
+) -> Result<Vec<u8>> {
+    let build = DeviceBuild::new(workspace, &board.loader.target, Surroundings::Firmware)?;
+    build.run(&[package], constants)?;
+    if is_uefi(build.target) {
+        return build.program(&format!("{package}.efi"));
+    }
+    Ok(pe32_of(&build.program(package)?)?)
+}
+
+fn is_uefi(target: &str) -> bool {
+    target.ends_with("-uefi")
 }
 
 /// A program of the firmware that is no part of an image, built as the loader of `board` is.
@@ -47,9 +69,7 @@ pub fn build_firmware_program(
     board: &Board,
     package: &str,
 ) -> Result<Vec<u8>> {
-    let build = DeviceBuild::new(workspace, &board.loader.target)?;
-    build.run(&[package], &[])?;
-    build.program(&format!("{package}.efi"))
+    build_for_firmware(workspace, board, package, &[])
 }
 
 /// The flags of the compiler that choose the loader's hash and signature code.
@@ -82,7 +102,7 @@ fn loader_constants(board: &Board, keyring: PathBuf) -> Vec<(&'static str, OsStr
 
 /// The userland of `board`.
 pub(crate) fn build_userland(workspace: &Workspace, board: &Board) -> Result<Userland> {
-    let build = DeviceBuild::new(workspace, &board.userland.target)?;
+    let build = DeviceBuild::new(workspace, &board.userland.target, Surroundings::Linux)?;
     build.run(&["init", "snappy"], &[])?;
     Ok(Userland {
         init: build.program("init")?,
@@ -95,12 +115,22 @@ pub(crate) fn build_userland(workspace: &Workspace, board: &Board) -> Result<Use
 struct DeviceBuild<'a> {
     workspace: &'a Workspace,
     target: &'a str,
+    surroundings: Surroundings,
     directory: PathBuf,
     _in_use: File,
 }
 
+/// What a program finds where it runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Surroundings {
+    /// Nothing but the firmware.
+    Firmware,
+    /// A kernel, and no libraries.
+    Linux,
+}
+
 impl<'a> DeviceBuild<'a> {
-    fn new(workspace: &'a Workspace, target: &'a str) -> Result<Self> {
+    fn new(workspace: &'a Workspace, target: &'a str, surroundings: Surroundings) -> Result<Self> {
         let directory = workspace.target().join("device");
         fs::create_dir_all(&directory)
             .with_context(|| format!("cannot make {}", directory.display()))?;
@@ -111,6 +141,7 @@ impl<'a> DeviceBuild<'a> {
         Ok(Self {
             workspace,
             target,
+            surroundings,
             directory,
             _in_use: in_use,
         })
@@ -158,10 +189,7 @@ impl<'a> DeviceBuild<'a> {
     /// come along.
     fn flags(&self) -> Result<OsString> {
         let mut flags = configured_flags(self.workspace.root(), self.target)?;
-        if self.target.ends_with("-linux-musl") {
-            // The toolchain's own linker and start files: no C compiler of the host.
-            flags.extend(["-Clinker=rust-lld", "-Clinker-flavor=ld.lld"].map(str::to_owned));
-        }
+        flags.extend(linker_flags(self.target, self.surroundings).map(str::to_owned));
         let mut encoded = OsString::from(flags.join("\u{1f}"));
         for (from, to) in replaced_paths(self.workspace.root())? {
             let mut flag = OsString::from("--remap-path-prefix=");
@@ -176,6 +204,31 @@ impl<'a> DeviceBuild<'a> {
         Ok(encoded)
     }
 }
+
+/// The toolchain's own linker, and its start files where it has them: no C compiler of the
+/// host. For 32-bit ARM it has none: there, Debian's C compiler links Debian's C library.
+fn linker_flags(target: &str, surroundings: Surroundings) -> impl Iterator<Item = &'static str> {
+    const OWN_LINKER: &[&str] = &["-Clinker=rust-lld", "-Clinker-flavor=ld.lld"];
+    let flags: &[&[&str]] = match (surroundings, target) {
+        (Surroundings::Firmware, target) if is_uefi(target) => &[],
+        // No UEFI target exists: that of Linux, without anything of Linux.
+        (Surroundings::Firmware, _) => &[OWN_LINKER, PORTABLE, &["-Cdefault-linker-libraries=no"]],
+        (Surroundings::Linux, "armv7-unknown-linux-gnueabihf") => &[&[
+            "-Clinker=arm-linux-gnueabihf-gcc",
+            "-Ctarget-feature=+crt-static",
+            "-Clink-arg=-Wl,--build-id=none",
+        ]],
+        (Surroundings::Linux, _) => &[OWN_LINKER],
+    };
+    flags.iter().copied().flatten().copied()
+}
+
+/// As `.cargo/config.toml` has it for UEFI targets, where it says why.
+const PORTABLE: &[&str] = &[
+    "--cfg=sha2_backend=\"soft\"",
+    "--cfg=sha2_backend_soft=\"compact\"",
+    "--cfg=curve25519_dalek_backend=\"serial\"",
+];
 
 fn cargo() -> OsString {
     env::var_os("CARGO").unwrap_or_else(|| "cargo".into())

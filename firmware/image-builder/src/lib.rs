@@ -39,6 +39,7 @@ mod initrd;
 mod modules;
 mod output;
 mod partitions;
+mod pe32;
 mod progress;
 mod report;
 mod request;

@@ -8,6 +8,7 @@ pub const fn loader_goal_bytes(architecture: Architecture) -> u64 {
     match architecture {
         Architecture::X86_64 => 96 << 10,
         Architecture::Aarch64 => 80 << 10,
+        Architecture::Armv7 => 112 << 10,
     }
 }
 
@@ -18,5 +19,6 @@ pub const fn loader_limit_bytes(architecture: Architecture) -> u64 {
     match architecture {
         Architecture::X86_64 => 96 << 10,
         Architecture::Aarch64 => 86 << 10,
+        Architecture::Armv7 => 140 << 10,
     }
 }

@@ -85,6 +85,7 @@ pub(super) fn systemd_boot(
     let file = package.join(match board.architecture {
         Architecture::X86_64 => "usr/lib/systemd/boot/efi/systemd-bootx64.efi",
         Architecture::Aarch64 => "usr/lib/systemd/boot/efi/systemd-bootaa64.efi",
+        Architecture::Armv7 => "usr/lib/systemd/boot/efi/systemd-bootarm.efi",
     });
     let loader = read(&file)?;
     let entry = format!(

@@ -33,12 +33,18 @@ enum Ending {
     Return,
 }
 
-/// What the programs say: `EFI_DEVICE_ERROR`.
-const STATUS: u64 = 0x8000_0000_0000_0007;
+/// What the programs say: `EFI_DEVICE_ERROR`, whose first bit is that of a register.
+fn status(architecture: &str) -> u64 {
+    match architecture {
+        "armhf" => 0x8000_0007,
+        _ => 0x8000_0000_0000_0007,
+    }
+}
 
 fn run(bench: &Bench<'_>, ending: Ending) -> Result<Evidence> {
     let disk = bench.disk()?;
-    let kernel = kernel(bench.world().board().architecture.debian_name(), ending)?;
+    let architecture = bench.world().board().architecture.debian_name();
+    let kernel = kernel(architecture, ending)?;
     let mut place = 0;
     let system = bench.world().system().with_manifest(|manifest| {
         manifest.kernel = Part {
@@ -51,8 +57,9 @@ fn run(bench: &Bench<'_>, ending: Ending) -> Result<Evidence> {
     bench.install(&disk, Slot::A, &system)?;
     disk.write_at(disk.offset_of(Slot::A.into())? + place, &kernel)?;
 
-    let refusal = Refusal::NotStarted { status: STATUS };
-    let told = json!({"check": "not-started", "status": STATUS});
+    let status = status(architecture);
+    let refusal = Refusal::NotStarted { status };
+    let told = json!({"check": "not-started", "status": status});
     fall_back::from_refused_a(bench, &disk, refusal, told)
 }
 
@@ -66,7 +73,14 @@ fn kernel(architecture: &str, ending: Ending) -> Result<Vec<u8>> {
         ("amd64", Ending::Return) => (0x8664, X86_64_RETURN.concat()),
         ("arm64", Ending::Exit) => (0xaa64, words(AARCH64_EXIT)),
         ("arm64", Ending::Return) => (0xaa64, words(AARCH64_RETURN)),
+        ("armhf", Ending::Exit) => (0x01c2, words(ARM_EXIT)),
+        ("armhf", Ending::Return) => (0x01c2, words(ARM_RETURN)),
         _ => bail!("nobody wrote a kernel that gives up for {architecture} yet"),
+    };
+    // PE32 and PE32+, and where each has the number of directories.
+    let (form, directories) = match architecture {
+        "armhf" => (0x10b, 92),
+        _ => (0x20b, 108),
     };
     let mut file = vec![0; 0x400];
     let mut put = |at: usize, value: u32, length: usize| -> Result<()> {
@@ -84,14 +98,14 @@ fn kernel(architecture: &str, ending: Ending) -> Result<Vec<u8>> {
     }
     // Magic, entry, alignments, sizes of image and headers, EFI application, directories.
     for (at, value) in [
-        (0, 0x20b),
+        (0, form),
         (16, 0x1000),
         (32, 0x1000),
         (36, 0x200),
         (56, 0x2000),
         (60, 0x200),
         (68, 10),
-        (108, 6),
+        (directories, 6),
     ] {
         put(OPTIONAL + at, value, 4)?;
     }
@@ -158,4 +172,31 @@ const AARCH64_EXIT: &[u32] = &[
     0xd280_001d, // mov x29, #0
     0xd63f_0100, // blr x8
     0x1400_0000, // branch to itself
+];
+
+const ARM_RETURN: &[u32] = &[
+    0xe3a0_0007, // mov r0, #7
+    0xe380_0102, // orr r0, r0, #0x80000000
+    0xe12f_ff1e, // bx lr
+];
+
+/// The firmware's table is at 0x3c of the system table, `Exit` at 0x78 of that.
+const ARM_EXIT: &[u32] = &[
+    0xe591_c03c, // ldr r12, [r1, #0x3c]
+    0xe59c_c078, // ldr r12, [r12, #0x78]
+    0xe3a0_1007, // mov r1, #7
+    0xe381_1102, // orr r1, r1, #0x80000000
+    0xe3a0_2000, // mov r2, #0
+    0xe3a0_3000, // mov r3, #0
+    0xe3a0_4000, // mov r4, #0
+    0xe3a0_5000, // mov r5, #0
+    0xe3a0_6000, // mov r6, #0
+    0xe3a0_7000, // mov r7, #0
+    0xe3a0_8000, // mov r8, #0
+    0xe3a0_9000, // mov r9, #0
+    0xe3a0_a000, // mov r10, #0
+    0xe3a0_b000, // mov r11, #0
+    0xe24d_dc01, // sub sp, sp, #0x100
+    0xe12f_ff3c, // blx r12
+    0xeaff_fffe, // branch to itself
 ];

@@ -12,7 +12,7 @@ mod rust_targets;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use boards::{Board, QemuMachine};
+use boards::{Architecture, Board, QemuMachine};
 
 /// A program or file that a command needs, and the Debian package that brings it.
 #[derive(Debug, Clone, Copy)]
@@ -24,6 +24,7 @@ pub(crate) struct Need<'a> {
 #[derive(Debug, Clone, Copy)]
 enum Provides<'a> {
     Program(&'a str),
+    File(&'a str),
     /// Code and variables of a machine's firmware, and of that with Secure Boot.
     Firmware(&'a QemuMachine),
 }
@@ -42,6 +43,23 @@ pub(crate) const IMAGE: &[Need<'_>] = &[
     program("dpkg-deb", "dpkg"),
     program("mkfs.erofs", "erofs-utils"),
     program("mkfs.ext4", "e2fsprogs"),
+];
+
+/// What building an image for `board` needs beside that: where Rust's target has no C
+/// library of its own, Debian's, and the compiler that links with it.
+pub(crate) fn userland(board: &Board) -> &'static [Need<'static>] {
+    match board.architecture {
+        Architecture::X86_64 | Architecture::Aarch64 => &[],
+        Architecture::Armv7 => ARM_LINKER,
+    }
+}
+
+const ARM_LINKER: &[Need<'_>] = &[
+    program("arm-linux-gnueabihf-gcc", "gcc-arm-linux-gnueabihf"),
+    Need {
+        provides: Provides::File("/usr/arm-linux-gnueabihf/lib/libc.a"),
+        package: "libc6-dev-armhf-cross",
+    },
 ];
 
 /// What making and using keys for Secure Boot needs.
@@ -111,6 +129,7 @@ fn missing_packages<'a>(
 fn is_present(provides: &Provides<'_>) -> bool {
     match provides {
         Provides::Program(name) => find_program(name).is_some(),
+        Provides::File(path) => Path::new(path).is_file(),
         Provides::Firmware(machine) => has_firmware(machine),
     }
 }
@@ -167,6 +186,21 @@ mod tests {
             missing_packages(&[&needs], is_present),
             ["qemu-efi-aarch64", "qemu-system-arm"]
         );
+        Ok(())
+    }
+
+    #[test]
+    fn a_board_of_32_bits_needs_a_c_library_of_its_own() -> Result<()> {
+        let small = include_str!("../../../boards/armv7-u-boot.toml");
+        let needs = userland(&boards::parse_board("b", small)?).to_owned();
+        assert_eq!(
+            missing_packages(&[&needs], |_| false),
+            ["gcc-arm-linux-gnueabihf", "libc6-dev-armhf-cross"]
+        );
+        assert!(userland(&boards::parse_board("b", ARM)?).is_empty());
+        let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
+        assert!(is_present(&Provides::File(manifest)));
+        assert!(!is_present(&Provides::File("/nowhere/libc.a")));
         Ok(())
     }
 
