@@ -70,9 +70,6 @@ pub(crate) fn write_disk(parts: &DiskParts<'_>, out: &Path) -> Result<Digest> {
 fn fill(parts: &DiskParts<'_>, disk: &mut File) -> Result<()> {
     let place = |role| parts.layout.place(role);
     disk.set_len(parts.layout.length_bytes)?;
-    for part in parts.firmware {
-        write_with_holes(disk, part.offset_bytes, part.content.as_slice())?;
-    }
     write_with_holes(disk, place(Role::SystemBoot).offset_bytes, parts.esp)?;
     for (copy, offset) in (0..).zip(STATE_COPY_OFFSETS) {
         // The first copy is the newer one: the loader's first write goes to the other.
@@ -97,7 +94,21 @@ fn fill(parts: &DiskParts<'_>, disk: &mut File) -> Result<()> {
         .write_to_slot(parts.rescue_envelope, disk, rescue)?;
     let writable = BufReader::new(File::open(parts.writable)?);
     write_with_holes(disk, place(Role::Writable).offset_bytes, writable)?;
-    parts.layout.write_table(disk, parts.disk_guid)
+    write_front(parts.layout, parts.disk_guid, parts.firmware, disk)
+}
+
+/// The table first: where it was made shorter, what it was shortened by is overwritten.
+fn write_front(
+    layout: &DiskLayout,
+    disk_guid: Guid,
+    firmware: &[DiskPart],
+    disk: &mut File,
+) -> Result<()> {
+    layout.write_table(disk, disk_guid)?;
+    for part in firmware {
+        write_with_holes(disk, part.offset_bytes, part.content.as_slice())?;
+    }
+    Ok(())
 }
 
 fn write_with_holes(disk: &mut File, offset_bytes: u64, mut content: impl Read) -> Result<()> {
@@ -135,6 +146,7 @@ fn digest_of(disk: &mut File) -> Result<Digest> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::identity::derived_guid;
     use image_format::{Epoch, Serial};
 
     #[test]
@@ -147,6 +159,33 @@ mod tests {
         assert_eq!(state.trial(), Some(Slot::A));
         assert_eq!(state.slot(Slot::B).status, SlotStatus::Installed);
         assert_eq!(BootState::parse(&state.encode()), Ok(state));
+    }
+
+    #[test]
+    fn firmware_close_behind_a_short_table_and_the_table_are_both_whole() -> Result<()> {
+        let layout = DiskLayout::new(&boards::Geometry {
+            system_boot_mib: 64,
+            rescue_mib: 96,
+            system_slot_mib: 256,
+            writable_mib: 64,
+            table_entries: 56,
+        });
+        let part = DiskPart {
+            offset_bytes: 8192,
+            content: vec![0xa5; 10_000],
+        };
+        let mut disk = tempfile::tempfile()?;
+        disk.set_len(layout.length_bytes)?;
+        let guid = derived_guid("disk");
+        write_front(&layout, guid, std::slice::from_ref(&part), &mut disk)?;
+        let mut found = vec![0; part.content.len()];
+        std::os::unix::fs::FileExt::read_exact_at(&disk, &mut found, part.offset_bytes)?;
+        assert!(found == part.content, "the firmware was overwritten");
+        let read = gpt::GptConfig::new()
+            .only_valid_headers(true)
+            .open_from_device(&mut disk)?;
+        assert_eq!(read.partitions().len(), Role::ALL.len());
+        Ok(())
     }
 
     #[test]
