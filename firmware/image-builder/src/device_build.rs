@@ -131,7 +131,7 @@ enum Surroundings {
 
 impl<'a> DeviceBuild<'a> {
     fn new(workspace: &'a Workspace, target: &'a str, surroundings: Surroundings) -> Result<Self> {
-        let directory = workspace.target().join("device");
+        let directory = workspace.target().join(surroundings.directory());
         fs::create_dir_all(&directory)
             .with_context(|| format!("cannot make {}", directory.display()))?;
         let in_use = File::create(directory.join("in-use"))?;
@@ -202,6 +202,17 @@ impl<'a> DeviceBuild<'a> {
             encoded.push(flag);
         }
         Ok(encoded)
+    }
+}
+
+impl Surroundings {
+    /// Below the target directory. One target may serve both, with other flags, and in one
+    /// directory each build would undo the other.
+    fn directory(self) -> &'static str {
+        match self {
+            Self::Firmware => "device/loader",
+            Self::Linux => "device",
+        }
     }
 }
 
