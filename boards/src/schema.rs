@@ -23,6 +23,10 @@ pub struct Board {
     pub id: String,
     /// One line for a person.
     pub description: String,
+    /// What it cannot do that other boards can, a sentence each, as far as the other keys do
+    /// not say it.
+    #[serde(default)]
+    pub known_limits: Vec<String>,
     /// What the processor runs.
     pub architecture: Architecture,
     /// The program that the firmware starts.
@@ -94,6 +98,16 @@ impl Architecture {
 pub enum Firmware {
     /// UEFI: the loader is a file on the ESP.
     Uefi,
+}
+
+impl Firmware {
+    /// Its name, in the board's file and for people.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Uefi => "uefi",
+        }
+    }
 }
 
 /// The program that the firmware starts.
@@ -253,11 +267,28 @@ pub struct QemuMachine {
     /// The firmware's files that are given to the machine when it starts.
     #[serde(default)]
     pub firmware_files: Vec<FirmwareArgument>,
+    /// What a system that has shut down does with the machine.
+    #[serde(default)]
+    pub power_off: PowerOff,
     /// Scenarios of `qemu-test` that this machine or its firmware has no means for.
     #[serde(default)]
     pub scenarios_left_out: Vec<String>,
+    /// Where the machine is too slow for every day: the scenarios that run when everything is
+    /// asked for, and no others ever do.
+    pub slow_scenarios: Option<Vec<String>>,
     /// What differs with UEFI Secure Boot on; absent where the machine cannot have it.
     pub secure_boot: Option<SecureBootMachine>,
+}
+
+/// What a system that has shut down does with the machine.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PowerOff {
+    /// It switches the machine off.
+    #[default]
+    BySystem,
+    /// It waits for somebody who does: the chip that would is not modelled.
+    ByHand,
 }
 
 /// What differs from [`QemuMachine`] with UEFI Secure Boot on.

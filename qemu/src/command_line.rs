@@ -252,3 +252,66 @@ impl Arguments {
 fn quoted(path: &Path) -> String {
     path.to_string_lossy().replace(',', ",,")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PI: &str = include_str!("../../boards/raspberry-pi-3.toml");
+
+    fn arguments(network: Network, device: &str) -> Result<String> {
+        let mut board = boards::parse_board("b", PI)?;
+        device.clone_into(&mut board.qemu.disk_device);
+        let files = [FirmwareFile {
+            argument: "-kernel".to_owned(),
+            path: "/u-boot.bin".into(),
+        }];
+        let description = MachineDescription {
+            board: &board,
+            memory_mib: 1024,
+            accelerator: Accelerator::Emulation,
+            drives: vec![Drive::of_board(
+                &board,
+                Path::new("/disk.img"),
+                Boot::Unordered,
+            )],
+            network,
+            firmware: Firmware::Open,
+            firmware_files: &files,
+            variables: "/variables".into(),
+        };
+        let words = description.arguments()?;
+        let words = words.iter().map(|word| word.to_string_lossy());
+        Ok(words.collect::<Vec<_>>().join(" "))
+    }
+
+    #[test]
+    fn a_machine_without_flash_gets_its_firmware_as_files() -> Result<()> {
+        let words = arguments(Network::None, "sd")?;
+        assert!(words.contains("-kernel /u-boot.bin"), "{words}");
+        assert!(
+            !words.contains("pflash") && !words.contains("/variables"),
+            "{words}"
+        );
+        Ok(())
+    }
+
+    #[test]
+    fn a_card_is_in_the_machines_own_slot_and_other_disks_hang_on_a_device() -> Result<()> {
+        let card = arguments(Network::None, "sd")?;
+        assert!(
+            card.contains("if=sd,format=raw,cache=unsafe,file=/disk.img"),
+            "{card}"
+        );
+        assert!(!card.contains("drive=disk0"), "{card}");
+        let disk = arguments(Network::None, "usb-storage")?;
+        assert!(disk.contains("-device usb-storage,drive=disk0"), "{disk}");
+        Ok(())
+    }
+
+    #[test]
+    fn a_machine_without_room_for_a_network_card_gets_none() {
+        let error = arguments(Network::Closed, "sd").expect_err("no room");
+        assert!(error.to_string().contains("b a network card"), "{error}");
+    }
+}

@@ -9,6 +9,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+use boards::PowerOff;
 use tempfile::TempDir;
 
 use crate::command_line::{MachineDescription, NETWORK};
@@ -18,11 +19,15 @@ use crate::qmp::Qmp;
 /// How long QEMU may take to end after it was asked to.
 const END: Duration = Duration::from_secs(60);
 
+/// A kernel's last words, when file systems and disks are done.
+const POWERED_DOWN: &str = "reboot: Power down";
+
 /// A running machine.
 pub struct Machine {
     /// Its serial console.
     pub console: Console,
     process: Child,
+    power_off: PowerOff,
     messages: PathBuf,
     /// Short, whatever the checkout's path: a socket's path has a limit of 107 bytes.
     sockets: TempDir,
@@ -66,16 +71,22 @@ impl Machine {
         Ok(Self {
             console,
             process,
+            power_off: description.board.qemu.power_off,
             messages,
             sockets,
         })
     }
 
-    /// Waits until the machine has switched itself off.
+    /// Waits until the machine has switched itself off, or, where it cannot, until its
+    /// kernel has nothing left to do.
     ///
     /// # Errors
     /// It goes on, or QEMU itself failed.
     pub fn expect_power_off(mut self) -> Result<()> {
+        if self.power_off == PowerOff::ByHand {
+            self.console.expect(POWERED_DOWN, END)?;
+            return self.pull_the_plug();
+        }
         self.console.expect_end(END)?;
         self.reap()
     }

@@ -37,7 +37,7 @@ pub fn plan(boards: &[Board], main: &str, scenarios: &[Scenario], extent: Extent
             .iter()
             .copied()
             .filter(|scenario| can_run(board, scenario))
-            .filter(|scenario| runs(scenario.tier, board.id == main, extent))
+            .filter(|scenario| runs(tier_on(board, scenario, main), board.id == main, extent))
             .collect(),
     });
     planned
@@ -48,8 +48,17 @@ pub fn plan(boards: &[Board], main: &str, scenarios: &[Scenario], extent: Extent
 /// Whether the machine of `board` has the means for `scenario`.
 #[must_use]
 pub fn can_run(board: &Board, scenario: &Scenario) -> bool {
-    let left_out = &board.qemu.scenarios_left_out;
-    !left_out.iter().any(|name| name == scenario.name)
+    let names = |list: &[String]| list.iter().any(|name| name == scenario.name);
+    let machine = &board.qemu;
+    machine.slow_scenarios.as_deref().is_none_or(names) && !names(&machine.scenarios_left_out)
+}
+
+/// A slow machine is spared every day, unless it is the very one that is asked for.
+fn tier_on(board: &Board, scenario: &Scenario, main: &str) -> Tier {
+    match &board.qemu.slow_scenarios {
+        Some(_) if board.id != main => Tier::Full,
+        _ => scenario.tier,
+    }
 }
 
 fn runs(tier: Tier, on_main_board: bool, extent: Extent) -> bool {
@@ -125,9 +134,10 @@ mod tests {
     }
 
     #[test]
-    fn what_a_board_leaves_out_is_a_scenario() {
+    fn what_a_board_leaves_out_or_runs_alone_is_a_scenario() {
         for board in boards_of_the_repository() {
-            for name in &board.qemu.scenarios_left_out {
+            let slow = board.qemu.slow_scenarios.iter().flatten();
+            for name in board.qemu.scenarios_left_out.iter().chain(slow) {
                 assert!(ALL.iter().any(|one| one.name == name), "{name}");
             }
         }
@@ -154,6 +164,20 @@ mod tests {
                 );
             }
         }
+    }
+
+    #[test]
+    fn a_slow_board_runs_its_scenarios_when_it_is_asked_for_or_everything_is() {
+        let mut boards = boards();
+        boards[0].qemu.slow_scenarios = Some(vec!["first-boot".to_owned()]);
+        let count = |main, extent| {
+            let planned = plan(&boards, main, ALL, extent).into_iter();
+            let arm = planned.filter(|planned| planned.board.id == "arm");
+            arm.map(|planned| planned.scenarios.len()).sum::<usize>()
+        };
+        assert_eq!(count("x86", Extent::Everyday), 0);
+        assert_eq!(count("x86", Extent::All), 1);
+        assert_eq!(count("arm", Extent::Everyday), 1);
     }
 
     #[test]
