@@ -9,6 +9,7 @@
 
 pub mod bench;
 pub mod benchmark;
+pub mod board_table;
 pub mod command_line;
 pub mod console;
 pub mod corrupted;

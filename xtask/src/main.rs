@@ -3,6 +3,7 @@
 //! Parses flags and calls libraries; one module per command.
 
 mod bench;
+mod boards;
 mod check;
 mod corrupt;
 mod fuzz;
@@ -37,6 +38,7 @@ enum Task {
     QemuTest(qemu_test::QemuTestCommand),
     Image(Box<image::ImageCommand>),
     Bench(bench::BenchCommand),
+    Boards(boards::BoardsCommand),
     Check(check::CheckCommand),
     Corrupt(corrupt::CorruptCommand),
     Fuzz(fuzz::FuzzCommand),
@@ -52,6 +54,7 @@ fn main() -> Result<()> {
         Task::QemuTest(command) => command.run(),
         Task::Image(command) => command.run(),
         Task::Bench(command) => command.run(),
+        Task::Boards(command) => command.run(),
         Task::Check(command) => command.run(),
         Task::Corrupt(command) => command.run(),
         Task::Fuzz(command) => command.run(),
