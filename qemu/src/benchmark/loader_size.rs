@@ -8,7 +8,7 @@ pub const fn loader_goal_bytes(architecture: Architecture) -> u64 {
     match architecture {
         Architecture::X86_64 => 96 << 10,
         Architecture::Aarch64 => 80 << 10,
-        Architecture::Armv7 => 112 << 10,
+        Architecture::Armv7 => 104 << 10,
     }
 }
 
@@ -19,6 +19,6 @@ pub const fn loader_limit_bytes(architecture: Architecture) -> u64 {
     match architecture {
         Architecture::X86_64 => 96 << 10,
         Architecture::Aarch64 => 86 << 10,
-        Architecture::Armv7 => 140 << 10,
+        Architecture::Armv7 => 132 << 10,
     }
 }
