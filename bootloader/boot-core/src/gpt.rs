@@ -126,6 +126,21 @@ pub fn read_layout<D: Disk>(disk: &mut D) -> Result<Layout, GptError> {
     Err(first_error)
 }
 
+/// Where the disk ends by the word of its primary table, for firmware that does not say it
+/// itself. `start` is the disk's start, two blocks at least.
+#[must_use]
+pub fn end_of_disk(start: &[u8]) -> Option<u64> {
+    BLOCK_SIZES.into_iter().find_map(|block_bytes| {
+        let header = start.get(usize::try_from(block_bytes).ok()?..)?;
+        let header: GptHeader = bytemuck::pod_read_unaligned(header.get(..HEADER_BYTES)?);
+        let is_good = header.is_signature_valid()
+            && header.header_crc32 == header.calculate_header_crc32()
+            && header.my_lba.to_u64() == 1;
+        let blocks = header.alternate_lba.to_u64().checked_add(1)?;
+        is_good.then(|| blocks.checked_mul(block_bytes)).flatten()
+    })
+}
+
 fn read_table<D: Disk>(disk: &mut D, block_bytes: u64, lba: u64) -> Result<Layout, GptError> {
     let mut bytes = [0; HEADER_BYTES];
     let offset = lba.checked_mul(block_bytes).ok_or(GptError::NoTable)?;
@@ -201,7 +216,7 @@ impl Layout {
         block_bytes: u64,
     ) -> Result<(), GptError> {
         let guid = entry.partition_type_guid.0;
-        let Some(role) = Role::ALL.into_iter().find(|role| role.type_guid() == guid) else {
+        let Some(role) = Role::of_type(guid) else {
             return Ok(());
         };
         let (first, last) = (entry.starting_lba.to_u64(), entry.ending_lba.to_u64());

@@ -2,11 +2,11 @@
 
 mod device;
 
-use boot_core::gpt::GptError;
+use boot_core::gpt::{GptError, end_of_disk};
 use boot_core::read_layout;
 use device::{Device, Image, MemoryDisk};
-use gpt_disk_types::{GptPartitionEntry, LbaLe};
-use image_format::disk::Role;
+use gpt_disk_types::{GptPartitionEntry, GptPartitionType, Guid, LbaLe};
+use image_format::disk::{PREP_TYPE, Role};
 
 fn disk() -> MemoryDisk {
     Device::new(&Image::new(1), &Image::new(1)).disk
@@ -59,12 +59,48 @@ fn a_flipped_bit_of_the_primary_table_is_found_and_the_backup_used() {
 }
 
 #[test]
+fn the_table_tells_where_the_disk_ends_only_when_it_is_whole() {
+    let mut disk = disk();
+    let end = Some(disk.bytes.len() as u64);
+    assert_eq!(end_of_disk(&disk.bytes[..8192]), end);
+    assert_eq!(end_of_disk(&disk.bytes[..604]), end);
+    assert_eq!(end_of_disk(&disk.bytes[..603]), None);
+    for at in 512..604 {
+        disk.bytes[at] ^= 0x10;
+        assert_eq!(end_of_disk(&disk.bytes[..8192]), None, "byte {at}");
+        disk.bytes[at] ^= 0x10;
+    }
+    // The backup is no primary, wherever it lies.
+    let backup = disk.bytes.len() - 512;
+    disk.bytes.copy_within(backup.., 512);
+    assert_eq!(end_of_disk(&disk.bytes[..8192]), None);
+}
+
+#[test]
 fn a_disk_without_a_table_is_named() {
     let mut disk = disk();
     disk.bytes.fill(0);
     assert_eq!(read_layout(&mut disk), Err(GptError::NoTable));
     disk.bytes.truncate(100);
     assert_eq!(read_layout(&mut disk), Err(GptError::Unreadable));
+}
+
+#[test]
+fn the_loader_may_lie_in_a_prep_partition_but_not_in_two_kinds_at_once() {
+    let with_types = |types: [Guid; 2]| {
+        let mut entries = device::entries();
+        entries[6] = entries[5];
+        entries[0].partition_type_guid = GptPartitionType(types[0]);
+        entries[6].partition_type_guid = GptPartitionType(types[1]);
+        let mut disk = disk();
+        device::write_tables(&mut disk.bytes, &entries);
+        read_layout(&mut disk)
+    };
+    let esp = Role::SystemBoot.type_guid();
+    let good = read_layout(&mut disk()).unwrap();
+    assert_eq!(with_types([PREP_TYPE, Guid::ZERO]), Ok(good));
+    let both = with_types([PREP_TYPE, esp]);
+    assert_eq!(both, Err(GptError::Twice(Role::SystemBoot)));
 }
 
 fn layout_with(change: impl FnOnce(&mut [GptPartitionEntry; 128])) -> Result<(), GptError> {

@@ -1,8 +1,8 @@
 //! The partitions by role, and where things lie inside `boot-state`.
 //!
-//! Every role but the EFI system partition has a type GUID of our own on every
-//! board: firmware that searches well-known types for a boot file finds none.
-//! A role appears at most once on a disk.
+//! Every role but the loader's has a type GUID of our own on every board: firmware
+//! that searches well-known types for a boot file finds none. The loader's is what the
+//! firmware looks for. A role appears at most once on a disk.
 
 use core::fmt;
 pub use uguid::Guid;
@@ -11,7 +11,7 @@ use uguid::guid;
 /// What a partition is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Role {
-    /// The loader; FAT on UEFI boards.
+    /// The loader: in a FAT on UEFI boards, as it is on Open Firmware boards.
     SystemBoot,
     /// Boot state and flight record.
     BootState,
@@ -36,7 +36,16 @@ impl Role {
         Self::Writable,
     ];
 
-    /// The GPT partition type on UEFI boards.
+    /// The role of a partition of that GPT type, on whatever board.
+    #[must_use]
+    pub fn of_type(guid: Guid) -> Option<Self> {
+        match guid {
+            PREP_TYPE => Some(Self::SystemBoot),
+            _ => Self::ALL.into_iter().find(|role| role.type_guid() == guid),
+        }
+    }
+
+    /// The GPT partition type. On Open Firmware boards `system-boot` has [`PREP_TYPE`].
     #[must_use]
     pub const fn type_guid(self) -> Guid {
         match self {
@@ -87,6 +96,10 @@ impl From<crate::Source> for Role {
         }
     }
 }
+
+/// The GPT type of a PReP boot partition, from whose first byte on Open Firmware reads a
+/// loader.
+pub const PREP_TYPE: Guid = guid!("9e1a2d38-c612-4316-aa26-8b49521e5a8b");
 
 /// Length of the `boot-state` partition.
 pub const BOOT_STATE_BYTES: u64 = 16 << 20;

@@ -42,19 +42,20 @@ pub fn entries() -> [GptPartitionEntry; 128] {
 /// Writes the primary table and its backup.
 pub fn write_tables(bytes: &mut [u8], entries: &[GptPartitionEntry; 128]) {
     let blocks = (bytes.len() / SECTOR) as u64;
-    put_table(bytes, entries, 1, 2, blocks);
-    put_table(bytes, entries, blocks - 1, blocks - 33, blocks);
+    put_table(bytes, entries, [1, blocks - 1], 2, blocks);
+    put_table(bytes, entries, [blocks - 1, 1], blocks - 33, blocks);
 }
 
 fn put_table(
     bytes: &mut [u8],
     entries: &[GptPartitionEntry; 128],
-    lba: u64,
+    [lba, other_lba]: [u64; 2],
     entries_lba: u64,
     blocks: u64,
 ) {
     let mut header = GptHeader {
         my_lba: LbaLe::from_u64(lba),
+        alternate_lba: LbaLe::from_u64(other_lba),
         first_usable_lba: LbaLe::from_u64(34),
         last_usable_lba: LbaLe::from_u64(blocks - 34),
         disk_guid: Guid::try_parse(DISK_GUID).unwrap(),
