@@ -9,7 +9,7 @@
 //! came from, [`gpt`] finds the partitions,
 //! [`state_store`] and [`flight`] keep what must survive, [`aftermath`] looks back,
 //! [`choice`] decides, [`floors`] say what may not boot any more, [`load`] reads and
-//! verifies, [`pe_image`] lays the kernel out, [`handover`] is what Linux is told.
+//! verifies, [`pe_image`] and [`elf_image`] lay the kernel out, [`handover`] is what Linux is told.
 #![no_std]
 #![forbid(unsafe_code)]
 #![cfg_attr(
@@ -26,6 +26,7 @@ pub mod aftermath;
 pub mod boot;
 pub mod choice;
 pub mod device_path;
+pub mod elf_image;
 pub mod flight;
 pub mod floor_homes;
 pub mod floors;
