@@ -10,6 +10,7 @@
 //! [`state_store`] and [`flight`] keep what must survive, [`aftermath`] looks back,
 //! [`choice`] decides, [`floors`] say what may not boot any more, [`load`] reads and
 //! verifies, [`pe_image`] and [`elf_image`] lay the kernel out, [`handover`] is what Linux is told.
+//! Shells also share [`console`], [`last_words`] and [`transfer`].
 #![no_std]
 #![forbid(unsafe_code)]
 #![cfg_attr(
@@ -25,6 +26,7 @@
 pub mod aftermath;
 pub mod boot;
 pub mod choice;
+pub mod console;
 pub mod device_path;
 pub mod elf_image;
 pub mod flight;
@@ -33,6 +35,7 @@ pub mod floors;
 pub mod gpt;
 pub mod handover;
 pub mod journal;
+pub mod last_words;
 pub mod load;
 pub mod pe_image;
 pub mod platform;

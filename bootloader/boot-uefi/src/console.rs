@@ -9,9 +9,9 @@
 
 use core::fmt::{self, Write};
 
+use boot_core::console::Lines;
 use log::{LevelFilter, Log, Metadata, Record};
 
-const PREFIX: &str = "twinkeel: ";
 const LOWEST_LEVEL: LevelFilter = LevelFilter::Debug;
 const CHUNK_UNITS: usize = 128;
 const REPLACEMENT: u16 = b'?' as u16;
@@ -27,13 +27,10 @@ pub(crate) fn start_log() {
 
 /// Prints `text`, each of its lines with the loader's prefix.
 pub(crate) fn print(text: impl fmt::Display) {
-    let mut lines = Lines {
-        at_start: true,
-        chunk: heapless::Vec::new(),
-    };
+    let mut chunk = Chunk(heapless::Vec::new());
     // `Lines` never fails, and a `Display` that does has no better place to say so.
-    let _ = writeln!(lines, "{text}");
-    lines.output();
+    let _ = writeln!(Lines::new(|text| chunk.put_text(text)), "{text}");
+    chunk.output();
 }
 
 struct Logger;
@@ -52,27 +49,15 @@ impl Log for Logger {
     fn flush(&self) {}
 }
 
-/// Puts the prefix before each line, and hands text to the firmware in NUL-terminated UCS-2
-/// chunks: as few as can be, for a console on a screen takes its time for each.
-struct Lines {
-    at_start: bool,
-    chunk: heapless::Vec<u16, CHUNK_UNITS>,
-}
+/// Text on its way to the firmware, NUL-terminated UCS-2: in as few pieces as can be, for a
+/// console on a screen takes its time for each.
+struct Chunk(heapless::Vec<u16, CHUNK_UNITS>);
 
-impl Write for Lines {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        for character in text.chars() {
-            if self.at_start {
-                PREFIX.chars().for_each(|character| self.put(character));
-            }
-            self.put(character);
-            self.at_start = character == '\n';
-        }
-        Ok(())
+impl Chunk {
+    fn put_text(&mut self, text: &str) {
+        text.chars().for_each(|character| self.put(character));
     }
-}
 
-impl Lines {
     /// Some firmware fails on a NUL or on a character outside UCS-2, so neither gets there.
     fn put(&mut self, character: char) {
         let mut encoded = [0; 2];
@@ -82,19 +67,19 @@ impl Lines {
             character if character.len_utf16() == 1 => character.encode_utf16(&mut encoded),
             _ => &[REPLACEMENT],
         };
-        let full = units.len().saturating_add(1) > CHUNK_UNITS.saturating_sub(self.chunk.len());
+        let full = units.len().saturating_add(1) > CHUNK_UNITS.saturating_sub(self.0.len());
         if full {
             self.output();
         }
         // Cannot fail: a full chunk was emptied just now.
-        let _ = self.chunk.extend_from_slice(units);
+        let _ = self.0.extend_from_slice(units);
     }
 
     fn output(&mut self) {
-        if self.chunk.push(0).is_ok() {
-            output(&self.chunk);
+        if self.0.push(0).is_ok() {
+            output(&self.0);
         }
-        self.chunk.clear();
+        self.0.clear();
     }
 }
 

@@ -14,7 +14,6 @@
     clippy::arithmetic_side_effects
 )]
 
-mod banner;
 mod console;
 mod disk;
 mod firmware;
@@ -38,6 +37,7 @@ mod status_code;
 mod watchdog;
 
 use boot_core::Board;
+use boot_core::console::Banner;
 use image_trust::verify_keyring;
 use uefi::{Status, entry};
 
@@ -46,6 +46,8 @@ const SIGNED_KEYRING: &[u8] = include_bytes!(env!("TWINKEEL_KEYRING"));
 const BOARD: Board = Board {
     id: env!("TWINKEEL_BOARD"),
 };
+
+const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// Where this board keeps its floors, with commas between the homes.
 const FLOOR_HOMES: &str = env!("TWINKEEL_FLOOR_HOMES");
@@ -68,7 +70,7 @@ fn main() -> Status {
     console::start_log();
     watchdog::arm(watchdog::LOADING_SECS);
     let keyring = verify_keyring(SIGNED_KEYRING);
-    banner::show(&BOARD, &keyring);
+    console::print(Banner::new(VERSION, &BOARD, &keyring));
     secure_boot::show();
     origin::ignore_load_options();
     let disk = match disk::FirmwareDisk::open_own() {

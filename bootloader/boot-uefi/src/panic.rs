@@ -5,9 +5,7 @@
 use core::panic::{Location, PanicInfo};
 use core::sync::atomic::{AtomicBool, Ordering};
 
-use boot_core::flight::FlightRing;
-use boot_core::state_store::StateStore;
-use image_format::Event;
+use boot_core::last_words;
 use image_format::flight::{Text, text};
 
 use crate::disk::FirmwareDisk;
@@ -48,16 +46,5 @@ fn panicked(info: &PanicInfo<'_>) -> ! {
 /// Opens the disk anew rather than sharing the one that the panic interrupted:
 /// that one may be in the middle of anything, and is never used again.
 fn record(message: Text) -> Option<()> {
-    let mut disk = FirmwareDisk::open_own().ok()?;
-    let layout = boot_core::read_layout(&mut disk).ok()?;
-    let event = Event::LoaderPanicked { message };
-    let store = StateStore::open(&mut disk, &layout)?;
-    let state = store.state()?;
-    let mut ring = FlightRing::open(&mut disk, &layout, state.flight_sequence)?;
-    if ring.is_recent(&mut disk, &event, 1) {
-        // A loader that fails at every turn must not push out of the ring what
-        // led to it.
-        return Some(());
-    }
-    ring.append(&mut disk, state.boot_number, &event).ok()
+    last_words::record(&mut FirmwareDisk::open_own().ok()?, message)
 }
