@@ -10,7 +10,7 @@
 //! [`state_store`] and [`flight`] keep what must survive, [`aftermath`] looks back,
 //! [`choice`] decides, [`floors`] say what may not boot any more, [`load`] reads and
 //! verifies, [`pe_image`] and [`elf_image`] lay the kernel out, [`handover`] is what Linux is told.
-//! Shells also share [`console`], [`last_words`] and [`transfer`].
+//! Shells also share [`console`], [`last_words`], [`transfer`] and [`open_firmware`].
 #![no_std]
 #![forbid(unsafe_code)]
 #![cfg_attr(
@@ -37,6 +37,7 @@ pub mod handover;
 pub mod journal;
 pub mod last_words;
 pub mod load;
+pub mod open_firmware;
 pub mod pe_image;
 pub mod platform;
 pub mod state_store;
