@@ -39,6 +39,11 @@ pub enum BoardError {
         /// The board.
         id: String,
     },
+    /// UEFI starts a file, Open Firmware a partition.
+    EspPath {
+        /// The board.
+        id: String,
+    },
     /// The homes of the floors do not begin with the boot state, or name a home twice.
     FloorHomes {
         /// The board.
@@ -96,6 +101,10 @@ impl fmt::Display for BoardError {
                 f,
                 "cannot use boards/{id}.toml: kernel.command_line has no panic=, so a panicked kernel would \
                  never come back; add panic=10"
+            ),
+            Self::EspPath { id } => write!(
+                f,
+                "cannot use boards/{id}.toml: loader.esp_path goes with firmware = \"uefi\", and with no other"
             ),
             Self::FloorHomes { id } => write!(
                 f,

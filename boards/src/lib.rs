@@ -14,8 +14,8 @@ use std::path::Path;
 pub use error::BoardError;
 pub use firmware::{FirmwareArgument, FirmwarePart, PackagedFile};
 pub use schema::{
-    Architecture, Board, Firmware, FloorHome, Geometry, Kernel, Loader, Modules, PowerOff,
-    QemuMachine, SecureBootMachine, Userland,
+    Architecture, Board, CrossTools, Firmware, FloorHome, Geometry, Kernel, Loader, Modules,
+    PowerOff, QemuMachine, SecureBootMachine, Userland,
 };
 
 /// The board `id` of the directory `boards`.

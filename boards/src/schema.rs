@@ -57,6 +57,8 @@ pub enum Architecture {
     Aarch64,
     /// 32-bit ARM from version 7 on, with a floating-point unit.
     Armv7,
+    /// 64-bit POWER, little-endian under Linux.
+    PowerPc64,
 }
 
 impl Architecture {
@@ -67,6 +69,7 @@ impl Architecture {
             "x86_64" => Some(Self::X86_64),
             "aarch64" => Some(Self::Aarch64),
             "arm" => Some(Self::Armv7),
+            "powerpc64" if cfg!(target_endian = "little") => Some(Self::PowerPc64),
             _ => None,
         }
     }
@@ -78,34 +81,50 @@ impl Architecture {
             Self::X86_64 => "amd64",
             Self::Aarch64 => "arm64",
             Self::Armv7 => "armhf",
+            Self::PowerPc64 => "ppc64el",
         }
     }
 
-    /// Rust's target without an operating system, for which no standard library exists.
+    /// Rust's target without an operating system, for which no standard library exists, if
+    /// the stable toolchain has one.
     #[must_use]
-    pub fn bare_target(self) -> &'static str {
+    pub fn bare_target(self) -> Option<&'static str> {
         match self {
-            Self::X86_64 => "x86_64-unknown-none",
-            Self::Aarch64 => "aarch64-unknown-none",
-            Self::Armv7 => "armv7a-none-eabi",
+            Self::X86_64 => Some("x86_64-unknown-none"),
+            Self::Aarch64 => Some("aarch64-unknown-none"),
+            Self::Armv7 => Some("armv7a-none-eabi"),
+            Self::PowerPc64 => None,
         }
     }
 }
 
 /// What kind of firmware starts the loader.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "kebab-case")]
 pub enum Firmware {
     /// UEFI: the loader is a file on the ESP.
     Uefi,
+    /// Open Firmware: the loader is a PReP boot partition.
+    OpenFirmware,
 }
 
 impl Firmware {
+    /// How the file in a Debian kernel package that this firmware can enter is called, before
+    /// the dash and the release.
+    #[must_use]
+    pub fn kernel_file(self) -> &'static str {
+        match self {
+            Self::Uefi => "vmlinuz",
+            Self::OpenFirmware => "vmlinux",
+        }
+    }
+
     /// Its name, in the board's file and for people.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::Uefi => "uefi",
+            Self::OpenFirmware => "open-firmware",
         }
     }
 }
@@ -120,15 +139,16 @@ pub struct Loader {
     pub package: String,
     /// The Rust target.
     pub target: String,
-    /// Where the firmware looks for it on `system-boot`, in 8.3 names.
-    pub esp_path: String,
+    /// Where UEFI looks for it on `system-boot`, in 8.3 names. Open Firmware knows no files.
+    pub esp_path: Option<String>,
     /// How long a kernel may take from its start until init feeds the hardware watchdog.
-    pub watchdog_secs: u16,
+    pub watchdog_secs: Option<u16>,
     /// The hardware watchdog that the loader arms for the kernel's start. Without one, a
     /// kernel that stops before init runs waits for somebody to cut the power.
     pub hardware_watchdog: Option<String>,
-    /// The address of a page of memory that neither firmware nor kernel use, where a mark
-    /// outlasts a reset. Without it a reset cannot be told from a loss of power.
+    /// The address of a page of memory whose content outlasts a reset: on UEFI one that
+    /// neither firmware nor kernel use, on POWER one that the kernel's code lies over and
+    /// the firmware does not use. Without it a reset cannot be told from a loss of power.
     pub reset_marker: Option<u64>,
     /// Where the floors are kept: in `boot-state`, and where else the board can.
     pub floor_homes: Vec<FloorHome>,
@@ -170,6 +190,22 @@ impl FloorHome {
 pub struct Userland {
     /// The Rust target: static programs, without a loader or libraries.
     pub target: String,
+    /// What links them where the Rust toolchain has no C library of its own.
+    pub cross: Option<CrossTools>,
+}
+
+/// Debian's tools for another architecture. `.cargo/config.toml` names the linker, too.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CrossTools {
+    /// The program that links, as found on the search path.
+    pub linker: String,
+    /// The Debian package that brings it.
+    pub linker_package: String,
+    /// The static C library.
+    pub library: PathBuf,
+    /// The Debian package that brings it.
+    pub library_package: String,
 }
 
 /// The kernel and its words.
@@ -256,7 +292,7 @@ pub struct QemuMachine {
     /// The network card, where the machine has room for one.
     pub network_device: Option<String>,
     /// Where distributions put the firmware's code. The n-th belongs to the n-th of
-    /// `firmware_variables`. Empty where the firmware is in no flash of the machine.
+    /// `firmware_variables`. None where the firmware is in no flash of the machine.
     #[serde(default)]
     pub firmware_code: Vec<PathBuf>,
     /// Where distributions put the firmware's empty variable store.
@@ -348,6 +384,9 @@ impl Board {
     /// Refuses what the schema alone cannot.
     pub(crate) fn check(&self) -> Result<(), BoardError> {
         let id = || self.id.clone();
+        if (self.loader.firmware == Firmware::Uefi) != self.loader.esp_path.is_some() {
+            return Err(BoardError::EspPath { id: id() });
+        }
         let well_formed = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_' | b'-');
         if self.id.is_empty() || self.id.len() > MAX_ID_BYTES || !self.id.bytes().all(well_formed) {
             return Err(BoardError::BadId { id: id() });
@@ -382,18 +421,26 @@ impl Board {
         parts
             .chain(arguments)
             .try_for_each(|file| file.check(&self.id))?;
-        self.geometry.check(&self.id)
+        self.geometry.check(&self.id, self.loader.firmware)
     }
 }
 
 impl Geometry {
-    fn check(&self, id: &str) -> Result<(), BoardError> {
+    fn check(&self, id: &str, firmware: Firmware) -> Result<(), BoardError> {
         if !TABLE_ENTRIES.contains(&self.table_entries) {
             return Err(BoardError::TableEntries { id: id.to_owned() });
         }
         // FAT32 begins at 65525 clusters; a slot's kernel begins at 1 MiB; a smaller ext4 has no room for its journal.
+        let system_boot_least_mib = match firmware {
+            Firmware::Uefi => 64,
+            Firmware::OpenFirmware => 1,
+        };
         for (key, value, least_mib) in [
-            ("system_boot_mib", self.system_boot_mib, 64),
+            (
+                "system_boot_mib",
+                self.system_boot_mib,
+                system_boot_least_mib,
+            ),
             ("rescue_mib", self.rescue_mib, 2),
             ("system_slot_mib", self.system_slot_mib, 2),
             ("writable_mib", self.writable_mib, 32),

@@ -188,3 +188,20 @@ fn a_table_without_room_for_our_partitions_is_refused() {
     assert!(parse_board("b", &with(56)).is_ok_and(|board| board.geometry.table_entries == 56));
     assert!(parse_board("b", GOOD).is_ok_and(|board| board.geometry.table_entries == 128));
 }
+const OPEN_FIRMWARE: &str = include_str!("../power-pseries.toml");
+
+#[test]
+fn a_path_on_the_esp_goes_with_uefi_only() {
+    let path = "esp_path = \"EFI/BOOT/BOOTX64.EFI\"\n";
+    let without = refusal("b", &GOOD.replace(path, ""));
+    assert!(without.contains("loader.esp_path goes with"), "{without}");
+    let with = OPEN_FIRMWARE.replace("[loader]\n", &format!("[loader]\n{path}"));
+    let with = refusal("b", &with);
+    assert!(with.contains("loader.esp_path goes with"), "{with}");
+}
+
+#[test]
+fn a_prep_partition_may_be_smaller_than_any_fat32() -> Result<(), Box<dyn Error>> {
+    assert!(parse_board("b", OPEN_FIRMWARE)?.geometry.system_boot_mib < 64);
+    Ok(())
+}

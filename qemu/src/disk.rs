@@ -109,13 +109,20 @@ impl TestDisk {
         Ok(partition.length_bytes)
     }
 
-    /// The SHA-256 of a whole partition.
+    /// A whole partition.
     ///
     /// # Errors
     /// The disk has no such partition, or cannot be read.
+    pub fn read_partition(&self, role: Role) -> Result<Vec<u8>> {
+        self.read_at(self.offset_of(role)?, self.length_of(role)?)
+    }
+
+    /// The SHA-256 of a whole partition.
+    ///
+    /// # Errors
+    /// See [`read_partition`](Self::read_partition).
     pub fn digest_of(&self, role: Role) -> Result<Digest> {
-        let content = self.read_at(self.offset_of(role)?, self.length_of(role)?)?;
-        Ok(image_trust::sha256(&content))
+        Ok(image_trust::sha256(&self.read_partition(role)?))
     }
 
     /// Changes one bit of what lies in a slot or in rescue.

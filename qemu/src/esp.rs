@@ -5,6 +5,7 @@ use std::io::Write;
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
+use boards::Board;
 use image_format::disk::Role;
 
 use crate::disk::TestDisk;
@@ -22,11 +23,35 @@ impl Esp {
     /// # Errors
     /// The disk has no such partition.
     pub fn of(disk: &TestDisk) -> Result<Self> {
-        let offset = disk.offset_of(Role::SystemBoot)?;
+        Self::at(disk, Role::SystemBoot)
+    }
+
+    fn at(disk: &TestDisk, role: Role) -> Result<Self> {
+        let offset = disk.offset_of(role)?;
         Ok(Self {
             image: format!("{}@@{offset}", disk.image().display()),
             length_bytes: disk.length_of(Role::SystemBoot)?,
         })
+    }
+
+    /// A new one, of 4 MiB, at the start of another partition: over what lies there.
+    ///
+    /// # Errors
+    /// The disk has no such partition, or mtools cannot.
+    pub fn make_in(disk: &TestDisk, role: Role) -> Result<Self> {
+        let made = Self::at(disk, role)?;
+        made.run("mformat", &["-T", "8192", "::"], &[])
+            .with_context(|| format!("cannot make a file system in {role}"))?;
+        Ok(made)
+    }
+
+    /// Where the board's loader is.
+    ///
+    /// # Errors
+    /// It is in no file.
+    pub fn loader_path(board: &Board) -> Result<&str> {
+        let path = board.loader.esp_path.as_deref();
+        path.with_context(|| format!("the loader of {} is in no file", board.id))
     }
 
     /// Writes a file, and makes the directories that it needs.

@@ -3,7 +3,7 @@
 use std::fs;
 
 use anyhow::{Context, Result};
-use boards::{Architecture, Board};
+use boards::Board;
 use clap::{Args, Subcommand};
 use image_builder::{Printed, Workspace};
 use qemu::benchmark::{self, BootReport};
@@ -26,7 +26,7 @@ enum Benchmark {
 ///
 /// Counts the instructions that the guest executes from the loader's first to the kernel's
 /// first, under real firmware, with the same kernel and the same initrd. Without `--board`,
-/// measures on all boards and writes docs/performance.md.
+/// measures on all boards where the three ways exist, and writes docs/performance.md.
 #[derive(Debug, Args)]
 struct BootBenchmark {
     /// Only on this board; docs/performance.md stays as it is
@@ -54,13 +54,10 @@ impl BootBenchmark {
         let checkout = Workspace::at(workspace::root());
         let boards = match &self.board {
             Some(id) => vec![checkout.read_board(id)?],
-            // The other ways to boot begin with firmware in flash, and are made for 64 bits.
             None => {
-                let boards = checkout.read_boards()?.into_iter();
+                let mut boards = checkout.read_boards()?;
+                boards.retain(benchmark::is_measurable);
                 boards
-                    .filter(|board| board.qemu.has_flash())
-                    .filter(|board| board.architecture != Architecture::Armv7)
-                    .collect()
             }
         };
         prepare(&boards)?;

@@ -56,8 +56,11 @@ impl CheckCommand {
     pub(crate) fn run(self) -> Result<()> {
         let workspace = Workspace::at(workspace::root());
         let board = workspace.read_board(&self.board)?;
-        let needs = [setup::IMAGE, setup::userland(&board), setup::SECURE_BOOT];
-        setup::prepare(workspace.root(), &needs)?;
+        let cross_tools = setup::cross_tools(&board);
+        setup::prepare(
+            workspace::root(),
+            &[setup::IMAGE, &cross_tools, setup::SECURE_BOOT],
+        )?;
         let mut findings = crates::check(&workspace, &workspace.read_boards()?)?;
         findings.extend(loader::check(&workspace, &workspace.read_boards()?)?);
         findings.extend(reproducible::check(&workspace, &board)?);

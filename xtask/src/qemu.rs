@@ -75,7 +75,7 @@ impl QemuCommand {
             workspace.root(),
             &[
                 setup::IMAGE,
-                setup::userland(&board),
+                &setup::cross_tools(&board),
                 setup::SECURE_BOOT,
                 &setup::virtual_machine(&board),
                 setup::CORRUPTION,

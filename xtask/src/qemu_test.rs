@@ -187,12 +187,12 @@ impl QemuTestCommand {
 fn prepare(planned: &[Planned]) -> Result<()> {
     let boards = || planned.iter().map(|planned| &planned.board);
     let machines: Vec<_> = boards().flat_map(setup::virtual_machine).collect();
-    let userlands: Vec<_> = boards().flat_map(setup::userland).copied().collect();
+    let cross_tools: Vec<_> = boards().flat_map(setup::cross_tools).collect();
     setup::prepare(
         workspace::root(),
         &[
             setup::IMAGE,
-            &userlands,
+            &cross_tools,
             setup::SECURE_BOOT,
             &machines,
             setup::CORRUPTION,

@@ -24,10 +24,10 @@ impl SetupCommand {
     pub(crate) fn run(self) -> Result<()> {
         let boards = Workspace::at(workspace::root()).read_boards()?;
         let machines: Vec<_> = boards.iter().flat_map(setup::virtual_machine).collect();
-        let userlands: Vec<_> = boards.iter().flat_map(setup::userland).copied().collect();
+        let cross_tools: Vec<_> = boards.iter().flat_map(setup::cross_tools).collect();
         let needs = &[
             setup::IMAGE,
-            &userlands,
+            &cross_tools,
             setup::SECURE_BOOT,
             &machines,
             setup::CORRUPTION,

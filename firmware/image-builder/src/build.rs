@@ -15,7 +15,6 @@ use crate::device_build::{Userland, build_loader, build_userland};
 use crate::disk_image::{DiskParts, initial_state, write_disk};
 use crate::erofs::{LAYOUT_VERSION, write_erofs};
 use crate::error::Mebibytes;
-use crate::esp::make_esp;
 use crate::firmware::fetch_disk_parts;
 use crate::identity::derived_guid;
 use crate::initrd::{InitrdModules, initrd_tree, write_initrd};
@@ -28,6 +27,7 @@ use crate::rescue::{build_rescue, components as rescue_components, rescue_tree};
 use crate::root::{RootParts, Tools, root_tree};
 use crate::secure_boot::SecureBootKeys;
 use crate::signing::KeyDirectory;
+use crate::system_boot::make_system_boot;
 use crate::system_image::{Description, PartFiles, RootFiles, SystemImage};
 use crate::tree::Tree;
 use crate::verity::{HashTree, salt_of_product};
@@ -68,13 +68,13 @@ pub fn build_image(
         Some(keys) => keys.sign_loader(&loader)?,
         None => loader,
     };
-    let esp = make_esp(
+    let system_boot = make_system_boot(
+        &request.board,
         layout.place(Role::SystemBoot).length_bytes,
-        &request.board.loader.esp_path,
         &loader,
     )?;
 
-    let firmware = fetch_disk_parts(workspace, &request.board, request.locking, progress)?;
+    let firmware_parts = fetch_disk_parts(workspace, &request.board, request.locking, progress)?;
 
     progress.step("signing the manifests");
     let envelope = keys
@@ -98,8 +98,9 @@ pub fn build_image(
     let parts = DiskParts {
         layout: &layout,
         disk_guid,
-        firmware: &firmware,
-        esp: &esp,
+        firmware: request.board.loader.firmware,
+        firmware_parts: &firmware_parts,
+        system_boot: &system_boot,
         state: &state,
         system: &system,
         envelope: &envelope,
@@ -108,13 +109,13 @@ pub fn build_image(
         writable: &writable,
     };
     let sha256 = write_disk(&parts, out)?;
-    let mut components: Vec<_> = firmware
+    let mut components: Vec<_> = firmware_parts
         .iter()
         .map(|part| Component::of("firmware", &part.content))
         .collect();
     components.extend([
         Component::of("loader", &loader),
-        Component::of("system-boot", &esp),
+        Component::of("system-boot", &system_boot),
     ]);
     components.extend(system.components()?);
     components.push(Component::of("envelope", &envelope));
@@ -176,10 +177,11 @@ impl Ingredients {
         let userland = build_userland(workspace, &request.board)?;
         progress.step("choosing kernel modules");
         let index = ModuleIndex::read(&packages.kernel)?;
+        let file = request.board.loader.firmware.kernel_file();
         let kernel = packages
             .kernel
             .join("boot")
-            .join(format!("vmlinuz-{}", index.release()));
+            .join(format!("{file}-{}", index.release()));
         let kernel =
             fs::read(&kernel).with_context(|| format!("cannot read {}", kernel.display()))?;
         Ok(Self {

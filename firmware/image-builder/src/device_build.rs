@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
-use boards::Board;
+use boards::{Board, Firmware};
 
 use crate::host_tool::{host_tool, run};
 use crate::pe32::pe32_of;
@@ -34,12 +34,8 @@ pub fn build_loader(workspace: &Workspace, board: &Board, keyring: &Path) -> Res
     let keyring = keyring
         .canonicalize()
         .with_context(|| format!("cannot find the keyring {}", keyring.display()))?;
-    build_for_firmware(
-        workspace,
-        board,
-        &board.loader.package,
-        &loader_constants(board, keyring),
-    )
+    let package = &board.loader.package;
+    build_for_firmware(workspace, board, package, &loader_constants(board, keyring))
 }
 
 fn build_for_firmware(
@@ -50,10 +46,11 @@ fn build_for_firmware(
 ) -> Result<Vec<u8>> {
     let build = DeviceBuild::new(workspace, &board.loader.target, Surroundings::Firmware)?;
     build.run(&[package], constants)?;
-    if is_uefi(build.target) {
-        return build.program(&format!("{package}.efi"));
+    match board.loader.firmware {
+        Firmware::OpenFirmware => build.program(package),
+        Firmware::Uefi if is_uefi(build.target) => build.program(&format!("{package}.efi")),
+        Firmware::Uefi => Ok(pe32_of(&build.program(package)?)?),
     }
-    Ok(pe32_of(&build.program(package)?)?)
 }
 
 fn is_uefi(target: &str) -> bool {
@@ -86,14 +83,13 @@ fn loader_constants(board: &Board, keyring: PathBuf) -> Vec<(&'static str, OsStr
         ("TWINKEEL_KEYRING", keyring.into_os_string()),
         ("TWINKEEL_BOARD", OsString::from(&board.id)),
         (
-            "TWINKEEL_WATCHDOG_SECS",
-            board.loader.watchdog_secs.to_string().into(),
-        ),
-        (
             "TWINKEEL_FLOOR_HOMES",
             board.loader.floor_homes_list().into(),
         ),
     ];
+    if let Some(secs) = board.loader.watchdog_secs {
+        constants.push(("TWINKEEL_WATCHDOG_SECS", secs.to_string().into()));
+    }
     if let Some(address) = board.loader.reset_marker {
         constants.push(("TWINKEEL_RESET_MARKER", address.to_string().into()));
     }
@@ -216,23 +212,30 @@ impl Surroundings {
     }
 }
 
-/// The toolchain's own linker, and its start files where it has them: no C compiler of the
-/// host. For 32-bit ARM it has none: there, Debian's C compiler links Debian's C library.
+/// What `.cargo/config.toml` does not say of the linker: the toolchain's own one and its start
+/// files, where it has them, for no C compiler of the host is needed then.
+///
+/// One target of 32-bit ARM serves both surroundings. The toolchain has no C library for it:
+/// on Linux, Debian's C compiler links Debian's.
 fn linker_flags(target: &str, surroundings: Surroundings) -> impl Iterator<Item = &'static str> {
     const OWN_LINKER: &[&str] = &["-Clinker=rust-lld", "-Clinker-flavor=ld.lld"];
-    let flags: &[&[&str]] = match (surroundings, target) {
-        (Surroundings::Firmware, target) if is_uefi(target) => &[],
+    let flags: &[&[&str]] = match (target, surroundings) {
         // No UEFI target exists: that of Linux, without anything of Linux.
-        (Surroundings::Firmware, _) => &[OWN_LINKER, PORTABLE, &["-Cdefault-linker-libraries=no"]],
-        (Surroundings::Linux, "armv7-unknown-linux-gnueabihf") => &[&[
+        (ARM_OF_32_BITS, Surroundings::Firmware) => {
+            &[OWN_LINKER, PORTABLE, &["-Cdefault-linker-libraries=no"]]
+        }
+        (ARM_OF_32_BITS, Surroundings::Linux) => &[&[
             "-Clinker=arm-linux-gnueabihf-gcc",
             "-Ctarget-feature=+crt-static",
             "-Clink-arg=-Wl,--build-id=none",
         ]],
-        (Surroundings::Linux, _) => &[OWN_LINKER],
+        (target, _) if target.ends_with("-linux-musl") => &[OWN_LINKER],
+        _ => &[],
     };
     flags.iter().copied().flatten().copied()
 }
+
+const ARM_OF_32_BITS: &str = "armv7-unknown-linux-gnueabihf";
 
 /// As `.cargo/config.toml` has it for UEFI targets, where it says why.
 const PORTABLE: &[&str] = &[

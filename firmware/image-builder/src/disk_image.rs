@@ -5,6 +5,7 @@ use std::io::{BufReader, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
 use anyhow::Result;
+use boards::Firmware;
 use image_format::disk::{Guid, Role, STATE_COPY_OFFSETS};
 use image_format::{BootNumber, BootState, Digest, Floors, Slot, SlotRecord, SlotStatus};
 use image_trust::Hasher;
@@ -21,10 +22,12 @@ const HOLE_BYTES: usize = 4096;
 pub(crate) struct DiskParts<'a> {
     pub(crate) layout: &'a DiskLayout,
     pub(crate) disk_guid: Guid,
-    /// What of the board's firmware lies in front of the partitions.
-    pub(crate) firmware: &'a [DiskPart],
-    /// The file system of `system-boot`.
-    pub(crate) esp: &'a [u8],
+    /// What the disk is started by.
+    pub(crate) firmware: Firmware,
+    /// What of the firmware lies in front of the partitions.
+    pub(crate) firmware_parts: &'a [DiskPart],
+    /// The content of `system-boot`.
+    pub(crate) system_boot: &'a [u8],
     pub(crate) state: &'a BootState,
     pub(crate) system: &'a SystemImage,
     pub(crate) envelope: &'a [u8],
@@ -70,7 +73,11 @@ pub(crate) fn write_disk(parts: &DiskParts<'_>, out: &Path) -> Result<Digest> {
 fn fill(parts: &DiskParts<'_>, disk: &mut File) -> Result<()> {
     let place = |role| parts.layout.place(role);
     disk.set_len(parts.layout.length_bytes)?;
-    write_with_holes(disk, place(Role::SystemBoot).offset_bytes, parts.esp)?;
+    write_with_holes(
+        disk,
+        place(Role::SystemBoot).offset_bytes,
+        parts.system_boot,
+    )?;
     for (copy, offset) in (0..).zip(STATE_COPY_OFFSETS) {
         // The first copy is the newer one: the loader's first write goes to the other.
         let state = BootState {
@@ -94,18 +101,15 @@ fn fill(parts: &DiskParts<'_>, disk: &mut File) -> Result<()> {
         .write_to_slot(parts.rescue_envelope, disk, rescue)?;
     let writable = BufReader::new(File::open(parts.writable)?);
     write_with_holes(disk, place(Role::Writable).offset_bytes, writable)?;
-    write_front(parts.layout, parts.disk_guid, parts.firmware, disk)
+    parts
+        .layout
+        .write_table(disk, parts.disk_guid, parts.firmware)?;
+    write_firmware(parts.firmware_parts, disk)
 }
 
-/// The table first: where it was made shorter, what it was shortened by is overwritten.
-fn write_front(
-    layout: &DiskLayout,
-    disk_guid: Guid,
-    firmware: &[DiskPart],
-    disk: &mut File,
-) -> Result<()> {
-    layout.write_table(disk, disk_guid)?;
-    for part in firmware {
+/// Behind the table: where that was made shorter, what it was shortened by is overwritten.
+fn write_firmware(parts: &[DiskPart], disk: &mut File) -> Result<()> {
+    for part in parts {
         write_with_holes(disk, part.offset_bytes, part.content.as_slice())?;
     }
     Ok(())
@@ -176,8 +180,8 @@ mod tests {
         };
         let mut disk = tempfile::tempfile()?;
         disk.set_len(layout.length_bytes)?;
-        let guid = derived_guid("disk");
-        write_front(&layout, guid, std::slice::from_ref(&part), &mut disk)?;
+        layout.write_table(&mut disk, derived_guid("disk"), Firmware::Uefi)?;
+        write_firmware(std::slice::from_ref(&part), &mut disk)?;
         let mut found = vec![0; part.content.len()];
         std::os::unix::fs::FileExt::read_exact_at(&disk, &mut found, part.offset_bytes)?;
         assert!(found == part.content, "the firmware was overwritten");

@@ -9,11 +9,11 @@ use std::fs::File;
 use std::ops::Range;
 
 use anyhow::{Context, Result};
-use boards::Geometry;
+use boards::{Firmware, Geometry};
 use gpt::partition::Partition;
 use gpt::partition_types::{OperatingSystem, Type};
 use gpt::{GptConfig, disk::LogicalBlockSize, mbr::ProtectiveMBR};
-use image_format::disk::{BOOT_STATE_BYTES, Guid, Role};
+use image_format::disk::{BOOT_STATE_BYTES, Guid, PREP_TYPE, Role};
 
 use crate::identity::derived_guid;
 use crate::short_table;
@@ -80,15 +80,21 @@ impl DiskLayout {
         }
     }
 
-    /// Writes protective MBR and both tables to `disk`, which has its length already.
-    pub(crate) fn write_table(&self, disk: &mut File, disk_guid: Guid) -> Result<()> {
+    /// Writes protective MBR and both tables to `disk`, which has its length already, for
+    /// that firmware to find its loader.
+    pub(crate) fn write_table(
+        &self,
+        disk: &mut File,
+        disk_guid: Guid,
+        firmware: Firmware,
+    ) -> Result<()> {
         let sectors = u32::try_from(self.length_bytes / SECTOR_BYTES - 1).unwrap_or(u32::MAX);
         ProtectiveMBR::with_lb_size(sectors)
             .overwrite_lba0(disk)
             .context("cannot write the protective MBR")?;
         let mut partitions = BTreeMap::new();
         for (number, place) in (1..).zip(&self.places) {
-            partitions.insert(number, entry(place, disk_guid)?);
+            partitions.insert(number, entry(place, disk_guid, firmware)?);
         }
         let mut table = GptConfig::new()
             .writable(true)
@@ -123,11 +129,18 @@ fn length_of(role: Role, geometry: &Geometry) -> u64 {
     }
 }
 
-fn entry(place: &Place, disk_guid: Guid) -> Result<Partition> {
+fn type_of(role: Role, firmware: Firmware) -> Guid {
+    match (role, firmware) {
+        (Role::SystemBoot, Firmware::OpenFirmware) => PREP_TYPE,
+        _ => role.type_guid(),
+    }
+}
+
+fn entry(place: &Place, disk_guid: Guid, firmware: Firmware) -> Result<Partition> {
     let identity = derived_guid(&format!("partition {} of disk {disk_guid}", place.role));
     Ok(Partition {
         part_type_guid: Type {
-            guid: place.role.type_guid().to_string().parse()?,
+            guid: type_of(place.role, firmware).to_string().parse()?,
             os: OperatingSystem::None,
         },
         part_guid: identity.to_string().parse()?,
@@ -190,30 +203,43 @@ mod tests {
 
     fn reads_back(layout: &DiskLayout) -> Result<()> {
         let guid = derived_guid("disk");
-        let mut disk = tempfile::tempfile()?;
-        disk.set_len(layout.length_bytes)?;
-        layout.write_table(&mut disk, guid)?;
-        // Whatever lies behind a short table is no part of it.
-        disk.seek(SeekFrom::Start(layout.firmware_room().start))?;
-        disk.write_all(&[0xa5; 4096])?;
-        let read = GptConfig::new()
-            .only_valid_headers(true)
-            .open_from_device(&mut disk)?;
-        for header in [read.primary_header(), read.backup_header()] {
-            assert_eq!(
-                header.as_ref().ok().map(|header| header.num_parts),
-                Some(layout.table_entries)
-            );
-        }
-        assert_eq!(read.guid().to_string(), guid.to_string());
-        for (place, partition) in layout.places.iter().zip(read.partitions().values()) {
-            assert_eq!(partition.name, place.role.name());
-            assert_eq!(
-                partition.part_type_guid.guid.to_string(),
-                place.role.type_guid().to_string()
-            );
-            assert_eq!(partition.first_lba * SECTOR_BYTES, place.offset_bytes);
+        for firmware in [Firmware::Uefi, Firmware::OpenFirmware] {
+            let mut disk = tempfile::tempfile()?;
+            disk.set_len(layout.length_bytes)?;
+            layout.write_table(&mut disk, guid, firmware)?;
+            // Whatever lies behind a short table is no part of it.
+            disk.seek(SeekFrom::Start(layout.firmware_room().start))?;
+            disk.write_all(&[0xa5; 4096])?;
+            let read = GptConfig::new()
+                .only_valid_headers(true)
+                .open_from_device(&mut disk)?;
+            for header in [read.primary_header(), read.backup_header()] {
+                assert_eq!(
+                    header.as_ref().ok().map(|header| header.num_parts),
+                    Some(layout.table_entries)
+                );
+            }
+            assert_eq!(read.guid().to_string(), guid.to_string());
+            for (place, partition) in layout.places.iter().zip(read.partitions().values()) {
+                assert_eq!(partition.name, place.role.name());
+                let found = partition.part_type_guid.guid.to_string();
+                assert_eq!(Role::of_type(Guid::try_parse(&found)?), Some(place.role));
+                assert_eq!(partition.first_lba * SECTOR_BYTES, place.offset_bytes);
+            }
         }
         Ok(())
+    }
+
+    #[test]
+    fn open_firmware_finds_its_loader_and_no_partition_to_look_for_files_in() {
+        let types = Role::ALL.map(|role| type_of(role, Firmware::OpenFirmware).to_string());
+        assert_eq!(types[0], "9e1a2d38-c612-4316-aa26-8b49521e5a8b");
+        // "Linux filesystem" and "Microsoft basic data": SLOF reads `bootinfo.txt` there.
+        for searched in [
+            "0fc63daf-8483-4772-8e79-3d69d8477de4",
+            "ebd0a0a2-b9e5-4433-87c0-68b6b72699c7",
+        ] {
+            assert!(!types.iter().any(|each| each == searched), "{types:?}");
+        }
     }
 }

@@ -9,6 +9,7 @@ pub const fn loader_goal_bytes(architecture: Architecture) -> u64 {
         Architecture::X86_64 => 96 << 10,
         Architecture::Aarch64 => 80 << 10,
         Architecture::Armv7 => 104 << 10,
+        Architecture::PowerPc64 => 128 << 10,
     }
 }
 
@@ -20,5 +21,6 @@ pub const fn loader_limit_bytes(architecture: Architecture) -> u64 {
         Architecture::X86_64 => 96 << 10,
         Architecture::Aarch64 => 86 << 10,
         Architecture::Armv7 => 132 << 10,
+        Architecture::PowerPc64 => 144 << 10,
     }
 }

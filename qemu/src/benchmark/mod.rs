@@ -23,7 +23,7 @@ mod throughput;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use boards::{Architecture, Board};
 use hash_meter::{HASHED_BYTES, Marks};
 use image_builder::signing::KeyDirectory;
@@ -57,6 +57,11 @@ pub fn measure(
     runs: usize,
     progress: &mut dyn Progress,
 ) -> Result<BootReport> {
+    ensure!(
+        is_measurable(board),
+        "cannot measure {}: the other ways to boot are for UEFI in flash, with 64 bits",
+        board.id
+    );
     let workplace = Workplace::prepare(workspace, board, progress)?;
     let mut ways = Vec::new();
     for subject in workplace.subjects(workspace, progress)? {
@@ -80,6 +85,13 @@ pub fn measure(
         throughput: HostThroughput::measure(workspace, board, workplace.disk.image())?,
         loader_goal_bytes: loader_goal_bytes(board.architecture),
     })
+}
+
+/// Whether all three ways exist on that board.
+#[must_use]
+pub fn is_measurable(board: &Board) -> bool {
+    let architecture = board.architecture;
+    matches!(architecture, Architecture::X86_64 | Architecture::Aarch64) && board.qemu.has_flash()
 }
 
 /// What all measurements on a board share.
@@ -169,8 +181,8 @@ impl Workplace {
         let marks = match self.board.architecture {
             Architecture::X86_64 => hash_meter::X86_64,
             Architecture::Aarch64 => hash_meter::AARCH64,
-            Architecture::Armv7 => {
-                bail!("cannot measure SHA-256: nobody wrote marks for 32-bit ARM")
+            Architecture::Armv7 | Architecture::PowerPc64 => {
+                bail!("cannot measure SHA-256: nobody wrote marks for this architecture")
             }
         };
         let mark = |name, code| Mark {

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use boards::{Architecture, Board};
 use image_builder::{Progress, SystemImage, Workspace, fetch_package};
 use image_format::{Slot, SlotStatus};
@@ -64,7 +64,7 @@ impl Source {
 
 /// Our loader on `disk`.
 pub(super) fn ours(board: &Board, disk: TestDisk) -> Result<Subject> {
-    let loader = Esp::of(&disk)?.read(&board.loader.esp_path)?;
+    let loader = Esp::of(&disk)?.read(Esp::loader_path(board)?)?;
     Ok(Subject {
         name: "Twinkeel's loader",
         loader: Some(loader_mark(&loader)?),
@@ -86,6 +86,7 @@ pub(super) fn systemd_boot(
         Architecture::X86_64 => "usr/lib/systemd/boot/efi/systemd-bootx64.efi",
         Architecture::Aarch64 => "usr/lib/systemd/boot/efi/systemd-bootaa64.efi",
         Architecture::Armv7 => "usr/lib/systemd/boot/efi/systemd-bootarm.efi",
+        Architecture::PowerPc64 => bail!("cannot measure systemd-boot: POWER has none"),
     });
     let loader = read(&file)?;
     let entry = format!(
@@ -94,7 +95,7 @@ pub(super) fn systemd_boot(
     );
     let esp = Esp::of(&disk)?;
     esp.format_like_a_distribution()?;
-    esp.write(&board.loader.esp_path, &loader)?;
+    esp.write(Esp::loader_path(board)?, &loader)?;
     esp.write("loader/loader.conf", "default twinkeel.conf\ntimeout 0\n")?;
     esp.write("loader/entries/twinkeel.conf", entry)?;
     esp.write("linux", read(system.kernel())?)?;
@@ -123,7 +124,7 @@ pub(super) fn direct(disk: &TestDisk, system: &SystemImage) -> Result<Subject> {
 
 /// A program of the firmware in the loader's place on `disk`.
 pub(super) fn put_program(board: &Board, disk: &TestDisk, program: &[u8]) -> Result<()> {
-    Esp::of(disk)?.write(&board.loader.esp_path, program)
+    Esp::of(disk)?.write(Esp::loader_path(board)?, program)
 }
 
 /// How long the ESP is that has room for a kernel and enough clusters of the usual size.

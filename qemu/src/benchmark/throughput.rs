@@ -63,7 +63,7 @@ fn has_instructions() -> bool {
     let (flag, file) = match Architecture::of_this_machine() {
         Some(Architecture::X86_64) => ("sha_ni", "/proc/cpuinfo"),
         Some(Architecture::Aarch64) => ("sha2", "/proc/cpuinfo"),
-        Some(Architecture::Armv7) | None => return false,
+        Some(Architecture::Armv7 | Architecture::PowerPc64) | None => return false,
     };
     let text = std::fs::read_to_string(file).unwrap_or_default();
     text.split_whitespace().any(|word| word == flag)

@@ -43,7 +43,7 @@ fn run(bench: &Bench<'_>) -> Result<Evidence> {
     for path in STRAY_FILES {
         esp.write(path, EVIL_WORDS)?;
     }
-    let loader = &bench.world().board().loader.esp_path;
+    let loader = Esp::loader_path(bench.world().board())?;
     for end in STRAY_COMPANIONS {
         esp.write(&format!("{loader}{end}"), EVIL_WORDS)?;
     }

@@ -15,12 +15,12 @@ const END: &str = "No bootable option or device was found";
 
 /// The file of the loader on the disk.
 pub(super) fn read_loader(bench: &Bench<'_>, disk: &TestDisk) -> Result<Vec<u8>> {
-    Esp::of(disk)?.read(&bench.world().board().loader.esp_path)
+    Esp::of(disk)?.read(Esp::loader_path(bench.world().board())?)
 }
 
 /// Puts another file into the loader's place.
 pub(super) fn write_loader(bench: &Bench<'_>, disk: &TestDisk, loader: &[u8]) -> Result<()> {
-    Esp::of(disk)?.write(&bench.world().board().loader.esp_path, loader)
+    Esp::of(disk)?.write(Esp::loader_path(bench.world().board())?, loader)
 }
 
 /// Starts the disk under firmware that knows `keys`, and sees the loader refused.

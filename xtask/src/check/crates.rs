@@ -41,15 +41,21 @@ fn table(boards: &[Board]) -> Vec<Build<'_>> {
         .collect()
 }
 
-/// Cores are built for the architecture's bare target, too: no standard library exists
-/// there, so that a crate which asks for one does not build. (UEFI targets have one, and
-/// so has that of Linux, which a loader for 32-bit ARM is built for.)
+/// Cores are built for the architecture's bare target, too, where there is one: no standard
+/// library exists there, so that a crate which asks for one does not build. (UEFI targets
+/// have one, and so have those of Linux, which other loaders are built for.)
 fn builds_of(board: &Board) -> impl Iterator<Item = Build<'_>> {
     let loader = &board.loader;
-    let targets = [board.architecture.bare_target(), loader.target.as_str()];
-    let cores = CORES
-        .into_iter()
-        .flat_map(move |core| targets.map(|target| (core, target)));
+    let targets = [
+        board.architecture.bare_target(),
+        Some(loader.target.as_str()),
+    ];
+    let cores = CORES.into_iter().flat_map(move |core| {
+        targets
+            .into_iter()
+            .flatten()
+            .map(move |target| (core, target))
+    });
     cores
         .chain([(loader.package.as_str(), loader.target.as_str())])
         .map(move |(package, target)| Build {
@@ -106,11 +112,13 @@ mod tests {
         let x86 = include_str!("../../../boards/x86_64-uefi.toml");
         let arm = include_str!("../../../boards/arm64-uefi.toml");
         let small = include_str!("../../../boards/armv7-u-boot.toml");
+        let power = include_str!("../../../boards/power-pseries.toml");
         let boards = [
             board("a", x86)?,
             board("b", arm)?,
             board("twin", x86)?,
             board("c", small)?,
+            board("d", power)?,
         ];
         let table = table(&boards);
         let count = |package: &str| {
@@ -119,7 +127,8 @@ mod tests {
                 .filter(|build| build.package == package)
                 .count()
         };
-        assert_eq!(CORES.map(count), [6, 6, 6]);
+        assert_eq!(CORES.map(count), [7, 7, 7]);
+        assert_eq!(count("boot-ofw"), 1);
         assert_eq!(count("boot-uefi"), 3);
         assert!(
             table

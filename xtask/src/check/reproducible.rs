@@ -1,12 +1,13 @@
 //! Builds an image twice and compares.
 
+use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
-use boards::Board;
+use boards::{Board, Firmware};
 use image_builder::secure_boot::SecureBootKeys;
 use image_builder::{DiskLayout, Workspace, find_build_time};
 use image_format::disk::Role;
@@ -28,15 +29,12 @@ pub(super) fn check(workspace: &Workspace, board: &Board) -> Result<Vec<Finding>
     let time = find_build_time(workspace.root())?.secs();
     // Before the first build: an edit while it runs is no fault of the builder's.
     let copy = SourceCopy::of(workspace)?;
-    // Signed for Secure Boot too: a signature must not differ from build to build either.
-    let keys = workspace.secure_boot_test_keys();
-    SecureBootKeys::open_or_create_test(&keys)?;
+    let signing = signing(workspace, board)?;
     eprintln!("check: building the image here");
     let first = build(
         &directory.join("first"),
         image_command("umask 022", board, time, workspace.root())?
-            .arg("--secure-boot")
-            .arg(&keys)
+            .args(&signing)
             .env("CARGO_TARGET_DIR", workspace.target()),
     )?;
     eprintln!("check: building the image again, elsewhere");
@@ -44,14 +42,24 @@ pub(super) fn check(workspace: &Workspace, board: &Board) -> Result<Vec<Finding>
     let second = build(
         &directory.join("second"),
         image_command("umask 077", board, time, copy.root())?
-            .arg("--secure-boot")
-            .arg(&keys)
+            .args(&signing)
             .env("CARGO_TARGET_DIR", copy.target())
             .env("TMPDIR", other_temporary_directory())
             .env("TZ", "Pacific/Kiritimati")
             .env("LC_ALL", "C.UTF-8"),
     )?;
     compare(&first, &second, &DiskLayout::new(&board.geometry))
+}
+
+/// Where there is Secure Boot, the loader is signed for it: a signature must not differ from
+/// build to build either.
+fn signing(workspace: &Workspace, board: &Board) -> Result<Vec<OsString>> {
+    if board.loader.firmware != Firmware::Uefi {
+        return Ok(Vec::new());
+    }
+    let keys = workspace.secure_boot_test_keys();
+    SecureBootKeys::open_or_create_test(&keys)?;
+    Ok(vec!["--secure-boot".into(), keys.into()])
 }
 
 /// This very program, so that both builds run the same builder.

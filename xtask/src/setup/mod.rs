@@ -12,7 +12,7 @@ mod rust_targets;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use boards::{Architecture, Board, QemuMachine};
+use boards::{Board, QemuMachine};
 
 /// A program or file that a command needs, and the Debian package that brings it.
 #[derive(Debug, Clone, Copy)]
@@ -24,7 +24,7 @@ pub(crate) struct Need<'a> {
 #[derive(Debug, Clone, Copy)]
 enum Provides<'a> {
     Program(&'a str),
-    File(&'a str),
+    File(&'a Path),
     /// Code and variables of a machine's firmware, and of that with Secure Boot.
     Firmware(&'a QemuMachine),
 }
@@ -36,8 +36,7 @@ const fn program<'a>(name: &'a str, package: &'a str) -> Need<'a> {
     }
 }
 
-/// What building an image needs, whatever the board: all that is built for a device
-/// comes with the Rust toolchain.
+/// What building an image needs, whatever the board.
 pub(crate) const IMAGE: &[Need<'_>] = &[
     program("cc", "gcc"),
     program("dpkg-deb", "dpkg"),
@@ -45,22 +44,19 @@ pub(crate) const IMAGE: &[Need<'_>] = &[
     program("mkfs.ext4", "e2fsprogs"),
 ];
 
-/// What building an image for `board` needs beside that: where Rust's target has no C
-/// library of its own, Debian's, and the compiler that links with it.
-pub(crate) fn userland(board: &Board) -> &'static [Need<'static>] {
-    match board.architecture {
-        Architecture::X86_64 | Architecture::Aarch64 => &[],
-        Architecture::Armv7 => ARM_LINKER,
-    }
+/// What building the programs of `board` needs beside the Rust toolchain.
+pub(crate) fn cross_tools(board: &Board) -> Vec<Need<'_>> {
+    let Some(cross) = &board.userland.cross else {
+        return Vec::new();
+    };
+    vec![
+        program(&cross.linker, &cross.linker_package),
+        Need {
+            provides: Provides::File(&cross.library),
+            package: &cross.library_package,
+        },
+    ]
 }
-
-const ARM_LINKER: &[Need<'_>] = &[
-    program("arm-linux-gnueabihf-gcc", "gcc-arm-linux-gnueabihf"),
-    Need {
-        provides: Provides::File("/usr/arm-linux-gnueabihf/lib/libc.a"),
-        package: "libc6-dev-armhf-cross",
-    },
-];
 
 /// What making and using keys for Secure Boot needs.
 pub(crate) const SECURE_BOOT: &[Need<'_>] = &[program("openssl", "openssl")];
@@ -129,14 +125,14 @@ fn missing_packages<'a>(
 fn is_present(provides: &Provides<'_>) -> bool {
     match provides {
         Provides::Program(name) => find_program(name).is_some(),
-        Provides::File(path) => Path::new(path).is_file(),
+        Provides::File(path) => path.exists(),
         Provides::Firmware(machine) => has_firmware(machine),
     }
 }
 
 fn has_firmware(machine: &QemuMachine) -> bool {
     let secure_boot = machine.secure_boot.as_ref();
-    machine.installed_firmware().is_some()
+    (!machine.has_flash() || machine.installed_firmware().is_some())
         && secure_boot.is_none_or(|machine| machine.installed_firmware().is_some())
 }
 
@@ -155,6 +151,8 @@ mod tests {
     use super::*;
 
     const ARM: &str = include_str!("../../../boards/arm64-uefi.toml");
+    const ARM_OF_32_BITS: &str = include_str!("../../../boards/armv7-u-boot.toml");
+    const POWER: &str = include_str!("../../../boards/power-pseries.toml");
 
     #[test]
     fn a_package_is_named_once_however_many_needs_it_fills() {
@@ -190,17 +188,29 @@ mod tests {
     }
 
     #[test]
-    fn a_board_of_32_bits_needs_a_c_library_of_its_own() -> Result<()> {
-        let small = include_str!("../../../boards/armv7-u-boot.toml");
-        let needs = userland(&boards::parse_board("b", small)?).to_owned();
-        assert_eq!(
-            missing_packages(&[&needs], |_| false),
-            ["gcc-arm-linux-gnueabihf", "libc6-dev-armhf-cross"]
-        );
-        assert!(userland(&boards::parse_board("b", ARM)?).is_empty());
-        let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
-        assert!(is_present(&Provides::File(manifest)));
-        assert!(!is_present(&Provides::File("/nowhere/libc.a")));
+    fn a_board_whose_c_library_is_missing_needs_its_package_only() -> Result<()> {
+        for (text, package) in [
+            (POWER, "libc6-dev-ppc64el-cross"),
+            (ARM_OF_32_BITS, "libc6-dev-armhf-cross"),
+        ] {
+            let mut board = boards::parse_board("b", text)?;
+            if let Some(cross) = &mut board.userland.cross {
+                cross.linker = "sh".to_owned();
+                cross.library = "/nowhere/libc.a".into();
+            }
+            let needs = cross_tools(&board);
+            assert_eq!(missing_packages(&[&needs], is_present), [package]);
+        }
+        assert!(cross_tools(&boards::parse_board("b", ARM)?).is_empty());
+        Ok(())
+    }
+
+    #[test]
+    fn a_machine_that_brings_its_firmware_needs_no_package_of_it() -> Result<()> {
+        let board = boards::parse_board("b", POWER)?;
+        let needs = virtual_machine(&board);
+        let missing = missing_packages(&[&needs], is_present);
+        assert!(!missing.contains(&"qemu-system-data"), "{missing:?}");
         Ok(())
     }
 
