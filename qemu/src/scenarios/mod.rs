@@ -27,6 +27,7 @@ mod floors_raised;
 mod forged_manifest;
 mod hook_fails;
 mod hook_hangs;
+mod ignored_bootinfo;
 mod ignored_clone;
 mod ignored_clone_first;
 mod ignored_files;
@@ -136,6 +137,7 @@ pub const ALL: &[Scenario] = &[
     state_copy_lost::SCENARIO,
     state_lost::SCENARIO,
     ignored_files::SCENARIO,
+    ignored_bootinfo::SCENARIO,
     ignored_load_options::SCENARIO,
     ignored_clone::SCENARIO,
     ignored_clone_first::SCENARIO,
