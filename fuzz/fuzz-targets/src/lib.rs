@@ -22,6 +22,7 @@ mod framed;
 mod gpt;
 mod handover;
 mod init;
+mod kernel_elf;
 mod kernel_image;
 mod keyring;
 mod manifest;
@@ -87,6 +88,7 @@ pub const ALL: &[Target] = &[
     delegation::TARGET,
     manifest::TARGET,
     kernel_image::TARGET,
+    kernel_elf::TARGET,
     command_line::TARGET,
     handover::TARGET,
     uevent::TARGET,

@@ -77,5 +77,5 @@ macro_rules! targets {
 
 targets! {
     device_path gpt boot_state floors flight_entry failed_release keyring envelope signatures delegation
-    manifest kernel_image command_line handover uevent panic_dump
+    manifest kernel_image kernel_elf command_line handover uevent panic_dump
 }
