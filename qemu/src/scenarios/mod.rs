@@ -155,6 +155,8 @@ pub const ALL: &[Scenario] = &[
     other_disks::NVME,
     other_disks::AHCI,
     other_disks::USB,
+    other_disks::VIRTIO_SCSI,
+    other_disks::VSCSI,
 ];
 
 #[cfg(test)]

@@ -29,6 +29,20 @@ pub(super) const USB: Scenario = Scenario {
     run: |bench| boot_from(bench, &["qemu-xhci,id=usb", "usb-storage,bus=usb.0"]),
 };
 
+pub(super) const VIRTIO_SCSI: Scenario = Scenario {
+    name: "disk-virtio-scsi",
+    behaviour: "boots from a disk behind a virtual SCSI bus",
+    tier: Tier::Full,
+    run: |bench| boot_from(bench, &["virtio-scsi-pci,id=scsi", "scsi-hd,bus=scsi.0"]),
+};
+
+pub(super) const VSCSI: Scenario = Scenario {
+    name: "disk-vscsi",
+    behaviour: "boots from a disk behind POWER's own virtual SCSI bus",
+    tier: Tier::Full,
+    run: |bench| boot_from(bench, &["spapr-vscsi,id=vscsi", "scsi-hd,bus=vscsi.0"]),
+};
+
 fn boot_from(bench: &Bench<'_>, devices: &[&str]) -> Result<Evidence> {
     let disk = bench.disk()?;
     let expected = bench.expected(Slot::A)?;
