@@ -32,6 +32,7 @@ mod watchdog;
 
 use boot_core::Board;
 use boot_core::console::Banner;
+use image_trust::verify_keyring;
 
 /// The root keys that this loader trusts, put in by the image builder.
 const SIGNED_KEYRING: &[u8] = include_bytes!(env!("TWINKEEL_KEYRING"));
@@ -61,7 +62,8 @@ const RESET_MARKER: Option<usize> = match option_env!("TWINKEEL_RESET_MARKER") {
 fn main() -> ! {
     console::start_log();
     let watchdog = watchdog::Watchdog::take_over();
-    console::print(Banner::new(VERSION, &BOARD, SIGNED_KEYRING));
+    let keyring = verify_keyring(SIGNED_KEYRING);
+    console::print(Banner::new(VERSION, &BOARD, &keyring));
     origin::ignore_boot_arguments();
     let disk = match disk::FirmwareDisk::open_own() {
         Ok(disk) => disk,
@@ -72,7 +74,7 @@ fn main() -> ! {
     };
     panic::record_from_now_on();
     let mut firmware = firmware::Firmware::new(disk, watchdog);
-    let halt = boot_core::boot(&mut firmware, &BOARD, SIGNED_KEYRING);
+    let halt = boot_core::boot(&mut firmware, &BOARD, keyring);
     console::print(halt);
     reset::after(reset::RETRY_SECS)
 }
