@@ -15,7 +15,7 @@ use crate::proof::Expected;
 pub(super) const SCENARIO: Scenario = Scenario {
     name: "update-from-file",
     behaviour: "`snappy update --from`: the other slot gets the release, tries it, and it is confirmed",
-    tier: Tier::Everyday,
+    tier: Tier::EveryBoard,
     run,
 };
 

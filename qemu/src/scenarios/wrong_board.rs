@@ -12,7 +12,7 @@ use crate::evidence::Evidence;
 pub(super) const SCENARIO: Scenario = Scenario {
     name: "wrong-board",
     behaviour: "a signed system for another board: boots the other slot",
-    tier: Tier::Everyday,
+    tier: Tier::EveryBoard,
     run,
 };
 
