@@ -126,6 +126,8 @@ impl Platform for TestPlatform<'_> {
 #[derive(Clone)]
 pub struct Device {
     pub disk: MemoryDisk,
+    /// What the loader is built for.
+    pub board: Board,
     /// What the machine remembers of the boot before.
     pub reset_cause: ResetCause,
     /// The second home of the floors; none, unless a test gives it one.
@@ -140,6 +142,7 @@ impl Device {
     pub fn new(a: &Image, b: &Image) -> Self {
         let mut device = Self {
             disk: tables::blank_disk(),
+            board: BOARD,
             reset_cause: ResetCause::PowerLoss,
             second_home: TestHome::none(),
             refuse_to_start: Vec::new(),
@@ -258,7 +261,7 @@ impl Device {
         };
         let keyring = signed_keyring();
         let end = catch_unwind(AssertUnwindSafe(|| {
-            boot(&mut platform, &BOARD, verify_keyring(&keyring))
+            boot(&mut platform, &self.board, verify_keyring(&keyring))
         }));
         self.disk.cut = None;
         match end {
