@@ -203,7 +203,7 @@ pub struct CrossTools {
     /// The Debian package that brings it.
     pub linker_package: String,
     /// The static C library.
-    pub library: PathBuf,
+    pub library: String,
     /// The Debian package that brings it.
     pub library_package: String,
 }

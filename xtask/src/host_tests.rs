@@ -1,7 +1,10 @@
-//! The tests that need no machine: everything that cargo finds in the default members.
+//! The tests that need no machine: everything that cargo finds in the default members, and
+//! some of it once more on other processors.
 //!
 //! Run before the scenarios by `cargo xtask qemu-test`, with nextest where it is
 //! installed, otherwise with `cargo test`. The output is shown as it comes and counted.
+
+pub(crate) mod foreign;
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -30,6 +33,10 @@ impl Tally {
 
 /// Runs all host tests of the workspace at `root`.
 pub(crate) fn run(root: &Path) -> Result<Tally> {
+    Ok(run_native(root)?.plus(foreign::run(root)?))
+}
+
+fn run_native(root: &Path) -> Result<Tally> {
     if !has_nextest() {
         return run_cargo(root, &["test", "--no-fail-fast"]);
     }
@@ -53,12 +60,15 @@ fn cargo() -> String {
 }
 
 fn run_cargo(root: &Path, arguments: &[&str]) -> Result<Tally> {
+    count_output(Command::new(cargo()).args(arguments).current_dir(root))
+}
+
+/// Shows what `tests` says as it comes, and counts.
+fn count_output(tests: &mut Command) -> Result<Tally> {
     let mut tally = Tally::default();
     // One pipe for both: nextest talks on standard error, libtest on standard output.
     let (output, input) = std::io::pipe().context("cannot make a pipe")?;
-    let mut process = Command::new(cargo())
-        .args(arguments)
-        .current_dir(root)
+    let mut process = tests
         .stdin(Stdio::null())
         .stdout(input.try_clone().context("cannot share a pipe")?)
         .stderr(input)

@@ -13,8 +13,9 @@ use qemu::scenarios::{self, Scenario, Tier};
 use qemu::world::World;
 
 use crate::corrupt::{self, corrupt};
-use crate::host_tests::{self, Tally};
-use crate::{setup, workspace};
+use crate::host_tests::{self, Tally, foreign};
+use crate::setup::{self, Need};
+use crate::workspace;
 
 /// Run the host tests, then boot devices and judge them
 ///
@@ -59,7 +60,7 @@ impl QemuTestCommand {
             return Ok(());
         }
         let planned = self.plan(&boards, &named);
-        prepare(&planned)?;
+        prepare(&planned, self.host_test_needs())?;
         let host_tests = match self.scenario {
             None => Some(host_tests::run(workspace::root())?),
             Some(_) => None,
@@ -75,6 +76,13 @@ impl QemuTestCommand {
             skipped: left_out(&named, &planned),
             ..Tally::default()
         }))
+    }
+
+    fn host_test_needs(&self) -> &'static [Need<'static>] {
+        match self.scenario {
+            None => foreign::NEEDS,
+            Some(_) => &[],
+        }
     }
 
     fn boards(&self) -> Result<Vec<Board>> {
@@ -184,7 +192,7 @@ impl QemuTestCommand {
     }
 }
 
-fn prepare(planned: &[Planned]) -> Result<()> {
+fn prepare(planned: &[Planned], host_tests: &[Need<'_>]) -> Result<()> {
     let boards = || planned.iter().map(|planned| &planned.board);
     let machines: Vec<_> = boards().flat_map(setup::virtual_machine).collect();
     let cross_tools: Vec<_> = boards().flat_map(setup::cross_tools).collect();
@@ -197,6 +205,7 @@ fn prepare(planned: &[Planned]) -> Result<()> {
             &machines,
             setup::CORRUPTION,
             setup::CROSS_CHECKS,
+            host_tests,
         ],
     )
 }

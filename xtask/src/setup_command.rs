@@ -4,6 +4,7 @@ use anyhow::Result;
 use clap::Args;
 use image_builder::Workspace;
 
+use crate::host_tests::foreign;
 use crate::setup;
 use crate::workspace;
 
@@ -33,6 +34,7 @@ impl SetupCommand {
             setup::CORRUPTION,
             setup::CROSS_CHECKS,
             setup::FUZZ,
+            foreign::NEEDS,
         ];
         if self.packages_only {
             setup::prepare_packages(workspace::root(), needs)?;

@@ -24,14 +24,21 @@ pub(crate) struct Need<'a> {
 #[derive(Debug, Clone, Copy)]
 enum Provides<'a> {
     Program(&'a str),
-    File(&'a Path),
+    File(&'a str),
     /// Code and variables of a machine's firmware, and of that with Secure Boot.
     Firmware(&'a QemuMachine),
 }
 
-const fn program<'a>(name: &'a str, package: &'a str) -> Need<'a> {
+pub(crate) const fn program<'a>(name: &'a str, package: &'a str) -> Need<'a> {
     Need {
         provides: Provides::Program(name),
+        package,
+    }
+}
+
+pub(crate) const fn file<'a>(path: &'a str, package: &'a str) -> Need<'a> {
+    Need {
+        provides: Provides::File(path),
         package,
     }
 }
@@ -51,10 +58,7 @@ pub(crate) fn cross_tools(board: &Board) -> Vec<Need<'_>> {
     };
     vec![
         program(&cross.linker, &cross.linker_package),
-        Need {
-            provides: Provides::File(&cross.library),
-            package: &cross.library_package,
-        },
+        file(&cross.library, &cross.library_package),
     ]
 }
 
@@ -125,7 +129,7 @@ fn missing_packages<'a>(
 fn is_present(provides: &Provides<'_>) -> bool {
     match provides {
         Provides::Program(name) => find_program(name).is_some(),
-        Provides::File(path) => path.exists(),
+        Provides::File(path) => Path::new(path).exists(),
         Provides::Firmware(machine) => has_firmware(machine),
     }
 }
