@@ -1,5 +1,6 @@
 //! The text of `docs/performance.md`.
 
+use super::alone::AloneReport;
 use super::report::BootReport;
 
 const HEAD: &str = "\
@@ -28,11 +29,24 @@ from memory; one instruction that hashes takes longer than one that adds; and on
 instruction that copies or fills memory by repeating itself counts once. M is a million.
 ";
 
+const ALONE: &str = "
+## Other boards
+
+Neither systemd-boot nor QEMU's direct load starts a kernel there in the same way: our
+loader alone, in the same unit. The median, and the smallest and largest.
+
+";
+
 /// The whole document.
 #[must_use]
-pub fn document(reports: &[BootReport]) -> String {
-    let sections = reports
+pub fn document(compared: &[BootReport], alone: &[AloneReport]) -> String {
+    let sections = compared
         .iter()
         .map(|report| format!("\n{}", report.markdown()));
-    [HEAD.to_owned()].into_iter().chain(sections).collect()
+    [HEAD.to_owned()]
+        .into_iter()
+        .chain(sections)
+        .chain([format!("{ALONE}{}", AloneReport::MARKDOWN_HEAD)])
+        .chain(alone.iter().map(AloneReport::markdown_row))
+        .collect()
 }

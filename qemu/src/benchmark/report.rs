@@ -163,7 +163,7 @@ fn met(is_met: bool) -> &'static str {
     if is_met { "met" } else { "**not met**" }
 }
 
-fn millions_of(figures: Figures) -> String {
+pub(super) fn millions_of(figures: Figures) -> String {
     let Figures { min, median, max } = figures;
     format!(
         "{} ({} to {})",

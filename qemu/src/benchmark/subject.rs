@@ -62,12 +62,11 @@ impl Source {
     }
 }
 
-/// Our loader on `disk`.
-pub(super) fn ours(board: &Board, disk: TestDisk) -> Result<Subject> {
-    let loader = Esp::of(&disk)?.read(Esp::loader_path(board)?)?;
+/// Our loader, in its place on `disk`.
+pub(super) fn ours(loader: &[u8], disk: TestDisk) -> Result<Subject> {
     Ok(Subject {
         name: "Twinkeel's loader",
-        loader: Some(loader_mark(&loader)?),
+        loader: Some(loader_mark(loader)?),
         loader_bytes: Some(loader.len() as u64),
         source: Source::Confirmed(disk),
     })
