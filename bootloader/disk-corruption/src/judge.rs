@@ -4,12 +4,12 @@ mod roots;
 
 use crate::corruption::Corruption;
 use crate::laboratory::{LOADER_WORDS, Laboratory, Reference, is_other_slot, loaders_words};
-use crate::machine::{End, Machine, Started};
 use crate::map::SOURCES;
-use crate::overlay::Overlay;
+use crate::overlay::{Endless, Overlay};
 use boot_core::state_store::StateStore;
 use boot_core::{Halt, Layout, SecondHome, read_layout};
 use core::fmt;
+use host_machine::{End, Machine, Started};
 use image_format::disk::Role;
 use image_format::{Event, Floors, Source};
 
@@ -134,8 +134,8 @@ impl Case<'_> {
                     verdict.halt = Some(halt.to_string());
                     self.judge_halt(halt)
                 }
-                End::Endless => Err(Violation::Endless),
-                End::Panicked => Err(Violation::Panicked),
+                End::Panicked(reason) if reason.is::<Endless>() => Err(Violation::Endless),
+                End::Panicked(_) => Err(Violation::Panicked),
             });
         verdict.violation = judged.err();
         verdict

@@ -1,13 +1,13 @@
 //! A disk image that has lived a little, and what its images look like in memory.
 
 use crate::corruption::Corruption;
-use crate::machine::{End, Machine, Started};
 use crate::map::{DiskMap, SOURCES};
 use crate::overlay::Overlay;
 use anyhow::{Context, Result, bail};
 use boot_core::load::{Conditions, load};
 use boot_core::state_store::StateStore;
 use boot_core::{Board, SecondHome};
+use host_machine::{End, Machine, Started};
 use image_format::{BootNumber, Digest, Floors, Slot, Source, Version};
 use image_trust::verify_keyring;
 use std::fs::File;
@@ -111,7 +111,7 @@ impl Laboratory {
                 loaders_words(&started).context("the words of the loader are not there")
             }
             End::Halted(halt) => bail!("the untouched disk does not boot: {halt}"),
-            End::Endless | End::Panicked => bail!("the untouched disk breaks the loader"),
+            End::Panicked(_) => bail!("the untouched disk breaks the loader"),
         }
     }
 

@@ -21,7 +21,6 @@
 mod corruption;
 mod judge;
 mod laboratory;
-mod machine;
 mod map;
 mod overlay;
 mod random;

@@ -1,14 +1,13 @@
 //! What the real loader makes of a disk.
 
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use boot_core::{Board, FloorsNotWritten, Platform, SecondHome, StartError, boot};
+use boot_core::{Board, SecondHome};
+use host_machine::{End, Machine, Started};
 use image_format::disk::Role;
-use image_format::{FLOORS_BYTES, Manifest, Part, ResetCause, Slot, Source, parse_envelope};
-use image_trust::verify_keyring;
+use image_format::{Manifest, Part, Slot, Source, parse_envelope};
 
 use super::replayed_disk::ReplayedDisk;
 use crate::disk::TestDisk;
@@ -74,12 +73,6 @@ pub struct Loader {
     images: Vec<Image>,
 }
 
-struct Started {
-    kernel: Vec<u8>,
-    initrd: Vec<u8>,
-    command_line: String,
-}
-
 impl Loader {
     /// With that keyring; the images are those of the disk in the file `image`. Rescue may be
     /// empty there.
@@ -118,25 +111,19 @@ impl Loader {
         }
     }
 
-    fn boot(&self, disk: ReplayedDisk, second_home: SecondHome) -> Verdict {
-        let mut machine = Machine { disk, second_home };
-        let end = catch_unwind(AssertUnwindSafe(|| {
-            boot(
-                &mut machine,
-                &self.board,
-                verify_keyring(&self.signed_keyring),
-            )
-            .to_string()
-        }));
-        if machine.disk.strayed() {
+    fn boot(&self, mut disk: ReplayedDisk, second_home: SecondHome) -> Verdict {
+        let mut machine = Machine {
+            disk: &mut disk,
+            second_home,
+        };
+        let end = machine.boot(&self.board, &self.signed_keyring);
+        if disk.strayed() {
             return Verdict::Strays;
         }
         match end {
-            Ok(reason) => Verdict::Halts(reason),
-            Err(end) => match end.downcast::<Started>() {
-                Ok(started) => self.recognise(*started),
-                Err(_) => Verdict::Panics,
-            },
+            End::Started(started) => self.recognise(started),
+            End::Halted(halt) => Verdict::Halts(halt.to_string()),
+            End::Panicked(_) => Verdict::Panics,
         }
     }
 
@@ -144,7 +131,7 @@ impl Loader {
     fn recognise(&self, started: Started) -> Verdict {
         let found = self.images.iter().find(|image| {
             let word = format!("twinkeel.slot={}", image.source);
-            started.command_line.split(' ').any(|each| each == word)
+            started.words.split(' ').any(|each| each == word)
                 && started.kernel == image.kernel
                 && started
                     .initrd
@@ -153,7 +140,7 @@ impl Loader {
         });
         match found {
             Some(image) => Verdict::Starts(image.source),
-            None => Verdict::StartsOther(started.command_line),
+            None => Verdict::StartsOther(started.words),
         }
     }
 }
@@ -177,46 +164,6 @@ fn read_image(disk: &TestDisk, source: Source) -> Result<Image> {
     })
 }
 
-struct Machine {
-    disk: ReplayedDisk,
-    second_home: SecondHome,
-}
-
-impl Platform for Machine {
-    type Disk = ReplayedDisk;
-    type Memory = Vec<u8>;
-
-    fn disk(&mut self) -> &mut ReplayedDisk {
-        &mut self.disk
-    }
-
-    fn reset_cause(&mut self) -> ResetCause {
-        ResetCause::PowerLoss
-    }
-
-    fn read_second_home(&mut self) -> SecondHome {
-        self.second_home
-    }
-
-    fn write_second_home(&mut self, record: &[u8; FLOORS_BYTES]) -> Result<(), FloorsNotWritten> {
-        self.second_home = SecondHome::Record(*record);
-        Ok(())
-    }
-
-    fn allocate(&mut self, length_bytes: usize) -> Option<Vec<u8>> {
-        Some(vec![0; length_bytes])
-    }
-
-    fn start(&mut self, kernel: Vec<u8>, initrd: Vec<u8>, command_line: &str) -> StartError {
-        // Linux has taken over: nothing of the loader runs any more.
-        resume_unwind(Box::new(Started {
-            kernel,
-            initrd,
-            command_line: command_line.to_owned(),
-        }))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -232,7 +179,7 @@ mod tests {
             loader.recognise(Started {
                 kernel: kernel.kernel.clone(),
                 initrd: [&initrd.initrd[..], b"0000", &manifest.manifest, b"00"].concat(),
-                command_line: format!("panic=10 twinkeel.slot={} twinkeel.boot=1", slot.source),
+                words: format!("panic=10 twinkeel.slot={} twinkeel.boot=1", slot.source),
             })
         };
         assert_eq!(verdict(a, a, a, a), Verdict::Starts(Slot::A.into()));

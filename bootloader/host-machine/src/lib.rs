@@ -1,36 +1,44 @@
 //! The machine that the loader runs on, on the host: a disk, a second home of the floors,
 //! and a start that takes kernel, initrd and words away.
 
-use crate::overlay::{Endless, Overlay};
-use boot_core::{Board, FloorsNotWritten, Halt, Platform, SecondHome, StartError, boot};
-use image_format::{FLOORS_BYTES, ResetCause};
-use image_trust::verify_keyring;
+use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
-/// What the firmware was asked to start.
-pub(crate) struct Started {
-    pub(crate) kernel: Vec<u8>,
-    pub(crate) initrd: Vec<u8>,
-    pub(crate) words: String,
+use boot_core::{Board, Disk, FloorsNotWritten, Halt, Platform, SecondHome, StartError, boot};
+use image_format::{FLOORS_BYTES, ResetCause};
+use image_trust::verify_keyring;
+
+/// A machine that was just switched on.
+pub struct Machine<'a, D> {
+    /// What the loader was read from.
+    pub disk: &'a mut D,
+    /// What the firmware keeps of the floors.
+    pub second_home: SecondHome,
 }
 
 /// How a boot ended.
-pub(crate) enum End {
+pub enum End {
+    /// Linux has taken over.
     Started(Started),
+    /// Nothing boots.
     Halted(Halt),
-    Endless,
-    Panicked,
+    /// The disk, or the loader, unwound with this.
+    Panicked(Box<dyn Any + Send>),
 }
 
-/// A machine that was just switched on.
-pub(crate) struct Machine<'a> {
-    pub(crate) disk: &'a mut Overlay,
-    pub(crate) second_home: SecondHome,
+/// What the firmware was asked to start.
+pub struct Started {
+    /// The whole file.
+    pub kernel: Vec<u8>,
+    /// The signed one, and the loader's file behind it.
+    pub initrd: Vec<u8>,
+    /// The command line.
+    pub words: String,
 }
 
-impl Machine<'_> {
-    /// The loader runs.
-    pub(crate) fn boot(&mut self, board: &Board, signed_keyring: &[u8]) -> End {
+impl<D: Disk> Machine<'_, D> {
+    /// The loader of `board` runs.
+    pub fn boot(&mut self, board: &Board, signed_keyring: &[u8]) -> End {
         let end = catch_unwind(AssertUnwindSafe(|| {
             boot(self, board, verify_keyring(signed_keyring))
         }));
@@ -38,18 +46,17 @@ impl Machine<'_> {
             Ok(halt) => End::Halted(halt),
             Err(end) => match end.downcast::<Started>() {
                 Ok(started) => End::Started(*started),
-                Err(end) if end.is::<Endless>() => End::Endless,
-                Err(_) => End::Panicked,
+                Err(reason) => End::Panicked(reason),
             },
         }
     }
 }
 
-impl Platform for Machine<'_> {
-    type Disk = Overlay;
+impl<D: Disk> Platform for Machine<'_, D> {
+    type Disk = D;
     type Memory = Vec<u8>;
 
-    fn disk(&mut self) -> &mut Overlay {
+    fn disk(&mut self) -> &mut D {
         self.disk
     }
 
