@@ -1,8 +1,8 @@
 //! The command line -> what to do. No verb is run here, nothing is printed.
 
+use crate::origin::Origin;
 use lexopt::{Arg, Parser, ValueExt};
 use std::ffi::OsString;
-use std::path::PathBuf;
 use system_update::{Downgrade, FailedBefore};
 
 /// What the person asked for.
@@ -88,7 +88,7 @@ pub(crate) enum Scope {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Update {
     /// The update file.
-    pub(crate) from: PathBuf,
+    pub(crate) from: Origin,
     pub(crate) downgrade: Downgrade,
     pub(crate) failed_before: FailedBefore,
 }
@@ -145,7 +145,7 @@ fn parse_verb(verb: Verb, parser: &mut Parser) -> Result<Command, UsageError> {
             (_, Arg::Long("json")) => form = Form::Json,
             (Verb::Versions, Arg::Short('a') | Arg::Long("all")) => scope = Scope::All,
             (Verb::Why, Arg::Long("boots")) => boots = Some(parser.value()?.parse()?),
-            (Verb::Update, Arg::Long("from")) => from = Some(parser.value()?.into()),
+            (Verb::Update, Arg::Long("from")) => from = Some(Origin::parse(parser.value()?)?),
             (Verb::Update, Arg::Long("allow-downgrade")) => downgrade = Downgrade::Allow,
             (Verb::Update, Arg::Long("retry-failed")) => failed_before = FailedBefore::Allow,
             (Verb::Rollback, Arg::Value(part)) => require_system(&part.string()?)?,
@@ -172,7 +172,7 @@ fn parse_verb(verb: Verb, parser: &mut Parser) -> Result<Command, UsageError> {
 
 /// There is no store to ask yet.
 fn no_source() -> UsageError {
-    UsageError("cannot update without a file: name one with --from FILE".into())
+    UsageError("cannot update without a release: name a file or an address with --from".into())
 }
 
 /// `[NAME [logs]]`, word by word.
@@ -237,7 +237,7 @@ mod tests {
                 Command::Update(
                     Form::Text,
                     Update {
-                        from: "u.update".into(),
+                        from: Origin::File("u.update".into()),
                         downgrade: Downgrade::Refuse,
                         failed_before: FailedBefore::Refuse,
                     },
@@ -248,7 +248,7 @@ mod tests {
                 Command::Update(
                     Form::Json,
                     Update {
-                        from: "/dev/vdb".into(),
+                        from: Origin::File("/dev/vdb".into()),
                         downgrade: Downgrade::Allow,
                         failed_before: FailedBefore::Allow,
                     },
@@ -274,7 +274,7 @@ mod tests {
             ("why --boots", "missing argument for option '--boots'"),
             (
                 "update",
-                "cannot update without a file: name one with --from FILE",
+                "cannot update without a release: name a file or an address with --from",
             ),
             ("update --from", "missing argument for option '--from'"),
             ("rollback --from x", "invalid option '--from'"),

@@ -11,7 +11,7 @@ Commands:
   info       what this device is and which system it runs
   versions   what is installed, and what runs at the next reboot
   why        why this system is running: refusals, fall backs, confirms
-  update     install a release from a file; it runs at the next reboot
+  update     install a release from a file or a web server, for the next reboot
   rollback   go back to the other slot at the next reboot
   service    the services of this system, and their logs
   help       more about a command: snappy help why
@@ -61,15 +61,18 @@ Options:
 const UPDATE: &str = "\
 Usage: snappy update --from FILE [--allow-downgrade] [--retry-failed] [--json]
 
-Installs the release in FILE, which `cargo xtask image --update-out` makes, in the slot
-that does not run. Its signatures, board and version are checked before anything is
-written. The next reboot tries it: it is confirmed once the health check passes, and the
-system that runs now comes back if it does not. Needs root, but no network, and no free
-space. What the other slot held is gone, so there is nothing to roll back to until the
-release is there. If this is interrupted, start it again.
+Installs the release in FILE in the slot that does not run. FILE is what
+`cargo xtask image --update-out` makes, here or on a web server. Its signatures, board
+and version are checked before anything is written. The next reboot tries it: it is
+confirmed once the health check passes, and the system that runs now comes back if it
+does not. Needs root, and no free space. What the other slot held is gone, so there is
+nothing to roll back to until the release is there. If this is interrupted, start it
+again.
 
 Options:
-  --from FILE        the update file, or a block device that holds one
+  --from FILE        the update file, a block device that holds one, or an address that
+                     begins with http:// (a connection that breaks is made again, and
+                     goes on where it broke)
   --allow-downgrade  take a release that is older than the one that runs
   --retry-failed     take a release that failed on this device before
   --json             print JSON, and no progress

@@ -14,6 +14,7 @@ mod fixtures;
 mod help;
 mod info;
 mod keys;
+mod origin;
 mod progress;
 mod record;
 mod refusal_text;

@@ -1,4 +1,4 @@
-//! `snappy update --from FILE`: a release into the slot that does not run. Needs no network.
+//! `snappy update --from FILE`: a release into the slot that does not run.
 
 use crate::arguments::{Form, Update};
 use crate::channel::read_channel;
@@ -11,8 +11,7 @@ use crate::versions::PART;
 use anyhow::{Context, Result, bail};
 use image_format::{Digest, Slot, Version};
 use serde_json::{Value, json};
-use std::fs::File;
-use system_update::{BootReport, StageRequest, Staged, UpdateFile, stage_on_device};
+use system_update::{BootReport, StageRequest, Staged, stage_on_device};
 
 /// Installs the release and returns what to print.
 pub(crate) fn run(asked: &Update, form: Form) -> Result<String> {
@@ -38,10 +37,7 @@ pub(crate) fn run(asked: &Update, form: Form) -> Result<String> {
         downgrade: asked.downgrade,
         failed_before: asked.failed_before,
     };
-    let path = asked.from.display();
-    let mut file = File::open(&asked.from)
-        .and_then(UpdateFile::new)
-        .with_context(|| format!("cannot open {path}"))?;
+    let mut file = asked.from.open(form)?;
     let mut line = match form {
         Form::Text => ProgressLine::on_terminal(),
         Form::Json => None,

@@ -2,7 +2,6 @@
 
 use core::fmt;
 use image_format::ENVELOPE_BYTES;
-use std::io::ErrorKind;
 
 /// Gives an image's bytes by their place in the slot. Nobody trusts it: what it gives is
 /// verified before it is used.
@@ -29,7 +28,7 @@ pub trait ReleaseSource {
 }
 
 /// Why a source gives no image.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SourceError {
     /// Bytes are missing at its end.
     EndsEarly {
@@ -52,8 +51,8 @@ pub enum SourceError {
         /// and here.
         to_bytes: u64,
     },
-    /// It cannot be read.
-    Unreadable(ErrorKind),
+    /// It cannot be read, and why.
+    Unreadable(String),
 }
 
 impl fmt::Display for SourceError {
@@ -81,7 +80,7 @@ impl fmt::Display for SourceError {
                 f,
                 "unsigned bytes lie between {from_bytes} and {to_bytes}; copy it again"
             ),
-            Self::Unreadable(kind) => write!(f, "it cannot be read: {kind}"),
+            Self::Unreadable(reason) => write!(f, "it cannot be read: {reason}"),
         }
     }
 }

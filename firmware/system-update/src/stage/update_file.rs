@@ -52,7 +52,7 @@ impl<F: Read + Seek> UpdateFile<F> {
                     have_bytes: self.length_bytes,
                     need_bytes: end,
                 },
-                kind => SourceError::Unreadable(kind),
+                _ => SourceError::Unreadable(error.to_string()),
             })?;
         self.position = end;
         Ok(())
