@@ -6,6 +6,7 @@ use ureq::http::header::{
 use ureq::http::{HeaderMap, StatusCode};
 
 use crate::error::HttpError;
+use std::ops::Range;
 
 /// What tells one version of a file from another (RFC 9110, section 8.8): an entity tag that
 /// is not weak, or the time of its last change.
@@ -17,8 +18,10 @@ pub(crate) struct Validator(pub(crate) String);
 pub(crate) struct Answer {
     /// Of the whole file.
     pub(crate) length_bytes: u64,
-    /// The first byte that comes.
+    /// The first byte that comes,
     pub(crate) from_bytes: u64,
+    /// and the one behind the last.
+    pub(crate) to_bytes: u64,
     pub(crate) validator: Option<Validator>,
 }
 
@@ -32,7 +35,7 @@ pub(crate) enum NoAnswer {
 }
 
 impl Answer {
-    /// Reads the head of an answer to a request for all bytes from somewhere on.
+    /// Reads the head of an answer.
     pub(crate) fn parse(status: StatusCode, headers: &HeaderMap) -> Result<Self, NoAnswer> {
         let never = |why| Err(NoAnswer::Never(HttpError::Answer(why)));
         let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
@@ -47,16 +50,19 @@ impl Answer {
         match status.as_u16() {
             200 => {
                 let length = text(CONTENT_LENGTH).and_then(|length| length.parse().ok());
+                let length_bytes = length.ok_or(NoAnswer::Never(HttpError::NoLength))?;
                 Ok(Self {
-                    length_bytes: length.ok_or(NoAnswer::Never(HttpError::NoLength))?,
+                    length_bytes,
                     from_bytes: 0,
+                    to_bytes: length_bytes,
                     validator,
                 })
             }
             206 => match text(CONTENT_RANGE).and_then(parse_range) {
-                Some((from_bytes, length_bytes)) => Ok(Self {
+                Some((range, length_bytes)) => Ok(Self {
                     length_bytes,
-                    from_bytes,
+                    from_bytes: range.start,
+                    to_bytes: range.end,
                     validator,
                 }),
                 None => never("it is a part, and does not say which"),
@@ -70,8 +76,8 @@ impl Answer {
     }
 }
 
-/// `bytes FIRST-LAST/LENGTH`, to the end of the file.
-fn parse_range(text: &str) -> Option<(u64, u64)> {
+/// `bytes FIRST-LAST/LENGTH`.
+fn parse_range(text: &str) -> Option<(Range<u64>, u64)> {
     let (range, length) = text.strip_prefix("bytes ")?.split_once('/')?;
     let (first, last) = range.split_once('-')?;
     let (first, last, length): (u64, u64, u64) = (
@@ -79,7 +85,7 @@ fn parse_range(text: &str) -> Option<(u64, u64)> {
         last.parse().ok()?,
         length.parse().ok()?,
     );
-    (first <= last && last.checked_add(1) == Some(length)).then_some((first, length))
+    (first <= last && last < length).then(|| (first..last + 1, length))
 }
 
 #[cfg(test)]
@@ -107,6 +113,7 @@ mod tests {
             Ok(Answer {
                 length_bytes: 7,
                 from_bytes: 0,
+                to_bytes: 7,
                 validator: validator("\"a\"")
             })
         );
@@ -114,14 +121,15 @@ mod tests {
             parse(
                 206,
                 &[
-                    ("content-range", "bytes 5-6/7"),
+                    ("content-range", "bytes 4-5/7"),
                     ("etag", "W/\"a\""),
                     ("last-modified", "Thu, 26 Nov 2026 01:00:00 GMT")
                 ]
             ),
             Ok(Answer {
                 length_bytes: 7,
-                from_bytes: 5,
+                from_bytes: 4,
+                to_bytes: 6,
                 validator: validator("Thu, 26 Nov 2026 01:00:00 GMT")
             })
         );
@@ -145,7 +153,6 @@ mod tests {
         for range in [
             "bytes 5-6/*",
             "bytes 5-4/7",
-            "bytes 5-5/7",
             "bytes 5-7/7",
             "bytes */7",
             "items 5-6/7",

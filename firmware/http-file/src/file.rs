@@ -14,11 +14,14 @@ use crate::patience::{Interruption, Patience, Wait};
 const ANSWER: Duration = Duration::from_secs(30);
 /// A connection that lasts longer is made anew, for it may have died without a word.
 const CONNECTION: Duration = Duration::from_secs(120);
+/// A connection that nobody needs is kept so long.
+const KEPT: Duration = Duration::from_secs(2);
 /// What is thrown away at once.
 const WASTE_BYTES: usize = 64 << 10;
 
-/// A file on a web server. Bytes are asked for as they are read, from front to back over one
-/// connection; only a seek to another place, and a connection that broke, make a new one.
+/// A file on a web server. Read from front to back, it comes as one answer; a seek to another
+/// place, and a connection that broke, ask for the rest from there on. Who reads pieces of it
+/// asks for each with [`read_exact_at`](Self::read_exact_at).
 pub struct HttpFile<W> {
     agent: Agent,
     address: String,
@@ -28,6 +31,8 @@ pub struct HttpFile<W> {
     validator: Option<Validator>,
     /// The next byte that the reader wants.
     position: u64,
+    /// Where the reader will stop, if that is before the end.
+    until: Option<u64>,
     body: Option<Body>,
     failures: u32,
 }
@@ -36,6 +41,8 @@ struct Body {
     reader: BodyReader<'static>,
     /// The next byte that comes.
     position: u64,
+    /// Behind the last one that comes.
+    end: u64,
 }
 
 impl<W: Wait> HttpFile<W> {
@@ -51,8 +58,8 @@ impl<W: Wait> HttpFile<W> {
             .timeout_send_request(Some(ANSWER))
             .timeout_recv_response(Some(ANSWER))
             .timeout_recv_body(Some(CONNECTION))
-            // One that was kept may be dead already, and look like a line that broke.
-            .max_idle_connections(0)
+            // One that was kept for long may be dead, and would look like a line that broke.
+            .max_idle_age(KEPT)
             .user_agent(concat!("twinkeel/", env!("CARGO_PKG_VERSION")))
             .build();
         let mut file = Self {
@@ -63,11 +70,12 @@ impl<W: Wait> HttpFile<W> {
             length_bytes: 0,
             validator: None,
             position: 0,
+            until: None,
             body: None,
             failures: 0,
         };
         let (answer, body) = loop {
-            match file.ask(0) {
+            match file.ask(0, None) {
                 Ok(first) => break first,
                 Err(failure) => file.wait_or_give_up(failure)?,
             }
@@ -84,40 +92,62 @@ impl<W: Wait> HttpFile<W> {
         self.length_bytes
     }
 
-    /// Asks for all bytes from `from_bytes` on.
-    fn ask(&self, from_bytes: u64) -> Result<(Answer, Body), Failure> {
+    /// Fills `buffer` with the bytes from `from_bytes` on, and asks for no others.
+    ///
+    /// # Errors
+    /// A [`HttpError`] is inside; with [`ErrorKind::UnexpectedEof`] the file ends before.
+    pub fn read_exact_at(&mut self, from_bytes: u64, buffer: &mut [u8]) -> io::Result<()> {
+        self.position = from_bytes;
+        self.until = from_bytes.checked_add(buffer.len() as u64);
+        let read = self.read_exact(buffer);
+        self.until = None;
+        read
+    }
+
+    /// Asks for the bytes from `from_bytes` on, all of them or up to `until`.
+    fn ask(&self, from_bytes: u64, until: Option<u64>) -> Result<(Answer, Body), Failure> {
+        let last = until.map_or(String::new(), |until| until.saturating_sub(1).to_string());
         let mut asked = self
             .agent
             .get(&self.address)
             .header(ACCEPT_ENCODING, "identity")
-            .header(RANGE, format!("bytes={from_bytes}-"));
+            .header(RANGE, format!("bytes={from_bytes}-{last}"));
         if let Some(Validator(validator)) = &self.validator {
             asked = asked.header(IF_RANGE, validator);
         }
         let response = asked.call().map_err(|error| Failure::of(&error))?;
         let answer = Answer::parse(response.status(), response.headers())?;
-        let position = answer.from_bytes;
-        if position > from_bytes {
+        let (position, end) = (answer.from_bytes, answer.to_bytes);
+        let is_short = end
+            < until
+                .unwrap_or(answer.length_bytes)
+                .min(answer.length_bytes);
+        if position > from_bytes || is_short {
             return Err(Failure::Never(HttpError::Answer(
                 "it is another part than the one that was asked for",
             )));
         }
         let reader = response.into_body().into_reader();
-        Ok((answer, Body { reader, position }))
+        let body = Body {
+            reader,
+            position,
+            end,
+        };
+        Ok((answer, body))
     }
 
     /// A connection that gives the next byte.
     fn connected(&mut self) -> Result<Body, Failure> {
-        let mut body = match self.body.take() {
-            Some(body) if body.position == self.position => return Ok(body),
-            _ => {
-                let (answer, body) = self.ask(self.position)?;
-                if answer.length_bytes != self.length_bytes || answer.validator != self.validator {
-                    return Err(Failure::Never(HttpError::Changed));
-                }
-                body
-            }
-        };
+        let position = self.position;
+        let gives_next = |body: &Body| body.position == position && position < body.end;
+        // Another one is closed before the next is asked for.
+        if let Some(body) = self.body.take().filter(gives_next) {
+            return Ok(body);
+        }
+        let (answer, mut body) = self.ask(self.position, self.until)?;
+        if answer.length_bytes != self.length_bytes || answer.validator != self.validator {
+            return Err(Failure::Never(HttpError::Changed));
+        }
         // A server without ranges begins at the front.
         let mut waste = vec![0; WASTE_BYTES];
         while body.position < self.position {

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::net::{TcpListener, TcpStream};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 use std::thread;
 use std::time::Duration;
 
@@ -14,8 +14,11 @@ const PATIENCE: Patience = Patience {
     longest_pause: Duration::from_secs(60),
 };
 
-fn content() -> Vec<u8> {
-    (0..200_000_u32).flat_map(u32::to_le_bytes).collect()
+static CONTENT: LazyLock<Vec<u8>> =
+    LazyLock::new(|| (0..200_000_u32).flat_map(u32::to_le_bytes).collect());
+
+fn content() -> &'static [u8] {
+    &CONTENT
 }
 
 /// What a server does with one connection.
@@ -41,6 +44,8 @@ enum Act {
     Say(&'static str),
     /// Gives a later part than the one that was asked for.
     LaterPart,
+    /// Gives a part that ends before the one that was asked for.
+    ShortPart,
 }
 
 /// The script, its address, and the `Range` of each request.
@@ -88,9 +93,15 @@ fn serve(stream: TcpStream, act: Act, seen: &Mutex<Vec<String>>) -> std::io::Res
         }
         if_range.extend(line.strip_prefix("if-range: ").map(str::to_owned));
     }
-    let first: usize = range.trim_end_matches('-').parse().unwrap_or(0);
+    let (first, last) = range.split_once('-').unwrap_or_default();
+    let first: usize = first.parse().unwrap_or(0);
+    let end = content().len() - 1;
+    let last = last.parse().map_or(end, |last: usize| last.min(end));
     // Every one but the first asks for the rest of the same file.
-    assert_eq!(if_range, vec!["\"one\""; usize::from(first > 0)]);
+    assert_eq!(
+        if_range,
+        vec!["\"one\""; usize::from(first > 0 || !range.ends_with('-'))]
+    );
     seen.lock().unwrap().push(range);
     let mut stream = &stream;
     let file = content();
@@ -102,34 +113,38 @@ fn serve(stream: TcpStream, act: Act, seen: &Mutex<Vec<String>>) -> std::io::Res
     };
     let part = |first: usize| {
         format!(
-            "HTTP/1.1 206 Partial Content\r\nContent-Range: bytes {first}-{}/{}\r\n\
+            "HTTP/1.1 206 Partial Content\r\nContent-Range: bytes {first}-{last}/{}\r\n\
              Content-Length: {}\r\nETag: \"one\"\r\nConnection: close\r\n\r\n",
-            file.len() - 1,
             file.len(),
-            file.len() - first
+            last + 1 - first
         )
     };
     match act {
         Act::Serve => {
             stream.write_all(part(first).as_bytes())?;
-            stream.write_all(&file[first..])
+            stream.write_all(&file[first..=last])
+        }
+        Act::ShortPart => {
+            let head = part(first).replace(&format!("-{last}/"), &format!("-{}/", last - 1));
+            stream.write_all(head.as_bytes())
         }
         Act::EndAfter(count) => {
             stream.write_all(part(first).as_bytes())?;
             stream.write_all(&file[first..][..count])
         }
         Act::IgnoreRange => {
-            stream.write_all(whole("one", &file).as_bytes())?;
-            stream.write_all(&file)
+            stream.write_all(whole("one", file).as_bytes())?;
+            stream.write_all(file)
         }
         Act::IgnoreRangeAndEndAfter(count) => {
-            stream.write_all(whole("one", &file).as_bytes())?;
+            stream.write_all(whole("one", file).as_bytes())?;
             stream.write_all(&file[..count])
         }
-        Act::Changed => stream.write_all(whole("two", &file).as_bytes()),
-        Act::Grown => stream.write_all(whole("one", &[&file[..], b"more"].concat()).as_bytes()),
+        Act::Changed => stream.write_all(whole("two", file).as_bytes()),
+        Act::Grown => stream.write_all(whole("one", &[file, b"more"].concat()).as_bytes()),
         Act::Status(status) => {
-            let head = format!("HTTP/1.1 {status} So\r\nContent-Length: 0\r\n\r\n");
+            let head =
+                format!("HTTP/1.1 {status} So\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
             stream.write_all(head.as_bytes())
         }
         Act::HangUp => Ok(()),
@@ -150,7 +165,7 @@ fn read(server: &Server) -> Result<Vec<u8>, HttpError> {
 #[test]
 fn a_file_comes_over_one_connection() {
     let server = Server::new(&[Act::Serve]);
-    assert_eq!(read(&server), Ok(content()));
+    assert_eq!(read(&server), Ok(content().to_vec()));
     assert_eq!(server.ranges(), ["0-"]);
 }
 
@@ -164,7 +179,7 @@ fn a_broken_line_goes_on_at_the_byte_that_is_missing() {
         Act::EndAfter(0),
         Act::Serve,
     ]);
-    assert_eq!(read(&server), Ok(content()));
+    assert_eq!(read(&server), Ok(content().to_vec()));
     let expected = ["0-", "1000-", "1000-", "1000-", "71000-", "71000-"];
     assert_eq!(server.ranges(), expected);
 }
@@ -172,7 +187,7 @@ fn a_broken_line_goes_on_at_the_byte_that_is_missing() {
 #[test]
 fn a_server_without_ranges_is_read_again_from_the_front() {
     let server = Server::new(&[Act::IgnoreRangeAndEndAfter(300_000), Act::IgnoreRange]);
-    assert_eq!(read(&server), Ok(content()));
+    assert_eq!(read(&server), Ok(content().to_vec()));
 }
 
 #[test]
@@ -193,7 +208,7 @@ fn patience_has_an_end_and_a_byte_renews_it() {
         Act::HangUp,
         Act::Serve,
     ]);
-    assert_eq!(read(&renewed), Ok(content()));
+    assert_eq!(read(&renewed), Ok(content().to_vec()));
 }
 
 #[test]
@@ -245,6 +260,7 @@ fn nonsense_is_an_error_and_no_file() {
         assert!(read(&server).is_err(), "{nonsense}");
     }
     assert!(read(&Server::new(&[Act::LaterPart])).is_err());
+    assert!(read(&Server::new(&[Act::ShortPart])).is_err());
 }
 
 #[test]
@@ -266,5 +282,29 @@ fn a_seek_asks_for_another_place_and_only_when_it_is_read() {
     assert_eq!(
         server.ranges(),
         ["0-".to_owned(), format!("{}-", length - 4)]
+    );
+}
+
+#[test]
+fn a_piece_is_asked_for_and_no_byte_more() {
+    let server = Server::new(&[Act::EndAfter(0), Act::Serve, Act::EndAfter(500), Act::Serve]);
+    let mut file = server.open().unwrap();
+    let (mut piece, mut next) = ([0; 1000], [0; 24]);
+    file.read_exact_at(4000, &mut piece).unwrap();
+    file.read_exact_at(5000, &mut next).unwrap();
+    assert_eq!(piece, content()[4000..5000]);
+    assert_eq!(next, content()[5000..5024]);
+    let behind = file.read_exact_at(content().len() as u64 - 1, &mut next);
+    assert!(behind.is_err_and(|error| error.kind() == std::io::ErrorKind::UnexpectedEof));
+    // Asked for from the front, then for each piece.
+    let length = content().len();
+    assert_eq!(
+        server.ranges(),
+        [
+            "0-",
+            "4000-4999",
+            "5000-5023",
+            &format!("{}-{}", length - 1, length + 22)
+        ]
     );
 }

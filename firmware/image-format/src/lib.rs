@@ -16,6 +16,7 @@
 //! | [`FailedRelease`] | partition `boot-state`, a list | one frame per 4096-byte block |
 //! | [`Floors`] | boot state, and a variable of the firmware | two integers, and [one frame](mod@floors) |
 //! | partitions | GPT | [roles](mod@disk) by type GUID |
+//! | [`BlockIndex`] | on a server, beside an update file | [fixed layout](mod@block_index) |
 //!
 //! All integers are little-endian. Payloads of frames are
 //! [postcard](https://postcard.jamesmunns.com/wire-format) unless their module
@@ -34,6 +35,7 @@
     )
 )]
 
+pub mod block_index;
 pub mod digest;
 pub mod disk;
 pub mod envelope;
@@ -51,6 +53,7 @@ pub mod signature;
 pub mod slot;
 pub mod state;
 
+pub use block_index::{BlockIndex, BlockIndexError};
 pub use digest::Digest;
 pub use envelope::{ENVELOPE_BYTES, Envelope, parse_envelope};
 pub use failed::FailedRelease;
