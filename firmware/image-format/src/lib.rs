@@ -16,7 +16,6 @@
 //! | [`FailedRelease`] | partition `boot-state`, a list | one frame per 4096-byte block |
 //! | [`Floors`] | boot state, and a variable of the firmware | two integers, and [one frame](mod@floors) |
 //! | partitions | GPT | [roles](mod@disk) by type GUID |
-//! | [`BlockIndex`] | on a server, beside an update file | [fixed layout](mod@block_index) |
 //!
 //! All integers are little-endian. Payloads of frames are
 //! [postcard](https://postcard.jamesmunns.com/wire-format) unless their module
@@ -35,7 +34,6 @@
     )
 )]
 
-pub mod block_index;
 pub mod digest;
 pub mod disk;
 pub mod envelope;
@@ -53,7 +51,6 @@ pub mod signature;
 pub mod slot;
 pub mod state;
 
-pub use block_index::{BlockIndex, BlockIndexError};
 pub use digest::Digest;
 pub use envelope::{ENVELOPE_BYTES, Envelope, parse_envelope};
 pub use failed::FailedRelease;

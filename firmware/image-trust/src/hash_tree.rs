@@ -63,14 +63,14 @@ impl HashTree {
     ) -> Result<Option<Digest>, E> {
         let is_last = self.blocks_left == 1;
         self.blocks_left = self.blocks_left.saturating_sub(1);
-        let mut digest = block_digest(&self.salt, data);
+        let mut digest = salted(&self.salt, data);
         for level in &mut self.levels {
             level.add(digest);
             if !level.is_full() && !is_last {
                 return Ok(None);
             }
             put(level.number, &level.block)?;
-            digest = block_digest(&self.salt, &level.block);
+            digest = salted(&self.salt, &level.block);
             level.begin_next();
         }
         Ok(is_last.then_some(digest))
@@ -112,9 +112,7 @@ impl Level {
     }
 }
 
-/// The digest of a block, as it stands in the level above.
-#[must_use]
-pub fn block_digest(salt: &Digest, block: &Block) -> Digest {
+fn salted(salt: &Digest, block: &Block) -> Digest {
     let mut hasher = Hasher::new();
     hasher.update(&salt.0);
     hasher.update(block);

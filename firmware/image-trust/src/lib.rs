@@ -54,7 +54,7 @@ mod verified;
 
 pub use envelope::{ImageKind, Release, Requirements, verify_envelope};
 pub use hash::{Hasher, sha256, verify_part};
-pub use hash_tree::{Block, HashTree, block_digest};
+pub use hash_tree::{Block, HashTree};
 pub use keyring::verify_keyring;
 pub use manifest::{MAX_LOADED_BYTES, check_manifest, tree_blocks};
 pub use quorum::{Quorum, verify_quorum, verify_signature};
