@@ -249,9 +249,10 @@ impl<S: MetadataStore, F: Fetch> Client<S, F> {
     }
 
     fn keep(&mut self, role: &RoleName, bytes: &[u8]) -> Result<(), Error> {
-        self.store
-            .save(role, bytes)
-            .map_err(Error::storage(format!("keep the file of {role}")))
+        self.store.save(role, bytes).map_err(Error::storage(format!(
+            "keep the file of role {:?}",
+            role.0
+        )))
     }
 
     fn fetch_listed(&mut self, role: &RoleName) -> Result<Vec<u8>, Error> {

@@ -214,10 +214,10 @@ impl fmt::Display for Rule {
             } => {
                 write!(
                     f,
-                    "it takes {file} back from version {trusted} to {offered}"
+                    "it takes {file:?} back from version {trusted} to {offered}"
                 )
             }
-            Rule::Removed { file } => write!(f, "it lists {file} no more"),
+            Rule::Removed { file } => write!(f, "it lists {file:?} no more"),
             Rule::Expired { at, now } => write!(f, "it expired at {at}, and it is {now}"),
             Rule::TooLong { max_bytes } => write!(f, "it is longer than {max_bytes} bytes"),
             Rule::Length {

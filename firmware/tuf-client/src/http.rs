@@ -5,7 +5,9 @@ use std::time::Duration;
 use ureq::Agent;
 use ureq::http::header::{ETAG, IF_NONE_MATCH};
 
+/// To find the server, and as long again to reach it.
 const CONNECT: Duration = Duration::from_secs(20);
+/// To ask, and as long again until the answer begins.
 const RESPONSE: Duration = Duration::from_secs(30);
 /// A body may take this long, and longer by what the slowest line needs that we put up with.
 const BODY: Duration = Duration::from_secs(60);
@@ -24,7 +26,9 @@ impl HttpRepository {
     pub fn new(metadata: &str, targets: &str) -> Self {
         let config = Agent::config_builder()
             .http_status_as_error(false)
+            .timeout_resolve(Some(CONNECT))
             .timeout_connect(Some(CONNECT))
+            .timeout_send_request(Some(RESPONSE))
             .timeout_recv_response(Some(RESPONSE))
             .max_redirects(MAX_REDIRECTS)
             .user_agent(concat!("tuf-client/", env!("CARGO_PKG_VERSION")))

@@ -23,7 +23,15 @@ pub struct JsonError(pub String);
 
 impl std::fmt::Display for JsonError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
+        // A stranger's words: they may not steer a terminal.
+        let harmless = |c: char| {
+            if c.is_control() {
+                char::REPLACEMENT_CHARACTER
+            } else {
+                c
+            }
+        };
+        f.write_str(&self.0.chars().map(harmless).collect::<String>())
     }
 }
 

@@ -30,12 +30,7 @@ impl DirectoryStore {
     }
 
     fn path(&self, role: &RoleName) -> PathBuf {
-        self.directory
-            .join(format!("{}.json", encode_component(&role.0)))
-    }
-
-    fn sync(&self) -> io::Result<()> {
-        File::open(&self.directory)?.sync_all()
+        self.directory.join(file_name(role))
     }
 }
 
@@ -53,35 +48,53 @@ impl MetadataStore for DirectoryStore {
     }
 
     fn save(&mut self, role: &RoleName, bytes: &[u8]) -> io::Result<()> {
-        fs::create_dir_all(&self.directory)?;
-        replace(&self.path(role), |file| file.write_all(bytes))?;
-        self.sync()
+        replace(&self.directory, &file_name(role), |file| {
+            file.write_all(bytes)
+        })
     }
 
     fn remove(&mut self, role: &RoleName) -> io::Result<()> {
-        match fs::remove_file(self.path(role)) {
-            Ok(()) => self.sync(),
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
-            Err(error) => Err(error),
-        }
+        remove_if_there(&self.path(role))?;
+        File::open(&self.directory)?.sync_all()
     }
 }
 
-/// Writes a new file beside `path`, flushes it, and gives it the name. What was there is
-/// replaced and never followed.
+fn file_name(role: &RoleName) -> String {
+    format!("{}.json", encode_component(&role.0))
+}
+
+/// No encoded name has a plus sign.
+const DRAFT: &str = ".draft+";
+
+/// Writes a draft in `directory`, flushes it, gives it its name, and flushes that. What was
+/// there is replaced and never followed. One writer at a time: the next one removes what a
+/// power cut left of a draft.
 pub(crate) fn replace(
-    path: &Path,
+    directory: &Path,
+    name: &str,
     write: impl FnOnce(&mut File) -> io::Result<()>,
 ) -> io::Result<()> {
-    let draft = path.with_file_name(format!(".{}.draft", std::process::id()));
-    let drafted = File::create(&draft).and_then(|mut file| {
+    fs::create_dir_all(directory)?;
+    let lock = File::open(directory)?;
+    lock.lock()?;
+    let draft = directory.join(DRAFT);
+    remove_if_there(&draft)?;
+    let drafted = File::create_new(&draft).and_then(|mut file| {
         write(&mut file)?;
         file.sync_all()
     });
-    let placed = drafted.and_then(|()| fs::rename(&draft, path));
+    let placed = drafted.and_then(|()| fs::rename(&draft, directory.join(name)));
     if placed.is_err() {
         // The first failure is the one to tell.
         let _ = fs::remove_file(&draft);
     }
-    placed
+    placed?;
+    lock.sync_all()
+}
+
+fn remove_if_there(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
 }

@@ -142,21 +142,20 @@ impl<S: MetadataStore, F: Fetch> Client<S, F> {
         target: &TargetFile,
         directory: &Path,
     ) -> Result<PathBuf, Error> {
-        let path = directory.join(target.file_name()?);
+        let name = target.file_name()?;
+        let path = directory.join(&name);
         let intact = File::open(&path).is_ok_and(|copy| target.check(copy, io::sink()).is_ok());
         if intact {
             return Ok(path);
         }
-        let mut refused = None;
-        let placed = std::fs::create_dir_all(directory).and_then(|()| {
-            replace(&path, |file| {
-                self.download(target, file).map_err(|error| {
-                    refused = Some(error);
-                    io::Error::other("the download failed")
-                })
+        let mut failed = None;
+        let placed = replace(directory, &name, |file| {
+            self.download(target, file).map_err(|error| {
+                failed = Some(error);
+                io::Error::other("the download failed")
             })
         });
-        match (refused, placed) {
+        match (failed, placed) {
             (Some(error), _) => Err(error),
             (None, placed) => placed
                 .map(|()| path)
