@@ -100,3 +100,75 @@ pub(crate) fn parse(
 fn needed<T>(value: Option<T>, name: &str) -> Result<T, lexopt::Error> {
     value.ok_or_else(|| format!("{name} is missing").into())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(line: &str) -> Result<Act, String> {
+        match parse(line.split(' ').map(OsString::from)) {
+            Ok(Command::Act(arguments)) => {
+                assert_eq!(arguments.metadata_dir, PathBuf::from("D"));
+                Ok(arguments.act)
+            }
+            Ok(Command::Help) => panic!("nobody asked for help"),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+
+    #[test]
+    fn the_three_commands_are_read_in_any_order() {
+        let trusted_root = PathBuf::from("R");
+        assert_eq!(
+            parsed("--metadata-dir D init R"),
+            Ok(Act::Init { trusted_root })
+        );
+        let refresh = Act::Refresh {
+            metadata_url: "U".to_owned(),
+        };
+        assert_eq!(
+            parsed("refresh --metadata-url U --metadata-dir D"),
+            Ok(refresh)
+        );
+        let download = Act::Download {
+            metadata_url: "U".to_owned(),
+            target_base_url: "T".to_owned(),
+            target_dir: PathBuf::from("O"),
+            target_names: vec!["N".to_owned(), "-2".to_owned()],
+        };
+        let options = "--metadata-dir D --metadata-url U --target-name N --target-name=-2";
+        let line = format!("{options} --target-base-url T --target-dir O download");
+        assert_eq!(parsed(&line), Ok(download));
+    }
+
+    #[test]
+    fn what_is_missing_or_too_much_is_named() {
+        for (line, expected) in [
+            ("init R", "--metadata-dir is missing"),
+            ("--metadata-dir D init", "TRUSTED_ROOT is missing"),
+            ("--metadata-dir D refresh", "--metadata-url is missing"),
+            (
+                "--metadata-dir D --metadata-url U download",
+                "--target-name is missing",
+            ),
+            (
+                "--metadata-dir D --metadata-url U refresh R",
+                "\"R\" is one word too many",
+            ),
+            (
+                "--metadata-dir D",
+                "the command is init, refresh or download",
+            ),
+            (
+                "--metadata-dir D update",
+                "the command is init, refresh or download",
+            ),
+            (
+                "--metadata-dir D --force refresh",
+                "invalid option '--force'",
+            ),
+        ] {
+            assert_eq!(parsed(line), Err(expected.to_owned()), "{line}");
+        }
+    }
+}

@@ -7,7 +7,7 @@ use crate::limits::Limits;
 use crate::metadata::{RoleName, Targets, Version};
 use crate::names::encode_component;
 use crate::store::MetadataStore;
-use crate::target::TargetFile;
+use crate::target::{TargetFile, TargetName};
 use crate::time::UtcTime;
 use crate::trusted::{Offer, OnlineKeys, Trusted};
 use crate::verify::Verified;
@@ -115,10 +115,11 @@ impl<S: MetadataStore, F: Fetch> Client<S, F> {
     /// What is known of a target, by the first role in the order of trust that lists it
     /// (section 5.6.7). Refreshes first, if that was not done yet.
     pub fn target_info(&mut self, name: &str) -> Result<Option<TargetFile>, Error> {
+        let name = TargetName::new(name)?;
         if self.trusted.targets().is_none() {
             self.refresh()?;
         }
-        search(self, name)
+        search(self, &name)
     }
 
     pub(crate) fn limits(&self) -> &Limits {

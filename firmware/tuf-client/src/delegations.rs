@@ -8,7 +8,7 @@ use crate::metadata::Hashes;
 use crate::metadata::{RoleName, Scope, Targets};
 use crate::pattern::matches;
 use crate::store::MetadataStore;
-use crate::target::TargetFile;
+use crate::target::{TargetFile, TargetName};
 use crate::verify::Verified;
 use std::collections::BTreeSet;
 use std::rc::Rc;
@@ -23,7 +23,7 @@ struct ToAsk {
 /// search, for whoever holds its file back would otherwise choose who answers next.
 pub(crate) fn search<S: MetadataStore, F: Fetch>(
     client: &mut Client<S, F>,
-    name: &str,
+    name: &TargetName,
 ) -> Result<Option<TargetFile>, Error> {
     let top = RoleName::targets();
     let Some(targets) = client.trusted().targets() else {
@@ -35,10 +35,10 @@ pub(crate) fn search<S: MetadataStore, F: Fetch>(
     let mut to_ask: Vec<ToAsk> = Vec::new();
     loop {
         let (role, targets) = answering;
-        if let Some(target) = targets.targets.get(name) {
+        if let Some(target) = targets.targets.get(name.as_str()) {
             return Ok(Some(TargetFile::new(name, &role, target)));
         }
-        delegate(&targets, name, &mut to_ask);
+        delegate(&targets, name.as_str(), &mut to_ask);
         let next = loop {
             match to_ask.pop() {
                 None => return Ok(None),

@@ -97,7 +97,7 @@ impl Key {
             ("ed25519", "ed25519") => {
                 let bytes: [u8; 32] = hex::decode(&self.value.public)?.try_into().ok()?;
                 let key = ed25519_dalek::VerifyingKey::from_bytes(&bytes).ok()?;
-                (!key.is_weak()).then_some(Verifier::Ed25519(key))
+                Some(Verifier::Ed25519(key))
             }
             #[cfg(feature = "ecdsa-rsa")]
             (key_type, scheme) => {
@@ -123,7 +123,8 @@ impl Verifier {
         }
     }
 
-    /// Whether it signed these bytes. A signature of another length is not one.
+    /// Whether it signed these bytes. A signature of another length is not one, and a point
+    /// of small order signs nothing.
     pub(crate) fn accepts(&self, message: &[u8], signature: &[u8]) -> bool {
         match self {
             Verifier::Ed25519(key) => ed25519_dalek::Signature::from_slice(signature)

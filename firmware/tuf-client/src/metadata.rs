@@ -52,6 +52,3 @@ macro_rules! signed {
     };
 }
 signed!(Root, Timestamp, Snapshot, Targets);
-
-#[cfg(test)]
-mod tests;

@@ -4,7 +4,7 @@ use crate::client::Client;
 use crate::error::{Error, TargetRule};
 use crate::fetch::{Fetch, FetchError, Place, Reply, Request};
 use crate::metadata::{Digests, Hashes, RoleName, Target};
-use crate::names::{encode_component, encode_path, stays_inside};
+use crate::names::{encode_component, encode_path};
 use crate::store::{MetadataStore, replace};
 use serde_json::Value;
 use std::fs::File;
@@ -12,6 +12,25 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 const PIECE_BYTES: usize = 64 << 10;
+
+/// The name of a target that stays where it is put, as an address and as a path below a
+/// directory. Names come from strangers.
+pub(crate) struct TargetName(String);
+
+impl TargetName {
+    pub(crate) fn new(name: &str) -> Result<Self, Error> {
+        let leads_nowhere = |part| matches!(part, "" | "." | "..");
+        if name.split(['/', '\\']).any(leads_nowhere) {
+            let (name, rule) = (name.to_owned(), TargetRule::Name);
+            return Err(Error::Target { name, rule });
+        }
+        Ok(TargetName(name.to_owned()))
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
 
 /// What a verified role says of a target.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,15 +41,15 @@ pub struct TargetFile {
 }
 
 impl TargetFile {
-    pub(crate) fn new(name: &str, role: &RoleName, target: &Target) -> Self {
+    pub(crate) fn new(name: &TargetName, role: &RoleName, target: &Target) -> Self {
         TargetFile {
-            name: name.to_owned(),
+            name: name.0.clone(),
             role: role.clone(),
             target: target.clone(),
         }
     }
 
-    /// Its name.
+    /// Its name, which leads out of no directory.
     pub fn name(&self) -> &str {
         &self.name
     }
@@ -59,15 +78,6 @@ impl TargetFile {
         Error::Target {
             name: self.name.clone(),
             rule,
-        }
-    }
-
-    /// Its one name in a directory of targets.
-    fn file_name(&self) -> Result<String, Error> {
-        if stays_inside(&self.name) {
-            Ok(encode_component(&self.name))
-        } else {
-            Err(self.refused(TargetRule::Name))
         }
     }
 
@@ -142,7 +152,7 @@ impl<S: MetadataStore, F: Fetch> Client<S, F> {
         target: &TargetFile,
         directory: &Path,
     ) -> Result<PathBuf, Error> {
-        let name = target.file_name()?;
+        let name = encode_component(&target.name);
         let path = directory.join(&name);
         let intact = File::open(&path).is_ok_and(|copy| target.check(copy, io::sink()).is_ok());
         if intact {
@@ -165,9 +175,6 @@ impl<S: MetadataStore, F: Fetch> Client<S, F> {
 
     /// With consistent snapshots the hash stands before the last piece (section 5.7.3).
     fn target_path(&self, target: &TargetFile) -> Result<String, Error> {
-        if !stays_inside(&target.name) {
-            return Err(target.refused(TargetRule::Name));
-        }
         if !self.trusted().root().consistent_snapshot {
             return Ok(encode_path(&target.name));
         }

@@ -41,7 +41,7 @@ pub enum OnlineKeys {
 pub enum Offer {
     /// It is newer, and trusted now.
     Newer,
-    /// It has the version that is trusted already; that one stays.
+    /// It has the version that is trusted already; that one stays, as long as it counts.
     Known,
 }
 
@@ -138,7 +138,6 @@ impl Trusted {
         if let Some(trusted) = &self.timestamp {
             check_rollback("timestamp.json", trusted.version, offered.version).map_err(&refused)?;
             if trusted.version == offered.version {
-                self.check_timestamp()?;
                 return Ok(Offer::Known);
             }
             let (trusted, offered) = (&trusted.meta.snapshot, &offered.meta.snapshot);
@@ -149,8 +148,8 @@ impl Trusted {
         Ok(Offer::Newer)
     }
 
-    /// The repository says that the timestamp is the one we have: it must still count.
-    pub fn check_timestamp(&self) -> Result<(), Error> {
+    /// The timestamp ends here: the one that is trusted must still count.
+    fn check_timestamp(&self) -> Result<(), Error> {
         let refused = Error::refused(&RoleName::timestamp());
         self.check_expiry(&**self.settled_timestamp()?)
             .map_err(refused)

@@ -2,6 +2,7 @@
 
 use crate::device::Device;
 use crate::repository::{FUTURE, PAST, Repository, Telling, role_keys, sign, version};
+use serde_json::json;
 use tuf_client::Rule;
 use tuf_client::metadata::{Envelope, MetaFile, Version};
 
@@ -250,6 +251,40 @@ fn bytes_that_are_told_must_fit() {
     device
         .refresh(&repository)
         .expect("an honest refresh works");
+}
+
+#[test]
+fn a_version_is_a_whole_number_from_one_up() {
+    let mut repository = Repository::new();
+    let device = Device::new(&repository);
+    for odd in [
+        json!(0),
+        json!(-1),
+        json!("1"),
+        json!(true),
+        json!(null),
+        json!([1]),
+    ] {
+        let mut timestamp = serde_json::to_value(&repository.timestamp).expect("it is JSON");
+        timestamp["version"] = odd.clone();
+        repository.put("timestamp.json", sign(&timestamp, &[2]));
+        let (role, rule) = device.refusal(&repository);
+        assert_eq!(role, "timestamp");
+        assert!(matches!(rule, Rule::Malformed(_)), "{odd}: {rule}");
+    }
+    assert_honest_refresh(&mut repository, &device);
+}
+
+#[test]
+fn a_hash_that_nobody_can_compute_fits_nothing() {
+    let mut repository = Repository::new();
+    let device = Device::refreshed(&repository);
+    repository.release();
+    let mut timestamp = serde_json::to_value(&repository.timestamp).expect("it is JSON");
+    timestamp["meta"]["snapshot.json"]["hashes"] = json!({ "md5": "00" });
+    repository.put("timestamp.json", sign(&timestamp, &[2]));
+    assert_refused(&device, &repository, "snapshot", Rule::UnknownHashes);
+    assert_honest_refresh(&mut repository, &device);
 }
 
 #[test]

@@ -12,4 +12,5 @@ mod recovery;
 mod repository;
 mod roots;
 mod shapes;
+mod state;
 mod thresholds;

@@ -212,7 +212,10 @@ fn a_kept_snapshot_of_another_hash_is_fetched_again() {
 fn a_snapshot_guards_itself_when_the_timestamp_is_lost() {
     let mut repository = Repository::new();
     let old = repository.file("timestamp.json");
-    repository.release();
+    // Only the snapshot is new, so that nothing else goes back.
+    repository.snapshot.version = version(2);
+    repository.timestamp.version = version(2);
+    repository.publish();
     let device = Device::refreshed(&repository);
     device.memory.files.borrow_mut().remove("timestamp");
     repository.put("timestamp.json", old);

@@ -143,6 +143,7 @@ fn only_the_last_root_may_not_have_expired() {
     repository.next_root(|root| root.expires = PAST);
     repository.next_root(|root| root.expires = FUTURE);
     device.refresh(&repository).expect("the last one counts");
+    repository.asked();
     repository.next_root(|root| root.expires = PAST);
     repository.release();
     let (role, rule) = crate::device::refusal(device.refresh(&repository));
@@ -158,6 +159,11 @@ fn only_the_last_root_may_not_have_expired() {
     );
     assert_eq!(device.version("root"), Some(4), "it is kept all the same");
     assert_eq!(device.version("timestamp"), Some(1));
+    let asked = repository.asked();
+    assert!(
+        !asked.contains(&"timestamp.json".to_owned()),
+        "nothing else is asked"
+    );
     repository.next_root(|root| root.expires = FUTURE);
     device
         .refresh(&repository)
