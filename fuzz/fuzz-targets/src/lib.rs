@@ -30,6 +30,8 @@ mod panic_dump;
 mod signatures;
 mod signer;
 mod sparse_disk;
+mod tuf_json;
+mod tuf_metadata;
 mod uevent;
 
 /// One parser, and what must hold for whatever it is given.
@@ -93,6 +95,8 @@ pub const ALL: &[Target] = &[
     handover::TARGET,
     uevent::TARGET,
     panic_dump::TARGET,
+    tuf_json::TARGET,
+    tuf_metadata::TARGET,
 ];
 
 /// The target of that name.
