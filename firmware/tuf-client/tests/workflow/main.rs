@@ -8,9 +8,13 @@ mod freshness;
 #[cfg(feature = "http")]
 mod http;
 mod polls;
+#[cfg(feature = "http")]
+mod program;
 mod recovery;
 mod repository;
 mod roots;
+#[cfg(feature = "http")]
+mod server;
 mod shapes;
 mod state;
 mod thresholds;
