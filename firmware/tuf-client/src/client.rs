@@ -171,13 +171,7 @@ impl<S: MetadataStore, F: Fetch> Client<S, F> {
 
     fn refresh_snapshot(&mut self) -> Result<(), Error> {
         let role = RoleName::snapshot();
-        let meta = self
-            .trusted
-            .timestamp()
-            .map(|timestamp| timestamp.meta.snapshot.clone());
-        let meta = meta
-            .ok_or(Rule::NotInSnapshot)
-            .map_err(Error::refused(&role))?;
+        let meta = self.trusted.listed_snapshot()?.clone();
         let max_bytes = self
             .limits
             .of_file(meta.length_bytes, self.limits.snapshot_bytes);
@@ -225,7 +219,7 @@ impl<S: MetadataStore, F: Fetch> Client<S, F> {
     /// The top level as the store has it, if all of it still counts.
     fn recall_all(&mut self) -> Result<(), Error> {
         self.trusted.check_last_root()?;
-        let missing = |role: &RoleName| Error::refused(role)(Rule::NotInSnapshot);
+        let missing = |role: &RoleName| Error::refused(role)(Rule::TooEarly);
         let role = RoleName::timestamp();
         let bytes = self
             .recall(&role, self.limits.timestamp_bytes)

@@ -27,7 +27,7 @@ pub(crate) fn search<S: MetadataStore, F: Fetch>(
 ) -> Result<Option<TargetFile>, Error> {
     let top = RoleName::targets();
     let Some(targets) = client.trusted().targets() else {
-        return Err(Error::refused(&top)(Rule::NotInSnapshot));
+        return Err(Error::refused(&top)(Rule::TooEarly));
     };
     let mut answering = (top.clone(), Rc::new(targets.clone()));
     let mut asked = BTreeSet::from([top]);

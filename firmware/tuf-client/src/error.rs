@@ -100,6 +100,8 @@ pub enum Rule {
     UnknownHashes,
     /// The snapshot does not list it.
     NotInSnapshot,
+    /// The roles above it are not settled yet.
+    TooEarly,
     /// No version can come after this one.
     LastVersion,
     /// There are more new roots than one refresh follows.
@@ -162,6 +164,7 @@ impl Rule {
     fn remedy(&self) -> &'static str {
         match self {
             Rule::Expired { .. } => "set the clock; if it is right, the publisher must sign anew",
+            Rule::TooEarly => "refresh first",
             Rule::TooManyRoots { .. } => "refresh again: it goes on from there",
             Rule::LastVersion => "the publisher must begin with a new root",
             Rule::TooManyRoles { .. } => "the publisher must delegate to fewer roles",
@@ -232,6 +235,7 @@ impl fmt::Display for Rule {
             Rule::Hash => f.write_str("it has another hash than was signed"),
             Rule::UnknownHashes => f.write_str("no hash of it is a sha256 or sha512"),
             Rule::NotInSnapshot => f.write_str("the snapshot does not list it"),
+            Rule::TooEarly => f.write_str("the roles above it are not settled"),
             Rule::LastVersion => f.write_str("no version can come after it"),
             Rule::TooManyRoots { followed } => write!(f, "more than {followed} roots are new"),
             Rule::TooManyRoles { asked } => write!(f, "more than {asked} roles would be asked"),

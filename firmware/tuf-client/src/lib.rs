@@ -37,8 +37,23 @@
 //! - Unknown members are covered by signatures and decide nothing. Keys of unknown schemes
 //!   verify nothing and do no harm.
 //!
+//! ```
+//! use tuf_client::{Client, DirectoryStore, Error, Fetch, UtcTime};
+//!
+//! /// Whether the store has something of that name.
+//! fn look(fetch: impl Fetch, watermark: UtcTime, name: &str) -> Result<bool, Error> {
+//!     let store = DirectoryStore::new("/writable/store");
+//!     let mut client = Client::new(store, fetch, watermark)?;
+//!     client.refresh()?;
+//!     Ok(client.target_info(name)?.is_some())
+//! }
+//! ```
+//!
 //! Without its features the crate has ed25519 and no network: a device brings its own
 //! [`Fetch`]. `ecdsa-rsa` adds the schemes of other makers, `http` a client for the tool.
+//!
+//! The judge from outside is [tuf-conformance](https://github.com/theupdateframework/tuf-conformance),
+//! in a checkout of which `pytest tuf_conformance --entrypoint .../tuf-client` runs all of it.
 
 mod client;
 mod delegations;

@@ -148,13 +148,6 @@ impl Trusted {
         Ok(Offer::Newer)
     }
 
-    /// The timestamp ends here: the one that is trusted must still count.
-    fn check_timestamp(&self) -> Result<(), Error> {
-        let refused = Error::refused(&RoleName::timestamp());
-        self.check_expiry(&**self.settled_timestamp()?)
-            .map_err(refused)
-    }
-
     /// A snapshot that was accepted earlier. It guards against going back, whatever hash the
     /// timestamp of today tells.
     pub fn recall_snapshot(&mut self, bytes: &[u8]) -> Result<(), Rule> {
@@ -164,8 +157,12 @@ impl Trusted {
 
     /// The snapshot that the timestamp names (section 5.5), from wherever it comes.
     pub fn accept_snapshot(&mut self, bytes: &[u8]) -> Result<(), Error> {
-        self.check_timestamp()?;
-        let meta = &self.settled_timestamp()?.meta.snapshot;
+        let meta = self.listed_snapshot()?;
+        if let Some(timestamp) = &self.timestamp {
+            // It may have been recalled.
+            let refused = Error::refused(&RoleName::timestamp());
+            self.check_expiry(&**timestamp).map_err(refused)?;
+        }
         let check = || {
             check_bytes(meta, bytes)?;
             let offered = verify_snapshot(&self.root, bytes)?;
@@ -202,9 +199,18 @@ impl Trusted {
 
     /// What the snapshot says of a role.
     pub fn listed(&self, role: &RoleName) -> Result<&MetaFile, Error> {
-        let meta = self.snapshot().and_then(|snapshot| snapshot.role(role));
-        meta.ok_or(Rule::NotInSnapshot)
+        let listed = self.snapshot.as_ref().ok_or(Rule::TooEarly);
+        listed
+            .and_then(|snapshot| snapshot.role(role).ok_or(Rule::NotInSnapshot))
             .map_err(Error::refused(role))
+    }
+
+    /// What the timestamp says of the snapshot.
+    pub fn listed_snapshot(&self) -> Result<&MetaFile, Error> {
+        let timestamp = self.timestamp.as_ref().ok_or(Rule::TooEarly);
+        timestamp
+            .map(|timestamp| &timestamp.meta.snapshot)
+            .map_err(Error::refused(&RoleName::snapshot()))
     }
 
     fn check_targets_role(
@@ -222,14 +228,6 @@ impl Trusted {
             Ok(targets)
         };
         check().map_err(Error::refused(role))
-    }
-
-    fn settled_timestamp(&self) -> Result<&Verified<Timestamp>, Error> {
-        let missing = Rule::NotInSnapshot;
-        self.timestamp
-            .as_ref()
-            .ok_or(missing)
-            .map_err(Error::refused(&RoleName::timestamp()))
     }
 
     fn check_expiry(&self, signed: &impl Signed) -> Result<(), Rule> {

@@ -3,7 +3,7 @@
 
 use super::Identity;
 use p256::ecdsa::signature::Verifier as _;
-use rsa::pkcs1::EncodeRsaPublicKey;
+use rsa::pkcs1::{DecodeRsaPublicKey, EncodeRsaPublicKey};
 use rsa::pkcs8::DecodePublicKey;
 use rsa::pss;
 use sha2::Sha256;
@@ -24,7 +24,9 @@ impl Verifier {
                 Some(Verifier::P256(key))
             }
             ("rsa", "rsassa-pss-sha256") => {
-                let key = rsa::PublicKey::from_public_key_pem(pem).ok()?;
+                let key = rsa::PublicKey::from_public_key_pem(pem)
+                    .ok()
+                    .or_else(|| rsa::PublicKey::from_pkcs1_pem(pem).ok())?;
                 let long_enough = rsa::traits::PublicKeyParts::n(&key).bit_width() >= MIN_RSA_BITS;
                 long_enough.then(|| Verifier::Rsa(Box::new(key)))
             }

@@ -72,6 +72,8 @@ fn ids_are_those_that_python_gives() {
 #[cfg(feature = "ecdsa-rsa")]
 #[test]
 fn a_key_stays_itself_in_other_words() {
+    use ::rsa::pkcs1::{EncodeRsaPublicKey, LineEnding};
+    use ::rsa::pkcs8::DecodePublicKey;
     let golden = golden();
     let [_, ecdsa, rsa, ..] = &golden.keys[..] else {
         panic!("they are there");
@@ -88,4 +90,10 @@ fn a_key_stays_itself_in_other_words() {
         assert_eq!(other.identity(), key.identity());
     }
     assert_ne!(ecdsa.key.identity(), rsa.key.identity());
+    // The older frame of RSA keys.
+    let mut other = rsa.key.clone();
+    let key = ::rsa::PublicKey::from_public_key_pem(&rsa.key.value.public).expect("it is PEM");
+    other.value.public = key.to_pkcs1_pem(LineEnding::LF).expect("it has PEM");
+    assert!(other.value.public.contains("BEGIN RSA PUBLIC KEY"));
+    assert_eq!(other.identity(), rsa.key.identity());
 }

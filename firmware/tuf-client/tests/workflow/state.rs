@@ -12,26 +12,17 @@ fn each_role_waits_for_the_one_above_it() {
         repository.file("1.snapshot.json"),
         repository.file("1.targets.json"),
     );
-    assert_eq!(
-        refusal(trusted.accept_targets(&targets)).1,
-        Rule::NotInSnapshot
-    );
+    assert_eq!(refusal(trusted.accept_targets(&targets)).1, Rule::TooEarly);
     assert_eq!(
         refusal(trusted.accept_snapshot(&snapshot)).1,
-        Rule::NotInSnapshot
+        Rule::TooEarly
     );
     let timestamp = repository.file("timestamp.json");
     trusted.accept_timestamp(&timestamp).expect("it is honest");
-    assert_eq!(
-        refusal(trusted.accept_targets(&targets)).1,
-        Rule::NotInSnapshot
-    );
+    assert_eq!(refusal(trusted.accept_targets(&targets)).1, Rule::TooEarly);
     trusted.recall_snapshot(&snapshot).expect("it is signed");
     assert!(trusted.snapshot().is_none(), "what is recalled only guards");
-    assert_eq!(
-        refusal(trusted.accept_targets(&targets)).1,
-        Rule::NotInSnapshot
-    );
+    assert_eq!(refusal(trusted.accept_targets(&targets)).1, Rule::TooEarly);
     trusted.accept_snapshot(&snapshot).expect("it is honest");
     trusted.accept_targets(&targets).expect("it is honest");
     assert!(trusted.targets().is_some());
