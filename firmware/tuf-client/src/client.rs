@@ -175,8 +175,7 @@ impl<S: MetadataStore, F: Fetch> Client<S, F> {
         let max_bytes = self
             .limits
             .of_file(meta.length_bytes, self.limits.snapshot_bytes);
-        let largest = self.limits.told_bytes.max(self.limits.snapshot_bytes);
-        if let Some(bytes) = self.recall(&role, largest) {
+        if let Some(bytes) = self.recall(&role, self.largest_snapshot()) {
             let _ = self.trusted.recall_snapshot(&bytes);
             if self.trusted.accept_snapshot(&bytes).is_ok() {
                 return Ok(());
@@ -218,23 +217,16 @@ impl<S: MetadataStore, F: Fetch> Client<S, F> {
 
     /// The top level as the store has it, if all of it still counts.
     fn recall_all(&mut self) -> Result<(), Error> {
-        self.trusted.check_last_root()?;
-        let missing = |role: &RoleName| Error::refused(role)(Rule::TooEarly);
-        let role = RoleName::timestamp();
-        let bytes = self
-            .recall(&role, self.limits.timestamp_bytes)
-            .ok_or_else(|| missing(&role))?;
-        self.trusted.accept_timestamp(&bytes)?;
-        let role = RoleName::snapshot();
-        let bytes = self
-            .recall(&role, self.limits.told_bytes)
-            .ok_or_else(|| missing(&role))?;
-        self.trusted.accept_snapshot(&bytes)?;
-        let role = RoleName::targets();
-        let bytes = self
-            .recall(&role, self.largest_targets())
-            .ok_or_else(|| missing(&role))?;
-        self.trusted.accept_targets(&bytes)
+        let kept = |client: &Self, role, max_bytes| {
+            let bytes = client.recall(&role, max_bytes).ok_or(Rule::TooEarly);
+            bytes.map_err(Error::refused(&role))
+        };
+        let timestamp = kept(self, RoleName::timestamp(), self.limits.timestamp_bytes)?;
+        self.trusted.accept_timestamp(&timestamp)?;
+        let snapshot = kept(self, RoleName::snapshot(), self.largest_snapshot())?;
+        self.trusted.accept_snapshot(&snapshot)?;
+        let targets = kept(self, RoleName::targets(), self.largest_targets())?;
+        self.trusted.accept_targets(&targets)
     }
 
     /// A file that was kept. One that cannot be read is one that is not there: the
@@ -257,6 +249,10 @@ impl<S: MetadataStore, F: Fetch> Client<S, F> {
             .of_file(meta.length_bytes, self.limits.targets_bytes);
         let file = self.file(role, meta.version);
         Ok(self.fetch_file(role, &file, max_bytes)?.0)
+    }
+
+    fn largest_snapshot(&self) -> u64 {
+        self.limits.told_bytes.max(self.limits.snapshot_bytes)
     }
 
     fn largest_targets(&self) -> u64 {
