@@ -1,6 +1,6 @@
-//! The folders of `attacks/`, read from the disk.
+//! The folders, read from the disk.
 
-use crate::repository::{Files, Server};
+use crate::server::{Files, Server};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::fs;

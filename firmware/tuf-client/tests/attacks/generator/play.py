@@ -77,7 +77,7 @@ def play_step(case: Path, step: dict, metadata: str, root: bytes) -> tuple[str, 
 def differences(case: Path) -> list[str]:
     """Where python-tuf's verdict is not the one in `case.json`; one line a difference.
 
-    As in `../../attacks.rs`, a step to be refused is played on a copy of what is trusted.
+    As in `../every_folder.rs`, a step to be refused is played on a copy of what is trusted.
     """
     account = json.loads((case / "case.json").read_text())
     root = (case / "root.json").read_bytes()

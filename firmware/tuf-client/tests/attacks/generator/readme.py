@@ -7,8 +7,8 @@ from .play import CLIENT, differences
 
 HEAD = """# Attacks
 
-One folder for each attack, named by it. `../attacks.rs` plays all of them with this crate's
-library. Every file but this crate's own code was made by python-tuf and its signer
+One folder for each attack, named by it. `every_folder.rs` plays all of them with this
+crate's library. Every file but this crate's own code was made by python-tuf and its signer
 (`generate.py`), so that no error of ours is on both sides.
 
 - `root.json` is what the client trusts at first.

@@ -1,4 +1,4 @@
-//! A repository in memory that can be asked for its files, for tests.
+//! A server in memory that can be asked for its files.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read};
