@@ -52,14 +52,20 @@ def delegation_width(case: Case) -> None:
 
 @attack
 def terminating_delegation(case: Case) -> None:
-    """A terminating role does not know a target; a later role does, and must not be asked."""
+    """A terminating role does not know a target; a later role does, and must not be asked.
+
+    Nor may it be if the terminating role lies below an earlier one that ends nothing.
+    """
     repository = Repository()
+    repository.delegate("middle", "net*")
+    repository.delegate("below", "net*", by="middle", terminating=True)
     repository.delegate("ends", "app*", terminating=True, apple=b"of ends\n")
-    repository.delegate("later", "*", app=b"of later\n", other=b"of later\n", apple=b"of later\n")
+    repository.delegate("later", "*", app=b"of later\n", other=b"of later\n", apple=b"of later\n",
+                        net=b"of later\n")
     case.start(repository)
     repository.advance()
     case.accept("attack", repository.publish(), targets=HELLO | {
-        "app.txt": NOT_FOUND, "apple.txt": "read", "other.txt": "read"})
+        "app.txt": NOT_FOUND, "apple.txt": "read", "other.txt": "read", "net.txt": NOT_FOUND})
     case.end()
 
 
@@ -141,6 +147,19 @@ def delegated_role_with_a_foreign_signature(case: Case) -> None:
         case, "threshold", False, unsigned=Forgery(signers=[]),
         stranger=Forgery(signers=[test_key("stranger")]),
         targets_key=Forgery(signers=[test_key("targets")]))
+
+
+@attack
+def delegated_role_of_wrong_shape(case: Case) -> None:
+    """A publisher's own key signs lists where objects belong, another type, or no file at all."""
+    attacked_publisher(
+        case, "malformed", False, no_json=Forgery(raw=lambda _data: b"<html>"),
+        targets_list=Forgery(signed=lambda signed: signed.update(targets=[])),
+        other_type=Forgery(signed=lambda signed: signed.update(_type="snapshot")),
+        other_major=Forgery(signed=lambda signed: signed.update(spec_version="2.0.0")),
+        threshold_zero=Forgery(signed=lambda signed: signed.update(delegations={
+            "keys": {}, "roles": [{"name": "friend", "keyids": [], "threshold": 0, "paths": ["*"],
+                                   "terminating": False}]})))
 
 
 @attack

@@ -220,10 +220,12 @@ def depth_bomb(case: Case) -> None:
     lists, objects = nested(b"[", b"]", 1000), b'{"a":' * 500 + b"1" + b"}" * 500
     beside = lambda data: b'{"bomb":' + lists + b"," + data[1:]
     inside = lambda data: data.replace(b'"signed":{', b'"signed":{"bomb":' + lists + b",")
+    signed = lambda depth: Forgery(signed=put("bomb", json.loads(nested(b"[", b"]", depth))))
     each_role(case, "malformed", {
         "lists": Forgery(raw=lambda _data: lists), "objects": Forgery(raw=lambda _data: objects),
         "open": Forgery(raw=lambda _data: b"[" * 2000),
-        "beside": Forgery(raw=beside), "inside": Forgery(raw=inside)})
+        "beside": Forgery(raw=beside), "inside": Forgery(raw=inside),
+        "signed": signed(40), "signed-deeper": signed(100)})
 
 
 @attack

@@ -92,13 +92,17 @@ def rollback_root(case: Case) -> None:
 
 @attack
 def rollback_timestamp(case: Case) -> None:
-    """The mirror shows an older timestamp that was genuine once."""
+    """The mirror shows an older timestamp that was genuine once, of an older snapshot or of this one."""
     repository = case.start()
-    old = repository.publish()
+    first = repository.publish()
     repository.advance()
     case.honest("honest-newer")
-    case.refuse("attack", repository.publish() | {
-        "timestamp.json": old["timestamp.json"]}, "timestamp", "rollback")
+    second = repository.publish()
+    repository.bump("timestamp")
+    case.honest("honest-same-snapshot")
+    for name, old in (("of-an-older-snapshot", first), ("of-this-snapshot", second)):
+        case.refuse(f"attack-{name}", {"timestamp.json": old["timestamp.json"]},
+                    "timestamp", "rollback")
     case.end()
 
 
@@ -170,12 +174,7 @@ def same_version_other_contents(case: Case) -> None:
     case.end()
 
 
-@attack
-def fast_forward(case: Case) -> None:
-    """Stolen online keys sign the highest versions, so that honest ones look old for ever.
-
-    New online keys in a new root end it: the client forgets what the old keys said.
-    """
+def fast_forwarded(case: Case, *replaced: str) -> None:
     repository = case.start()
     honest = repository.versions()
     highest = 2**53 - 1
@@ -185,10 +184,31 @@ def fast_forward(case: Case) -> None:
         honest["timestamp"] + 1, honest["snapshot"] + 1)
     repository.bump("targets")
     case.refuse("honest-looks-old", repository.publish(), "timestamp", "rollback")
-    for role in ("timestamp", "snapshot"):
+    for role in replaced:
         repository.trust(role, test_key(f"{role}-new"))
     repository.rotate_root()
     case.end()
+
+
+@attack
+def fast_forward(case: Case) -> None:
+    """Stolen online keys sign the highest versions, so that honest ones look old for ever.
+
+    New online keys in a new root end it: the client forgets what the old keys said.
+    """
+    fast_forwarded(case, "timestamp", "snapshot")
+
+
+@attack
+def fast_forward_ended_by_a_timestamp_key(case: Case) -> None:
+    """As before; the timestamp's key alone is replaced, and what both roles said is forgotten."""
+    fast_forwarded(case, "timestamp")
+
+
+@attack
+def fast_forward_ended_by_a_snapshot_key(case: Case) -> None:
+    """As before; the snapshot's key alone is replaced, and what both roles said is forgotten."""
+    fast_forwarded(case, "snapshot")
 
 
 @attack
