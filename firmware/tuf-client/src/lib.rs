@@ -6,7 +6,7 @@
 //! is the workflow, by the sections of the specification:
 //!
 //! 1. **A fixed moment** (5.1). The caller of [`Client::new`] gives the time, and all
-//!    expiry is held against it. A device gives its watermark, for a clock may be dead.
+//!    expiry is held against it. A device gives its [`watermark`], for a clock may be dead.
 //! 2. **The trusted root** (5.2) comes out of the [`MetadataStore`]. [`initialise`] put it
 //!    there, and nothing but a root that it agrees to ever replaces it.
 //! 3. **The chain of roots** (5.3). [`Client::refresh`] asks for version N+1 until there is
@@ -73,6 +73,7 @@ mod target;
 mod time;
 mod trusted;
 mod verify;
+mod watermark;
 
 pub use client::{Client, Poll, initialise};
 pub use error::{Error, Rule, TargetRule};
@@ -86,3 +87,4 @@ pub use target::TargetFile;
 pub use time::{NoUtcTime, UtcTime};
 pub use trusted::{Offer, OnlineKeys, Trusted};
 pub use verify::Verified;
+pub use watermark::{ISSUED, issued, watermark};

@@ -18,3 +18,4 @@ mod server;
 mod shapes;
 mod state;
 mod thresholds;
+mod years;

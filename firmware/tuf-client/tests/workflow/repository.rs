@@ -80,6 +80,7 @@ pub(crate) fn sign(signed: &impl serde::Serialize, numbers: &[u8]) -> Vec<u8> {
 }
 
 /// Root has key 1, timestamp 2, snapshot 3, targets 4.
+#[derive(Clone)]
 pub(crate) struct Repository {
     pub(crate) root: Root,
     pub(crate) timestamp: Timestamp,
