@@ -1,8 +1,10 @@
 """Attacks by and on delegated roles: loops, depth, foreign paths, foreign keys, old files."""
 
+from hashlib import sha256
+
 from .case import Case, attack
 from .keys import test_key
-from .repository import EXPIRES, PAST, Forgery, Repository
+from .repository import PAST, Forgery, Repository
 
 NOT_FOUND = "not-found"
 TOO_MANY = "too-many-roles"
@@ -116,6 +118,57 @@ def delegated_role_trusted_by_another(case: Case) -> None:
     repository.delegated["second"].delegations = None
     repository.bump("second")
     case.end()
+
+
+@attack
+def delegation_withdrawn(case: Case) -> None:
+    """A publisher was trusted, and the client still has its file. Its key, or all of it, goes."""
+    repository = Repository()
+    repository.delegate("publisher", "app*", app=b"one\n")
+    case.start(repository)
+    case.honest("honest-kept", **{"app.txt": "read"})
+    delegations = repository.targets.delegations
+    delegations.roles["publisher"].keyids = []
+    repository.targets.add_key(test_key("publisher-new").public_key, "publisher")
+    repository.advance()
+    case.accept("attack-by-the-old-key", repository.publish(), targets=HELLO | {
+        "app.txt": "threshold"})
+    repository.targets.delegations = None
+    repository.advance()
+    case.accept("attack-by-nobody", repository.publish(), targets=HELLO | {"app.txt": NOT_FOUND})
+    repository.targets.delegations = delegations
+    repository.signers["publisher"] = [test_key("publisher-new")]
+    repository.bump("publisher").advance()
+    case.honest("honest-again", **{"app.txt": "read"})
+
+
+@attack
+def target_outside_the_delegated_hash_prefixes(case: Case) -> None:
+    """A publisher lists targets whose names' digests were not delegated to it."""
+    repository = Repository()
+    repository.delegate("publisher", "app*", app=b"one\n")
+    [role] = repository.targets.delegations.roles.values()
+    role.paths, role.path_hash_prefixes = None, [sha256(b"app.txt").hexdigest()[:4]]
+    case.start(repository)
+    repository.add_target("other.txt", b"evil\n", role="publisher")
+    repository.bump("publisher").advance()
+    case.accept("attack", repository.publish(), targets=HELLO | {
+        "app.txt": "read", "other.txt": NOT_FOUND})
+    role.path_hash_prefixes = [sha256(b"app.txt").hexdigest()[:4].upper()]
+    repository.advance()
+    case.accept("attack-in-capitals", repository.publish(), targets=HELLO | {"app.txt": NOT_FOUND})
+
+    def both(signed: dict) -> None:
+        signed["delegations"]["roles"][0].update(paths=["*"])
+
+    def neither(signed: dict) -> None:
+        signed["delegations"]["roles"][0].pop("path_hash_prefixes")
+
+    repository.advance()
+    for edit in (both, neither):
+        case.refuse(f"attack-{edit.__name__}", repository.publish(targets=Forgery(signed=edit)),
+                    "targets", "malformed")
+    case.honest("honest-again")
 
 
 def attacked_publisher(case: Case, rule: str, pinned: bool, **forgeries: Forgery) -> None:

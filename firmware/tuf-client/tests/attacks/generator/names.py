@@ -1,8 +1,7 @@
 """Attacks by names that lead somewhere else: of targets and of delegated roles."""
 
 from .case import Case, attack
-from .keys import test_key
-from .repository import Repository, target_path
+from .repository import target_path
 
 UNSAFE = ["../x", "/x", "a/../../x", "a/..", "./x", ".", "", "a//x", "a/", "..\\x", "a\\..\\..\\x", "..",
           "\\x"]

@@ -171,18 +171,28 @@ class Repository:
 
         Dashes in role names are given as underscores.
         """
-        files = dict(self.roots) | self.contents
+        files = self.roots | self._target_files()
         self.snapshot.meta = {}
         for name in ["targets", *self.delegated]:
             role = self.role(name)
             data = self._file(name, forgeries)
             self.snapshot.meta[f"{name}.json"] = self._meta(role.version, data)
-            files[f"{role.version}.{quote(name, safe='')}.json"] = data
+            files[self._path(name)] = data
         data = self._file("snapshot", forgeries)
-        files[f"{self.snapshot.version}.snapshot.json"] = data
+        files[self._path("snapshot")] = data
         self.timestamp.snapshot_meta = self._meta(self.snapshot.version, data)
         files["timestamp.json"] = self._file("timestamp", forgeries)
         return files
+
+    def _path(self, name: str) -> str:
+        version = f"{self.role(name).version}." if self.root.consistent_snapshot else ""
+        return f"{version}{quote(name, safe='')}.json"
+
+    def _target_files(self) -> Files:
+        if self.root.consistent_snapshot:
+            return self.contents
+        return {f"targets/{path.split('.', 1)[1]}": content
+                for path, content in self.contents.items()}
 
     def _file(self, name: str, forgeries: dict[str, Forgery]) -> bytes:
         forgery = forgeries.get(name.replace("-", "_"))

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from .case import Case, attack
 from .keys import test_key
-from .repository import EXPIRES, Forgery, Repository, canonical, dump
+from .repository import Forgery, Repository, canonical
 
 ROLES = ("root", "timestamp", "snapshot", "targets")
 Edit = Callable[[dict], None]

@@ -246,6 +246,23 @@ def mix_and_match(case: Case) -> None:
 
 
 @attack
+def mix_and_match_without_consistent_snapshots(case: Case) -> None:
+    """As before, in a repository whose files do not have their version or digest in their names."""
+    repository = Repository()
+    repository.root.consistent_snapshot = False
+    repository.rotate_root()
+    case.start(repository)
+    old = repository.publish()
+    repository.advance()
+    new = repository.publish()
+    for role in ("snapshot", "targets"):
+        case.refuse(f"attack-{role}", new | {f"{role}.json": old[f"{role}.json"]}, role, "version")
+    case.accept("attack-target", new | {"targets/hello.txt": b"hellO\n"}, targets={
+        "hello.txt": "hash", "news.txt": "read"})
+    case.honest("honest-again")
+
+
+@attack
 def root_version_skipped(case: Case) -> None:
     """Under the next root's name lies one of a version that is not the trusted one plus one."""
     repository = case.start()
