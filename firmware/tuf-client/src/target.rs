@@ -19,8 +19,15 @@ pub(crate) struct TargetName(String);
 
 impl TargetName {
     pub(crate) fn new(name: &str) -> Result<Self, Error> {
+        // A server, or what fetches, may decode an address before it looks for dots.
+        let encoded = [("%2e", "."), ("%2f", "/"), ("%5c", "\\")];
+        let decoded = encoded
+            .iter()
+            .fold(name.to_ascii_lowercase(), |name, (code, plain)| {
+                name.replace(code, plain)
+            });
         let leads_nowhere = |part| matches!(part, "" | "." | "..");
-        if name.split(['/', '\\']).any(leads_nowhere) {
+        if decoded.split(['/', '\\']).any(leads_nowhere) {
             let (name, rule) = (name.to_owned(), TargetRule::Name);
             return Err(Error::Target { name, rule });
         }

@@ -6,7 +6,8 @@ from .repository import target_path
 UNSAFE = ["../x", "/x", "a/../../x", "a/..", "./x", ".", "", "a//x", "a/", "..\\x", "a\\..\\..\\x", "..",
           "\\x"]
 HARMLESS = ["x\0.txt", "x\n.txt", "x\x1b[2J", "...", "..x", "x..", "x?y", "x#y", "a b", "\u00e9"]
-ENCODED = ["%2e%2e/x", "..%2fx", "%2F..%2fx", "x%00.txt", "%252e%252e%252fx"]
+ENCODED = ["%2e%2e/x", "%2E./x", "..%2fx", "%2Fx", "a%2F..%2f..%2Fx", "..%5cx", "a/%2e%2e"]
+NOT_ENCODED = ["x%00.txt", "%252e%252e%252fx", "a%2fb", "%2e.txt"]
 
 
 @attack
@@ -37,15 +38,17 @@ def odd_target_name(case: Case) -> None:
 
 @attack
 def percent_encoded_target_name(case: Case) -> None:
-    """A signed target's name leads out of the directory once somebody decodes it."""
+    """A signed target's name leads out of the directory once somebody decodes it. Others do not."""
     repository = case.start()
     repository.advance()
     for name in ENCODED:
         repository.add_target(name, b"evil\n")
         repository.contents.pop(target_path(name, b"evil\n"))
+    for name in NOT_ENCODED:
+        repository.add_target(name, b"odd\n")
     case.accept("attack", repository.publish(), targets={"hello.txt": "read"} | {
-        name: "fetch" for name in ENCODED})
-    for name in ENCODED:
+        name: "name" for name in ENCODED} | {name: "read" for name in NOT_ENCODED})
+    for name in ENCODED + NOT_ENCODED:
         del repository.targets.targets[name]
     case.end()
 
