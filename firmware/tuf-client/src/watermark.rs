@@ -4,7 +4,8 @@
 //! [`Client::new`](crate::Client::new) the latest moment that a signed statement has named: the
 //! build time of the image that runs, or `issued` in the timestamp that it trusts. Where nothing
 //! new is signed for years no time passes, and nothing expires: a device that was away for long,
-//! or whose store was, goes on where it stopped.
+//! or whose store was, goes on where it stopped. That a mirror shows the same day for ever is for
+//! the caller to notice, by how long the device has been up.
 //!
 //! A thief of the timestamp's key may name any moment, and everything honest would be over. What
 //! he can do ends like his versions: with a new key in a new root, which makes the client drop his
