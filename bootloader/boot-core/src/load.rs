@@ -156,6 +156,7 @@ fn load_parts<P: Platform>(
 ) -> Result<LoadPlan<P::Memory>, Refusal> {
     let manifest = &release.manifest;
     let guid = conditions.layout.disk_guid;
+    let sha256 = platform.compression();
     let command_line = command_line(manifest, source, guid, conditions.boot_number)?;
 
     log::info!("loading the kernel, {} bytes", manifest.kernel.length_bytes);
@@ -164,7 +165,7 @@ fn load_parts<P: Platform>(
         part: PartName::Kernel,
     })?;
     read_part(platform, partition, &manifest.kernel, kernel.as_mut())?;
-    let kernel = verify_part(PartName::Kernel, &manifest.kernel, kernel)?.into_inner();
+    let kernel = verify_part(PartName::Kernel, &manifest.kernel, kernel, sha256)?.into_inner();
 
     log::info!("loading the initrd, {} bytes", manifest.initrd.length_bytes);
     let no_memory = Refusal::NoMemory {
@@ -178,7 +179,7 @@ fn load_parts<P: Platform>(
         .get_mut(..plan.image_end)
         .ok_or(no_memory.clone())?;
     read_part(platform, partition, &manifest.initrd, image)?;
-    verify_part(PartName::Initrd, &manifest.initrd, &*image)?;
+    verify_part(PartName::Initrd, &manifest.initrd, &*image, sha256)?;
     append_manifest(initrd.as_mut(), &plan, release.manifest_frame).ok_or(no_memory)?;
 
     Ok(LoadPlan {

@@ -2,7 +2,7 @@
 
 use embedded_io::{Read, Seek, SeekFrom, Write};
 use image_format::{FLOORS_BYTES, Keyring, Refusal, ResetCause};
-use image_trust::{Release, Requirements, Verified};
+use image_trust::{Compression, Release, Requirements, Verified};
 
 /// A whole disk, addressed in bytes from its start.
 ///
@@ -99,6 +99,12 @@ pub trait Platform {
     /// Memory of exactly `length_bytes` and of any content, or `None` when there is not
     /// enough.
     fn allocate(&mut self, length_bytes: usize) -> Option<Self::Memory>;
+
+    /// What kernel and initrd are hashed with: the processor's own instructions, where there
+    /// are some and they are right.
+    fn compression(&mut self) -> Compression {
+        Compression::PORTABLE
+    }
 
     /// Verifies an envelope. Firmware has no part in that: a shell leaves it as it is. The
     /// simulator, which boots the same few envelopes a million times, remembers what was

@@ -44,6 +44,7 @@
     )
 )]
 
+mod compression;
 mod envelope;
 mod hash;
 mod hash_tree;
@@ -52,6 +53,7 @@ mod manifest;
 mod quorum;
 mod verified;
 
+pub use compression::{CompressBlocks, Compression};
 pub use envelope::{ImageKind, Release, Requirements, verify_envelope};
 pub use hash::{Hasher, sha256, verify_part};
 pub use hash_tree::{Block, HashTree};

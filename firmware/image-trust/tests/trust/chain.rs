@@ -155,17 +155,23 @@ fn parts_are_verified_to_the_byte() {
         sha256: sha256(&bytes),
     };
     let name = refusal::PartName::Kernel;
-    let loaded = verify_part(name, &part, bytes.clone()).unwrap();
+    let loaded = verify_part(name, &part, bytes.clone(), Compression::PORTABLE).unwrap();
     assert_eq!(*loaded, bytes);
     let refused = Refusal::Digest { part: name };
     for other in [b"kernem".as_slice(), b"kerne", b"kernel\0", b""] {
-        assert_eq!(verify_part(name, &part, other).unwrap_err(), refused);
+        assert_eq!(
+            verify_part(name, &part, other, Compression::PORTABLE).unwrap_err(),
+            refused
+        );
     }
     let longer = Part {
         length_bytes: 7,
         ..part
     };
-    assert_eq!(verify_part(name, &longer, bytes).unwrap_err(), refused);
+    assert_eq!(
+        verify_part(name, &longer, bytes, Compression::PORTABLE).unwrap_err(),
+        refused
+    );
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! What is trusted and what is refused, for which reason.
 
 mod chain;
+mod compression;
 mod damage;
 mod manifest;
 mod quorum;
