@@ -2,19 +2,21 @@
 
 use boot_core::{FloorsNotWritten, Platform, SecondHome, StartError};
 use image_format::{FLOORS_BYTES, ResetCause};
+use image_trust::Compression;
 
 use crate::disk::FirmwareDisk;
 use crate::floors_variable::FloorsVariable;
 use crate::hardware_watchdog::HardwareWatchdog;
 use crate::memory::Pages;
 use crate::reset_marker::{self, Memory};
-use crate::{FLOOR_HOMES, RESET_MARKER, WATCHDOG_SECS, linux};
+use crate::{FLOOR_HOMES, RESET_MARKER, WATCHDOG_SECS, linux, sha256};
 
 /// The firmware, and the disk that the loader was read from.
 pub(crate) struct Firmware {
     disk: FirmwareDisk,
     watchdog: Option<HardwareWatchdog>,
     floors: Option<FloorsVariable>,
+    compression: Compression,
 }
 
 impl Firmware {
@@ -24,6 +26,7 @@ impl Firmware {
             disk,
             watchdog: HardwareWatchdog::find(),
             floors: FloorsVariable::of_board(FLOOR_HOMES),
+            compression: sha256::fastest(),
         }
     }
 }
@@ -61,6 +64,10 @@ impl Platform for Firmware {
 
     fn allocate(&mut self, length_bytes: usize) -> Option<Pages> {
         Pages::allocate(length_bytes)
+    }
+
+    fn compression(&mut self) -> Compression {
+        self.compression
     }
 
     fn start(&mut self, kernel: Pages, initrd: Pages, command_line: &str) -> StartError {

@@ -33,6 +33,7 @@ mod protocol;
 mod reset;
 mod reset_marker;
 mod secure_boot;
+mod sha256;
 mod status_code;
 mod watchdog;
 
