@@ -283,6 +283,8 @@ pub struct QemuMachine {
     pub machine: String,
     /// `-cpu`
     pub processor: String,
+    /// One without instructions for SHA-256, where `processor` has them and QEMU knows one.
+    pub other_processor: Option<String>,
     /// `-m`
     pub memory_mib: u32,
     /// What else it is always started with.

@@ -25,6 +25,7 @@ pub struct Bench<'a> {
     world: &'a World,
     directory: PathBuf,
     accelerator: Accelerator,
+    processor: &'a str,
 }
 
 impl<'a> Bench<'a> {
@@ -44,6 +45,24 @@ impl<'a> Bench<'a> {
             world,
             directory,
             accelerator,
+            processor: &world.board().qemu.processor,
+        })
+    }
+
+    /// The same workplace, whose machines have the board's other processor. It is always
+    /// emulated.
+    ///
+    /// # Errors
+    /// The board has no other one.
+    pub fn with_other_processor(&self) -> Result<Self> {
+        let board = self.world.board();
+        let other = board.qemu.other_processor.as_deref();
+        Ok(Self {
+            accelerator: Accelerator::Emulation,
+            processor: other
+                .with_context(|| format!("boards/{}.toml has no qemu.other_processor", board.id))?,
+            world: self.world,
+            directory: self.directory.clone(),
         })
     }
 
@@ -197,6 +216,7 @@ impl<'a> Bench<'a> {
             board,
             memory_mib: board.qemu.memory_mib,
             accelerator: self.accelerator,
+            processor: self.processor,
             drives,
             network,
             firmware,

@@ -62,6 +62,8 @@ pub struct MachineDescription<'a> {
     pub memory_mib: u32,
     /// How guest code is executed.
     pub accelerator: Accelerator,
+    /// The processor that is emulated.
+    pub processor: &'a str,
     /// Its disks, in the order of the bus.
     pub drives: Vec<Drive>,
     /// Its network.
@@ -129,7 +131,7 @@ impl MachineDescription<'_> {
         arguments.words(["-machine", kind]);
         match self.accelerator {
             Accelerator::Emulation => {
-                arguments.words(["-accel", "tcg", "-cpu", &machine.processor]);
+                arguments.words(["-accel", "tcg", "-cpu", self.processor]);
             }
             Accelerator::Kvm => arguments.words(["-accel", "kvm", "-cpu", "host"]),
         }
@@ -270,6 +272,7 @@ mod tests {
             board: &board,
             memory_mib: 1024,
             accelerator: Accelerator::Emulation,
+            processor: &board.qemu.processor,
             drives: vec![Drive::of_board(
                 &board,
                 Path::new("/disk.img"),

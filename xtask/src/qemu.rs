@@ -118,6 +118,7 @@ impl QemuCommand {
             board: &board,
             memory_mib: self.memory.unwrap_or(board.qemu.memory_mib),
             accelerator: workspace::accelerator(self.kvm, &board),
+            processor: &board.qemu.processor,
             drives: vec![Drive::of_board(&board, &image, Boot::Unordered)],
             network: Network::None,
             firmware,

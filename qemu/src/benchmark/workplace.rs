@@ -182,6 +182,7 @@ impl Workplace {
             board: &self.board,
             memory_mib: self.board.qemu.memory_mib,
             accelerator: Accelerator::Emulation,
+            processor: &self.board.qemu.processor,
             drives: drives.into_iter().collect(),
             network: Network::None,
             firmware: Firmware::Open,

@@ -25,6 +25,7 @@ mod floor_serial;
 mod floors_disagree;
 mod floors_raised;
 mod forged_manifest;
+mod hash_instructions;
 mod hook_fails;
 mod hook_hangs;
 mod ignored_bootinfo;
@@ -97,6 +98,8 @@ pub struct Scenario {
 /// All scenarios, in the order of a run.
 pub const ALL: &[Scenario] = &[
     first_boot::SCENARIO,
+    hash_instructions::BY_PROCESSOR,
+    hash_instructions::PORTABLE,
     changed_kernel::SCENARIO,
     changed_initrd::SCENARIO,
     changed_manifest::SCENARIO,
