@@ -14,7 +14,7 @@ the same firmware in the same virtual machine, one after the other in one run:
 
 - **Twinkeel's loader**, on its own disk with a confirmed slot: it reads the boot state,
   writes that the boot began, verifies the signatures, reads kernel and initrd from the slot,
-  hashes both, and starts the kernel.
+  hashes both, with the processor's instructions where it has them, and starts the kernel.
 - **systemd-boot**, Debian's package, with a type 1 entry and no time to wait, on a FAT file
   system with clusters of 4 KiB. It verifies nothing. From the kernel's first instruction on,
   the kernel fetches the initrd from the loader: systemd-boot has read it before, too.
@@ -25,8 +25,9 @@ Instructions of the guest are counted, by a plugin of QEMU, while QEMU translate
 guest waits for without executing anything is not in it; what firmware executes for the
 loader is, polling the disk and interrupts of the timer included, and by those the runs
 differ. Instructions are no seconds: a real disk is slower than this one, which answers
-from memory; one instruction that hashes takes longer than one that adds; and on x86 an
-instruction that copies or fills memory by repeating itself counts once. M is a million.
+from memory; one instruction that hashes takes longer than one that adds, above all one
+that is made for it; and on x86 an instruction that copies or fills memory by repeating
+itself counts once. M is a million.
 ";
 
 const ALONE: &str = "

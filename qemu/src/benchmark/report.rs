@@ -35,7 +35,7 @@ pub struct BootReport {
     pub initrd_bytes: u64,
     /// Ours, systemd-boot's, and QEMU's.
     pub ways: [Measured; 3],
-    /// Instructions to hash kernel and initrd once.
+    /// Instructions to hash kernel and initrd once, with portable code.
     pub hash_once: u64,
     /// Of the machine that measured.
     pub throughput: HostThroughput,
@@ -86,14 +86,14 @@ impl BootReport {
 
     fn conclusions(&self) -> String {
         let mut text = format!(
-            "- Hashing kernel and initrd once: {}.\n",
+            "- Hashing kernel and initrd once, with portable code: {}.\n",
             millions(self.hash_once)
         );
         if let (Some(goal), Some(ratios)) = (self.goal(), self.ratios()) {
             let _ = write!(
                 text,
                 "- Loader entry to kernel entry: {:.3} of systemd-boot's; {:.3} of the goal, which is \
-                 systemd-boot's and hashing once, {}: {}.\n\
+                 systemd-boot's and that hashing, {}: {}.\n\
                  - Reset to kernel entry: {:.3} of the direct load's.\n",
                 ratios.systemd_boot,
                 ratios.goal,
