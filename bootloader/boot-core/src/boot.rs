@@ -1,6 +1,7 @@
 //! The story of a boot.
 
 use crate::choice::{self, Excluded, MAX_TURNS, SlotImage};
+use crate::console::say;
 use crate::floor_homes::FloorHomes;
 use crate::gpt::{GptError, Layout, read_layout};
 use crate::journal::Journal;
@@ -121,7 +122,7 @@ fn slot_image<P: Platform>(
             manifest_hash: release.manifest_hash,
         })
     })
-    .inspect_err(|error| log::warn!("{slot}: {}", error.refusal))
+    .inspect_err(|error| say(format_args!("{slot}: {}", error.refusal)))
     .ok()
 }
 
@@ -164,12 +165,12 @@ impl Boot<'_> {
         if let Some(Source::Slot(from)) = asked_for
             && Source::Slot(from) != source
         {
-            log::warn!("falling back from {from} to {source}");
+            say(format_args!("falling back from {from} to {source}"));
             self.journal
                 .record_consequence(platform.disk(), &Event::FellBack { from, to: source });
         }
         if source == Source::Rescue {
-            log::warn!("no slot is left: the rescue system is next");
+            say(format_args!("no slot is left: the rescue system is next"));
         }
         let on_trial = self.is_on_trial(source);
         if let Some(event) = choice::begin(&mut self.journal.state, source) {
@@ -179,7 +180,9 @@ impl Boot<'_> {
                 given,
             } = &event
             {
-                log::info!("{slot} is on trial: attempt {attempt} of {given}");
+                say(format_args!(
+                    "{slot} is on trial: attempt {attempt} of {given}"
+                ));
             }
             self.journal.record(platform.disk(), &event);
         }
@@ -220,7 +223,7 @@ impl Boot<'_> {
         let plan = load(platform, &self.conditions(), source)?;
         let version = plan.version;
         self.raise_floors(platform, source, &plan);
-        log::info!("starting {source} version {version}");
+        say(format_args!("starting {source} version {version}"));
         let error = platform.start(plan.kernel, plan.initrd, &plan.command_line);
         Err(LoadError {
             version: Some(version),
@@ -265,7 +268,9 @@ impl Boot<'_> {
         if read_numbers(platform, &conditions, Source::Rescue)
             .is_some_and(|rescue| floors.exceed(rescue))
         {
-            log::warn!("the rescue system is below the floors now and boots no more");
+            say(format_args!(
+                "the rescue system is below the floors now and boots no more"
+            ));
         }
     }
 
@@ -286,7 +291,7 @@ impl Boot<'_> {
         source: Source,
         LoadError { version, refusal }: LoadError,
     ) -> Refusal {
-        log::warn!("{source} is refused: {refusal}");
+        say(format_args!("{source} is refused: {refusal}"));
         // Nothing of it ran: that is no boot that did not come up.
         self.journal.state.begun_without_up = 0;
         let event = Event::Refused {

@@ -5,6 +5,7 @@
 //! between the two leaves a difference that the next boot evens out by itself. Nothing
 //! here may keep a device from booting: what cannot be written stays as it was.
 
+use crate::console::say;
 use crate::floors::{self, Found};
 use crate::journal::Journal;
 use crate::platform::{Platform, SecondHome};
@@ -23,13 +24,15 @@ impl FloorHomes {
             SecondHome::None => Found::NoHome,
             SecondHome::Absent => Found::Nothing,
             SecondHome::Unreadable => {
-                log::warn!("the second home of the floors cannot be read");
+                say(format_args!("the second home of the floors cannot be read"));
                 Found::Nothing
             }
             SecondHome::Record(record) => match Floors::parse(&record) {
                 Ok(floors) => Found::Floors(floors),
                 Err(error) => {
-                    log::warn!("the second home of the floors is damaged: {error}");
+                    say(format_args!(
+                        "the second home of the floors is damaged: {error}"
+                    ));
                     Found::Nothing
                 }
             },
@@ -46,7 +49,9 @@ impl FloorHomes {
     pub fn tell_state<P: Platform>(&self, platform: &mut P, journal: &mut Journal) {
         let floors = journal.state.floors;
         if let Some(event) = floors::state_fell_back(floors, self.second) {
-            log::warn!("the floors in the boot state are lower than they were");
+            say(format_args!(
+                "the floors in the boot state are lower than they were"
+            ));
             journal.record(platform.disk(), &event);
         }
         journal.state.floors = floors::effective(floors, self.second);
@@ -65,7 +70,9 @@ impl FloorHomes {
         if self.write(platform, Floors::default())
             && let Some(event) = event
         {
-            log::warn!("the second home of the floors had forgotten them");
+            say(format_args!(
+                "the second home of the floors had forgotten them"
+            ));
             journal.record(platform.disk(), &event);
         }
     }
@@ -82,7 +89,9 @@ impl FloorHomes {
         let Some(event) = floors::state_overreaches(floors, self.second, refusals) else {
             return false;
         };
-        log::warn!("the floors in the boot state let nothing boot: they are not believed");
+        say(format_args!(
+            "the floors in the boot state let nothing boot: they are not believed"
+        ));
         journal.record(platform.disk(), &event);
         journal.state.floors = self.second.floors();
         true
@@ -106,7 +115,9 @@ impl FloorHomes {
         let before = journal.state.floors;
         let risen = floors::rise(before, Some(confirmed), other);
         if let Some(Floors { epoch, serial }) = risen {
-            log::info!("the floors rise to epoch {epoch}, delegation {serial}");
+            say(format_args!(
+                "the floors rise to epoch {epoch}, delegation {serial}"
+            ));
             journal.record(platform.disk(), &Event::FloorsRaised { epoch, serial });
             journal.state.floors = Floors { epoch, serial };
             if journal.save(platform.disk()).is_err() {
@@ -131,7 +142,7 @@ impl FloorHomes {
         self.second = if written {
             Found::Floors(floors)
         } else {
-            log::error!("the second home does not keep the floors");
+            say(format_args!("the second home does not keep the floors"));
             Found::NoHome
         };
         written

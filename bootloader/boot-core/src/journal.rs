@@ -6,6 +6,7 @@
 
 use crate::aftermath;
 use crate::choice::{self, SlotImage};
+use crate::console::say;
 use crate::flight::FlightRing;
 use crate::gpt::Layout;
 use crate::platform::Disk;
@@ -57,7 +58,9 @@ impl Journal {
         let Some(event) = aftermath::silent_end(&self.state, cause, told) else {
             return;
         };
-        log::warn!("the boot before this one ended without a word: {cause}");
+        say(format_args!(
+            "the boot before this one ended without a word: {cause}"
+        ));
         if choice::has_claim(&self.state) || !ring.is_recent(disk, &event, NEWS) {
             self.record(disk, &event);
         }
@@ -78,7 +81,9 @@ impl Journal {
             ring,
             has_news: false,
         };
-        log::warn!("the boot state was lost and is rebuilt from the slots");
+        say(format_args!(
+            "the boot state was lost and is rebuilt from the slots"
+        ));
         journal.record_lost_copies(disk);
         journal.record(disk, &Event::StateRebuilt { trial });
         journal
@@ -89,7 +94,9 @@ impl Journal {
             return;
         };
         for (copy, error) in store.lost_copies() {
-            log::warn!("copy {copy} of the boot state is lost: {error}");
+            say(format_args!(
+                "copy {copy} of the boot state is lost: {error}"
+            ));
             self.record(disk, &Event::StateCopyLost { copy, error });
         }
     }
@@ -103,7 +110,9 @@ impl Journal {
             None => false,
         };
         if !recorded {
-            log::error!("an event could not be written to the flight record");
+            say(format_args!(
+                "an event could not be written to the flight record"
+            ));
         }
     }
 
@@ -126,7 +135,7 @@ impl Journal {
         }
         let store = self.store.as_mut().ok_or(NotSaved)?;
         store.write(disk, &mut self.state).map_err(|error| {
-            log::error!("{error}");
+            say(format_args!("{error}"));
             NotSaved
         })
     }

@@ -4,6 +4,7 @@
 //! memory once, verified there and used from there. Every length comes from the
 //! signed manifest and was bounded before the read.
 
+use crate::console::say;
 use crate::gpt::{Layout, Partition};
 use crate::handover::{CommandLine, append_manifest, command_line, plan_initrd};
 use crate::platform::{Board, Platform, read_at};
@@ -159,7 +160,10 @@ fn load_parts<P: Platform>(
     let sha256 = platform.compression();
     let command_line = command_line(manifest, source, guid, conditions.boot_number)?;
 
-    log::info!("loading the kernel, {} bytes", manifest.kernel.length_bytes);
+    say(format_args!(
+        "loading the kernel, {} bytes",
+        manifest.kernel.length_bytes
+    ));
     let length = length_of(&manifest.kernel, PartName::Kernel)?;
     let mut kernel = platform.allocate(length).ok_or(Refusal::NoMemory {
         part: PartName::Kernel,
@@ -167,7 +171,10 @@ fn load_parts<P: Platform>(
     read_part(platform, partition, &manifest.kernel, kernel.as_mut())?;
     let kernel = verify_part(PartName::Kernel, &manifest.kernel, kernel, sha256)?.into_inner();
 
-    log::info!("loading the initrd, {} bytes", manifest.initrd.length_bytes);
+    say(format_args!(
+        "loading the initrd, {} bytes",
+        manifest.initrd.length_bytes
+    ));
     let no_memory = Refusal::NoMemory {
         part: PartName::Initrd,
     };

@@ -4,42 +4,37 @@
 //! A console that fails must not stop a boot, so all its errors are ignored. Nothing here
 //! may be called after the kernel has taken the machine over.
 
-use core::fmt::{self, Write};
+use core::fmt;
 
 use boot_core::console::Lines;
 use log::{LevelFilter, Log, Metadata, Record};
 
 use crate::client_interface;
 
-const LOWEST_LEVEL: LevelFilter = LevelFilter::Debug;
-
 static LOGGER: Logger = Logger;
 
 /// Sends all log lines to the console from now on.
 pub(crate) fn start_log() {
     if log::set_logger(&LOGGER).is_ok() {
-        log::set_max_level(LOWEST_LEVEL);
+        log::set_max_level(LevelFilter::Info);
     }
 }
 
-/// Prints `text`, each of its lines with the loader's prefix.
-pub(crate) fn print(text: impl fmt::Display) {
-    let mut lines = Lines::new(output_text);
+/// Prints a line, or several, each with the loader's prefix.
+pub(crate) fn print(words: fmt::Arguments<'_>) {
     // `Lines` never fails, and a `Display` that does has no better place to say so.
-    let _ = writeln!(lines, "{text}");
+    let _ = Lines::new(output_text).write_line(words);
 }
 
 struct Logger;
 
 impl Log for Logger {
-    fn enabled(&self, metadata: &Metadata) -> bool {
-        metadata.level() <= LOWEST_LEVEL
+    fn enabled(&self, _: &Metadata<'_>) -> bool {
+        true
     }
 
-    fn log(&self, record: &Record) {
-        if self.enabled(record.metadata()) {
-            print(record.args());
-        }
+    fn log(&self, record: &Record<'_>) {
+        print(*record.args());
     }
 
     fn flush(&self) {}

@@ -7,7 +7,7 @@ use crate::disk::FirmwareDisk;
 use crate::memory::Memory;
 use crate::reset_marker;
 use crate::watchdog::Watchdog;
-use crate::{RESET_MARKER, WATCHDOG_SECS, linux};
+use crate::{RESET_MARKER, WATCHDOG_SECS, console, linux};
 
 /// The firmware, and the disk that the loader was read from.
 pub(crate) struct Firmware {
@@ -54,13 +54,13 @@ impl Platform for Firmware {
     fn start(&mut self, kernel: Memory, initrd: Memory, command_line: &str) -> StartError {
         match self.watchdog {
             Some(watchdog) => watchdog.guard_kernel(WATCHDOG_SECS),
-            None => log::debug!("no watchdog guards the kernel's start"),
+            None => console::print(format_args!("no watchdog guards the kernel's start")),
         }
         let reason = linux::start(kernel, &initrd, command_line);
         if let Some(watchdog) = self.watchdog {
             watchdog.guard_loader();
         }
-        log::error!("{reason}");
+        console::print(format_args!("{reason}"));
         StartError {
             status: reason.status(),
         }

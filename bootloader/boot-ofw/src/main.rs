@@ -63,18 +63,19 @@ fn main() -> ! {
     console::start_log();
     let watchdog = watchdog::Watchdog::take_over();
     let keyring = verify_keyring(SIGNED_KEYRING);
-    console::print(Banner::new(VERSION, &BOARD, &keyring));
+    let banner = Banner::new(VERSION, &BOARD, &keyring);
+    console::print(format_args!("{banner}"));
     origin::ignore_boot_arguments();
     let disk = match disk::FirmwareDisk::open_own() {
         Ok(disk) => disk,
         Err(reason) => {
-            console::print(reason);
+            console::print(format_args!("{reason}"));
             reset::after(reset::RETRY_SECS)
         }
     };
     panic::record_from_now_on();
     let mut firmware = firmware::Firmware::new(disk, watchdog);
     let halt = boot_core::boot(&mut firmware, &BOARD, keyring);
-    console::print(halt);
+    console::print(format_args!("{halt}"));
     reset::after(reset::RETRY_SECS)
 }

@@ -4,6 +4,7 @@
 use boot_core::open_firmware::whole_disk;
 
 use crate::client_interface::{find_node, read_property};
+use crate::console;
 
 /// The longest path of a device, with the NUL behind it.
 pub(crate) const PATH_BYTES: usize = 256;
@@ -31,6 +32,8 @@ pub(crate) fn ignore_boot_arguments() {
         bytes.iter().take_while(|byte| **byte != 0).count()
     });
     if length_bytes > 0 {
-        log::debug!("ignoring {length_bytes} bytes of firmware boot arguments");
+        console::print(format_args!(
+            "ignoring {length_bytes} bytes of firmware boot arguments"
+        ));
     }
 }

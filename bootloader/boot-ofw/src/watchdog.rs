@@ -2,6 +2,7 @@
 //! start where the kernel has a driver that goes on feeding it. Otherwise it is stopped,
 //! for nothing could do so once the kernel runs.
 
+use crate::console;
 use crate::hypervisor::WatchdogCall;
 
 /// "Start watchdog", to restart the machine at the end.
@@ -47,10 +48,10 @@ impl Watchdog {
     fn arm(self, secs: u16) {
         let milliseconds = u32::from(secs).saturating_mul(1000);
         if let Err(refused) = self.0.call(START, NUMBER, milliseconds) {
-            log::warn!(
+            console::print(format_args!(
                 "the hypervisor's watchdog does not start: {}",
                 refused.status
-            );
+            ));
         }
     }
 }

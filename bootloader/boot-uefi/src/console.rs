@@ -7,12 +7,11 @@
 //! called after the kernel has taken the machine over.
 #![expect(unsafe_code, reason = "calls the firmware's text output")]
 
-use core::fmt::{self, Write};
+use core::fmt;
 
 use boot_core::console::Lines;
 use log::{LevelFilter, Log, Metadata, Record};
 
-const LOWEST_LEVEL: LevelFilter = LevelFilter::Debug;
 const CHUNK_UNITS: usize = 128;
 const REPLACEMENT: u16 = b'?' as u16;
 
@@ -21,29 +20,27 @@ static LOGGER: Logger = Logger;
 /// Sends all log lines to the console from now on.
 pub(crate) fn start_log() {
     if log::set_logger(&LOGGER).is_ok() {
-        log::set_max_level(LOWEST_LEVEL);
+        log::set_max_level(LevelFilter::Info);
     }
 }
 
-/// Prints `text`, each of its lines with the loader's prefix.
-pub(crate) fn print(text: impl fmt::Display) {
+/// Prints a line, or several, each with the loader's prefix.
+pub(crate) fn print(words: fmt::Arguments<'_>) {
     let mut chunk = Chunk(heapless::Vec::new());
     // `Lines` never fails, and a `Display` that does has no better place to say so.
-    let _ = writeln!(Lines::new(|text| chunk.put_text(text)), "{text}");
+    let _ = Lines::new(|text| chunk.put_text(text)).write_line(words);
     chunk.output();
 }
 
 struct Logger;
 
 impl Log for Logger {
-    fn enabled(&self, metadata: &Metadata) -> bool {
-        metadata.level() <= LOWEST_LEVEL
+    fn enabled(&self, _: &Metadata<'_>) -> bool {
+        true
     }
 
-    fn log(&self, record: &Record) {
-        if self.enabled(record.metadata()) {
-            print(record.args());
-        }
+    fn log(&self, record: &Record<'_>) {
+        print(*record.args());
     }
 
     fn flush(&self) {}
@@ -55,24 +52,26 @@ struct Chunk(heapless::Vec<u16, CHUNK_UNITS>);
 
 impl Chunk {
     fn put_text(&mut self, text: &str) {
-        text.chars().for_each(|character| self.put(character));
+        for character in text.chars() {
+            if character == '\n' {
+                self.put('\r');
+            }
+            self.put(character);
+        }
     }
 
-    /// Some firmware fails on a NUL or on a character outside UCS-2, so neither gets there.
     fn put(&mut self, character: char) {
-        let mut encoded = [0; 2];
-        let units: &[u16] = match character {
-            '\0' => &[REPLACEMENT],
-            '\n' => &[b'\r' as u16, b'\n' as u16],
-            character if character.len_utf16() == 1 => character.encode_utf16(&mut encoded),
-            _ => &[REPLACEMENT],
+        // Some firmware fails on a NUL or on a character outside UCS-2, so neither gets there.
+        let unit = match u16::try_from(u32::from(character)) {
+            Ok(0) | Err(_) => REPLACEMENT,
+            Ok(unit) => unit,
         };
-        let full = units.len().saturating_add(1) > CHUNK_UNITS.saturating_sub(self.0.len());
-        if full {
+        // The last place is the NUL's.
+        if self.0.len().saturating_add(1) >= CHUNK_UNITS {
             self.output();
         }
         // Cannot fail: a full chunk was emptied just now.
-        let _ = self.0.extend_from_slice(units);
+        let _ = self.0.push(unit);
     }
 
     fn output(&mut self) {

@@ -9,7 +9,7 @@ use crate::floors_variable::FloorsVariable;
 use crate::hardware_watchdog::HardwareWatchdog;
 use crate::memory::Pages;
 use crate::reset_marker::{self, Memory};
-use crate::{FLOOR_HOMES, RESET_MARKER, WATCHDOG_SECS, linux, sha256};
+use crate::{FLOOR_HOMES, RESET_MARKER, WATCHDOG_SECS, console, linux, sha256};
 
 /// The firmware, and the disk that the loader was read from.
 pub(crate) struct Firmware {
@@ -73,13 +73,15 @@ impl Platform for Firmware {
     fn start(&mut self, kernel: Pages, initrd: Pages, command_line: &str) -> StartError {
         match &mut self.watchdog {
             Some(watchdog) => watchdog.arm(WATCHDOG_SECS),
-            None => log::debug!("no hardware watchdog guards the kernel's start"),
+            None => console::print(format_args!(
+                "no hardware watchdog guards the kernel's start"
+            )),
         }
         let reason = linux::start(kernel, &initrd, command_line);
         if let Some(watchdog) = &mut self.watchdog {
             watchdog.disarm();
         }
-        log::error!("{reason}");
+        console::print(format_args!("{reason}"));
         StartError {
             status: u64::try_from(reason.status().0).unwrap_or(u64::MAX),
         }

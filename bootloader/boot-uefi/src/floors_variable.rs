@@ -10,6 +10,7 @@ use image_format::floors::{VARIABLE_NAME, VARIABLE_VENDOR};
 use uefi::runtime::{self, VariableAttributes, VariableVendor};
 use uefi::{CStr16, Guid, Status};
 
+use crate::console;
 use crate::status_code::StatusCode;
 
 const VENDOR: VariableVendor = VariableVendor(Guid::from_bytes(VARIABLE_VENDOR.to_bytes()));
@@ -44,7 +45,9 @@ impl FloorsVariable {
             Err(Status::NOT_FOUND) => SecondHome::Absent,
             Err(status) => {
                 let code = StatusCode(status);
-                log::error!("cannot read the firmware's variable of floors: {code}");
+                console::print(format_args!(
+                    "cannot read the firmware's variable of floors: {code}"
+                ));
                 SecondHome::None
             }
         }
@@ -61,7 +64,9 @@ impl FloorsVariable {
         };
         written.map_err(|status| {
             let code = StatusCode(status);
-            log::error!("cannot write the firmware's variable of floors: {code}");
+            console::print(format_args!(
+                "cannot write the firmware's variable of floors: {code}"
+            ));
             FloorsNotWritten
         })
     }

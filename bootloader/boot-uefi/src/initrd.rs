@@ -18,7 +18,7 @@ use uefi_raw::Boolean;
 use uefi_raw::protocol::device_path::DevicePathProtocol;
 use uefi_raw::protocol::media::LoadFile2Protocol;
 
-use crate::{protocol, reset};
+use crate::{console, protocol, reset};
 
 /// The vendor media device path that Linux asks for its initrd,
 /// `LINUX_EFI_INITRD_MEDIA_GUID`, and the end node behind it.
@@ -149,7 +149,7 @@ impl<'a> InitrdOffer<'a> {
             if found == self.handle {
                 return Ok(());
             }
-            log::warn!("ignoring an initrd that the firmware offers");
+            console::print(format_args!("ignoring an initrd that the firmware offers"));
             withdraw(found)?;
         }
         Err(Status::ALREADY_STARTED.into())
@@ -190,7 +190,7 @@ impl Drop for InitrdOffer<'_> {
                 .is_ok();
         if !(path_withdrawn && media_withdrawn) {
             // The firmware still holds a pointer to memory that is about to go.
-            log::error!("cannot withdraw the initrd from the firmware");
+            console::print(format_args!("cannot withdraw the initrd from the firmware"));
             reset::cold();
         }
     }

@@ -21,7 +21,7 @@ use uefi_raw::table::boot::MemoryAttribute;
 
 use crate::memory::Pages;
 use crate::status_code::StatusCode;
-use crate::{kernel_entry, protocol, reset};
+use crate::{console, kernel_entry, protocol, reset};
 
 /// `EFI_LOADED_IMAGE_PROTOCOL_REVISION`
 const LOADED_IMAGE_REVISION: u32 = 0x1000;
@@ -118,10 +118,10 @@ fn make_executable(code: &[u8]) {
     let first = start & !page.wrapping_sub(1);
     let outcome = protection.clear_memory_attributes(first..end, MemoryAttribute::EXECUTE_PROTECT);
     if let Err(error) = outcome {
-        log::warn!(
+        console::print(format_args!(
             "cannot make the kernel executable: firmware says {}",
             StatusCode(error.status())
-        );
+        ));
     }
 }
 
@@ -151,7 +151,7 @@ impl Drop for KernelHandle<'_> {
         };
         if withdrawn.is_err() {
             // The firmware still holds a pointer to memory that is about to go.
-            log::error!("cannot withdraw the kernel from the firmware");
+            console::print(format_args!("cannot withdraw the kernel from the firmware"));
             reset::cold();
         }
     }

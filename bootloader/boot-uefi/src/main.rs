@@ -71,18 +71,19 @@ fn main() -> Status {
     console::start_log();
     watchdog::arm(watchdog::LOADING_SECS);
     let keyring = verify_keyring(SIGNED_KEYRING);
-    console::print(Banner::new(VERSION, &BOARD, &keyring));
+    let banner = Banner::new(VERSION, &BOARD, &keyring);
+    console::print(format_args!("{banner}"));
     secure_boot::show();
     origin::ignore_load_options();
     let disk = match disk::FirmwareDisk::open_own() {
         Ok(disk) => disk,
         Err(reason) => {
-            console::print(reason);
+            console::print(format_args!("{reason}"));
             reset::after(reset::RETRY_SECS)
         }
     };
     panic::record_from_now_on();
     let halt = boot_core::boot(&mut firmware::Firmware::new(disk), &BOARD, keyring);
-    console::print(halt);
+    console::print(format_args!("{halt}"));
     reset::after(reset::RETRY_SECS)
 }

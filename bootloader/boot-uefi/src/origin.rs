@@ -9,7 +9,7 @@ use uefi::boot::{self, ScopedProtocol};
 use uefi::proto::loaded_image::LoadedImage;
 use uefi::{Handle, Result, Status};
 
-use crate::protocol;
+use crate::{console, protocol};
 
 /// The device, normally a partition, that the loader's file was read from.
 pub(crate) fn device() -> Result<Handle> {
@@ -22,7 +22,9 @@ pub(crate) fn ignore_load_options() {
     let Ok(image) = loaded_image() else { return };
     let length_bytes = image.load_options_as_bytes().map_or(0, <[u8]>::len);
     if length_bytes > 0 {
-        log::debug!("ignoring {length_bytes} bytes of firmware load options");
+        console::print(format_args!(
+            "ignoring {length_bytes} bytes of firmware load options"
+        ));
     }
 }
 

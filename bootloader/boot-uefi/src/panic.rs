@@ -38,7 +38,7 @@ fn panicked(info: &PanicInfo<'_>) -> ! {
     console::print(format_args!("the loader failed: {message}"));
     let recorded = DISK_REACHED.load(Ordering::Relaxed) && record(message).is_some();
     if !recorded {
-        console::print("this failure is not in the flight record");
+        console::print(format_args!("this failure is not in the flight record"));
     }
     reset::after(READABLE_SECS)
 }

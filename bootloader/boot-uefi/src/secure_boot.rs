@@ -14,7 +14,7 @@ pub(crate) fn show() {
         (Err(Status::NOT_FOUND), _) => "this firmware has no Secure Boot",
         _ => "the firmware does not say whether Secure Boot is on",
     };
-    console::print(state);
+    console::print(format_args!("{state}"));
 }
 
 /// A variable of one byte (UEFI 2.10, section 3.3).

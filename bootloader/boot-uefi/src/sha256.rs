@@ -20,11 +20,13 @@ use x86_64 as processor;
 
 use image_trust::Compression;
 
+use crate::console;
+
 /// The fastest way to hash that this processor has and gets right.
 pub(crate) fn fastest() -> Compression {
     let own = processor::find().and_then(Compression::of_processor);
     if own.is_some() {
-        log::info!("SHA-256 by the processor");
+        console::print(format_args!("SHA-256 by the processor"));
     }
     own.unwrap_or(Compression::PORTABLE)
 }

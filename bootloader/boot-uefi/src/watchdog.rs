@@ -6,6 +6,7 @@
 
 use uefi::boot;
 
+use crate::console;
 use crate::status_code::StatusCode;
 
 /// From power-on to the kernel's entry: three images of 100 MB from a card that
@@ -19,6 +20,9 @@ const WATCHDOG_CODE: u64 = 0x0001_b007;
 /// Firmware without a watchdog is no reason not to boot.
 pub(crate) fn arm(seconds: usize) {
     if let Err(error) = boot::set_watchdog_timer(seconds, WATCHDOG_CODE, None) {
-        log::debug!("no firmware watchdog: {}", StatusCode(error.status()));
+        console::print(format_args!(
+            "no firmware watchdog: {}",
+            StatusCode(error.status())
+        ));
     }
 }
