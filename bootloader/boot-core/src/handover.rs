@@ -5,7 +5,7 @@
 //! reads them from the disk again. The archive is a cpio in the "newc" form
 //! (Linux, `Documentation/driver-api/early-userspace/buffer-format.rst`).
 
-use core::fmt::Write;
+use core::fmt::{self, Write};
 use image_format::disk::Guid;
 use image_format::manifest::MAX_COMMAND_LINE_BYTES;
 use image_format::{BootNumber, Manifest, Refusal, Source};
@@ -30,16 +30,31 @@ pub fn command_line(
     if words.len() > MAX_COMMAND_LINE_BYTES || !words.bytes().all(printable) {
         return Err(Refusal::CommandLine);
     }
-    // Not by its `Display`, which can panic, and so has the loader carry what it would say.
-    let disk = disk_guid.to_ascii_hex_lower();
-    let disk = core::str::from_utf8(&disk).map_err(|_| Refusal::CommandLine)?;
+    let disk = GuidText(disk_guid);
     let mut line = CommandLine::new();
+    // As strings of any length, so that what writes to them is in the loader once.
     write!(
-        line,
+        line.as_mut_view(),
         "{words} twinkeel.slot={source} twinkeel.disk={disk} twinkeel.boot={boot_number}"
     )
     .map_err(|_| Refusal::CommandLine)?;
     Ok(line)
+}
+
+/// A GUID as text (UEFI 2.10, appendix A). Its own `Display` can panic, and has the loader
+/// carry what it would say; and its array of digits is a kilobyte of code.
+struct GuidText(Guid);
+
+impl fmt::Display for GuidText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [l0, l1, l2, l3, m0, m1, h0, h1, rest @ ..] = self.0.to_bytes();
+        let low = u32::from_le_bytes([l0, l1, l2, l3]);
+        let mid = u16::from_le_bytes([m0, m1]);
+        let high = u16::from_le_bytes([h0, h1]);
+        let rest = u64::from_be_bytes(rest);
+        let (clock, node) = (rest >> 48, rest & 0xffff_ffff_ffff);
+        write!(f, "{low:08x}-{mid:04x}-{high:04x}-{clock:04x}-{node:012x}")
+    }
 }
 
 /// The name of the manifest's file in the initial root.
@@ -117,7 +132,7 @@ fn put_entry<'a>(out: &'a mut [u8], name: &str, mode: u32, content: &[u8]) -> Op
     header.push_str("070701").ok()?;
     fields
         .iter()
-        .try_for_each(|field| write!(header, "{field:08x}"))
+        .try_for_each(|field| write!(header.as_mut_view(), "{field:08x}"))
         .ok()?;
     let (head, body) = entry.split_at_mut_checked(entry_bytes(name, 0)?)?;
     head.get_mut(..HEADER_BYTES)?

@@ -175,19 +175,19 @@ fn load_parts<P: Platform>(
         "loading the initrd, {} bytes",
         manifest.initrd.length_bytes
     ));
-    let no_memory = Refusal::NoMemory {
+    let no_memory = || Refusal::NoMemory {
         part: PartName::Initrd,
     };
     let length = length_of(&manifest.initrd, PartName::Initrd)?;
-    let plan = plan_initrd(length, release.manifest_frame.len()).ok_or(no_memory.clone())?;
-    let mut initrd = platform.allocate(plan.end).ok_or(no_memory.clone())?;
+    let plan = plan_initrd(length, release.manifest_frame.len()).ok_or_else(no_memory)?;
+    let mut initrd = platform.allocate(plan.end).ok_or_else(no_memory)?;
     let image = initrd
         .as_mut()
         .get_mut(..plan.image_end)
-        .ok_or(no_memory.clone())?;
+        .ok_or_else(no_memory)?;
     read_part(platform, partition, &manifest.initrd, image)?;
     verify_part(PartName::Initrd, &manifest.initrd, &*image, sha256)?;
-    append_manifest(initrd.as_mut(), &plan, release.manifest_frame).ok_or(no_memory)?;
+    append_manifest(initrd.as_mut(), &plan, release.manifest_frame).ok_or_else(no_memory)?;
 
     Ok(LoadPlan {
         version: manifest.version,

@@ -4,7 +4,7 @@
 //! file is looked up and nothing is read again.
 
 use core::convert::Infallible;
-use core::fmt;
+use core::{fmt, iter};
 
 use uefi::Status;
 
@@ -69,11 +69,12 @@ fn try_start(kernel: Pages, initrd: &Pages, command_line: &str) -> Result<Infall
 
 /// The command line as the kernel's load options: UTF-16, NUL-terminated.
 fn load_options(command_line: &str) -> Option<Pages> {
-    let units = command_line.encode_utf16().count().checked_add(1)?;
+    // No text is more units long in UTF-16 than bytes in UTF-8.
+    let units = command_line.len().checked_add(1)?;
     let length_bytes = units.checked_mul(size_of::<u16>())?;
     let mut utf16 = Pages::allocate(length_bytes)?;
     let places = utf16.as_mut().chunks_exact_mut(size_of::<u16>());
-    for (place, unit) in places.zip(command_line.encode_utf16().chain([0])) {
+    for (place, unit) in places.zip(command_line.encode_utf16().chain(iter::repeat(0))) {
         place.copy_from_slice(&unit.to_ne_bytes());
     }
     Some(utf16)
