@@ -7,6 +7,8 @@
 use std::env;
 use std::ffi::OsString;
 use std::fs::{self, File};
+use std::io;
+use std::iter;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -285,9 +287,30 @@ fn replaced_paths(root: &Path) -> Result<Vec<(OsString, String)>> {
         ),
     ];
     if let Some(home) = cargo_home() {
-        paths.push((home.into_os_string(), "/cargo".to_owned()));
+        // Of several that fit, the compiler takes the last.
+        let crates = crate_paths(&home)?;
+        let all = iter::once(home).chain(crates);
+        paths.extend(all.map(|path| (path.into_os_string(), "/cargo".to_owned())));
     }
     Ok(paths)
+}
+
+/// Where cargo unpacks crates: a directory for each registry, by the registry's address. They
+/// are there by now, since this program was built from some of them.
+fn crate_paths(cargo_home: &Path) -> Result<Vec<PathBuf>> {
+    let directory = cargo_home.join("registry/src");
+    if !directory.is_dir() {
+        // All crates are in the checkout.
+        return Ok(Vec::new());
+    }
+    let registries = fs::read_dir(&directory).and_then(|all| {
+        all.map(|one| Ok(one?.path()))
+            .collect::<io::Result<Vec<_>>>()
+    });
+    let mut registries =
+        registries.with_context(|| format!("cannot list {}", directory.display()))?;
+    registries.sort();
+    Ok(registries)
 }
 
 fn compiler_commit(root: &Path) -> Result<String> {
@@ -324,6 +347,18 @@ mod tests {
             ["--cfg", "a=\"b\""]
         );
         assert!(configured_flags(root.path(), "x86_64-unknown-linux-musl")?.is_empty());
+        Ok(())
+    }
+
+    #[test]
+    fn no_registrys_address_is_in_a_program() -> Result<()> {
+        let home = tempfile::tempdir()?;
+        assert!(crate_paths(home.path())?.is_empty());
+        let registry = home
+            .path()
+            .join("registry/src/registry.example-0123456789abcdef");
+        fs::create_dir_all(&registry)?;
+        assert_eq!(crate_paths(home.path())?, [registry]);
         Ok(())
     }
 }
