@@ -18,8 +18,8 @@ pub const fn loader_goal_bytes(architecture: Architecture) -> u64 {
 #[must_use]
 pub const fn loader_limit_bytes(architecture: Architecture) -> u64 {
     match architecture {
-        Architecture::X86_64 => 96 << 10,
-        Architecture::Aarch64 => 86 << 10,
+        Architecture::X86_64 => 92 << 10,
+        Architecture::Aarch64 => 80 << 10,
         Architecture::Armv7 => 132 << 10,
         Architecture::PowerPc64 => 144 << 10,
     }
