@@ -20,7 +20,7 @@ pub const fn loader_limit_bytes(architecture: Architecture) -> u64 {
     match architecture {
         Architecture::X86_64 => 92 << 10,
         Architecture::Aarch64 => 80 << 10,
-        Architecture::Armv7 => 132 << 10,
+        Architecture::Armv7 => 104 << 10,
         Architecture::PowerPc64 => 144 << 10,
     }
 }
