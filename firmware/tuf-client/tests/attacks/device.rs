@@ -220,6 +220,7 @@ fn name_of_rule(rule: &Rule) -> &'static str {
         Rule::Hash => "hash",
         Rule::UnknownHashes => "unknown-hashes",
         Rule::NotInSnapshot => "not-in-snapshot",
+        Rule::TooEarly => "too-early",
         Rule::LastVersion => "last-version",
         Rule::TooManyRoots { .. } => "too-many-roots",
         Rule::TooManyRoles { .. } => "too-many-roles",
