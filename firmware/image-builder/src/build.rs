@@ -210,6 +210,7 @@ impl Ingredients {
         };
         let root = root_tree(&RootParts {
             tools: &tools,
+            network: &self.userland.network,
             index,
             modules: &modules,
             load: &load,
@@ -252,6 +253,7 @@ impl Ingredients {
         };
         let programs = vec![
             Component::of("init", &self.userland.init),
+            Component::of("network", &self.userland.network),
             Component::of("snappy", &self.userland.snappy),
         ];
         let system = SystemImage::place(programs, files, describe(request), slot_bytes)?;

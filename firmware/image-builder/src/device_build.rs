@@ -24,6 +24,8 @@ use crate::workspace::Workspace;
 pub(crate) struct Userland {
     /// PID 1.
     pub(crate) init: Vec<u8>,
+    /// Addresses, routes and time for the wired ports.
+    pub(crate) network: Vec<u8>,
     /// The person's tool.
     pub(crate) snappy: Vec<u8>,
 }
@@ -101,9 +103,10 @@ fn loader_constants(board: &Board, keyring: PathBuf) -> Vec<(&'static str, OsStr
 /// The userland of `board`.
 pub(crate) fn build_userland(workspace: &Workspace, board: &Board) -> Result<Userland> {
     let build = DeviceBuild::new(workspace, &board.userland.target, Surroundings::Linux)?;
-    build.run(&["init", "snappy"], &[])?;
+    build.run(&["init", "network", "snappy"], &[])?;
     Ok(Userland {
         init: build.program("init")?,
+        network: build.program("network")?,
         snappy: build.program("snappy")?,
     })
 }

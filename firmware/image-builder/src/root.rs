@@ -42,6 +42,8 @@ pub(crate) struct Tools<'a> {
 pub(crate) struct RootParts<'a> {
     /// What a person works with.
     pub(crate) tools: &'a Tools<'a>,
+    /// The program `network`.
+    pub(crate) network: &'a [u8],
     /// The kernel's modules.
     pub(crate) index: &'a ModuleIndex,
     /// All modules of the root.
@@ -59,11 +61,22 @@ pub(crate) fn root_tree(parts: &RootParts<'_>) -> Result<Tree> {
     parts.tools.add_to(&mut tree);
     parts.modules.add_to(&mut tree, parts.index);
     parts.modules.add_modprobe_tables(&mut tree, parts.index);
+    add_network(&mut tree, parts.network);
     tree.text(MODULE_LIST, &parts.load.list(parts.index));
     if let Some(overlay) = &parts.tools.request.overlay {
         tree.add_overlay(overlay)?;
     }
     Ok(tree)
+}
+
+/// The one service that every image has.
+fn add_network(tree: &mut Tree, program: &[u8]) {
+    const PROGRAM: &str = "usr/lib/twinkeel/network";
+    tree.program(PROGRAM, Content::Bytes(program.to_vec()));
+    tree.text(
+        "usr/lib/twinkeel/services/network.toml",
+        &format!("command = [\"/{PROGRAM}\"]\n"),
+    );
 }
 
 impl Tools<'_> {

@@ -19,6 +19,7 @@ pub(crate) struct Image {
     pub(crate) product: String,
     pub(crate) version: Version,
     pub(crate) epoch: Epoch,
+    pub(crate) build_time_secs: u64,
     pub(crate) root: Root,
 }
 
@@ -40,6 +41,7 @@ fn parse_image(frame_bytes: &[u8]) -> anyhow::Result<Image> {
         product: manifest.product.to_owned(),
         version: manifest.version,
         epoch: manifest.epoch,
+        build_time_secs: manifest.build_time_secs,
         root: manifest.root,
     })
 }

@@ -157,7 +157,6 @@ fn prepare(seed: &SeedFile) {
         log::warn!("{error:#}");
     }
     modules::load_all(modules::ROOT_LIST);
-    network::set_wired_up();
     mounts::mount_firmware_variables();
     // Ctrl-Alt-Del becomes a signal to this process.
     let _ = rustix::system::reboot(rustix::system::RebootCommand::CadOff);

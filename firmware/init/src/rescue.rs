@@ -111,6 +111,7 @@ fn report(handover: &Handover<Source>, image: &Image, disk: Option<&BootDevice>)
         board: image.board.clone(),
         product: image.product.clone(),
         epoch: image.epoch,
+        build_time_secs: image.build_time_secs,
         status: ReportedStatus::Rescue,
     };
     if let Err(error) = report.write() {

@@ -154,6 +154,7 @@ impl Trial<'_> {
             board: self.image.board.clone(),
             product: self.image.product.clone(),
             epoch: self.image.epoch,
+            build_time_secs: self.image.build_time_secs,
             status,
         };
         if let Err(error) = report.write() {

@@ -100,6 +100,7 @@ pub(crate) fn report() -> BootReport {
         board: "x86_64-uefi".into(),
         product: "twinkeel".into(),
         epoch: Epoch(1),
+        build_time_secs: 1_790_000_000,
         status: ReportedStatus::Confirmed,
     }
 }

@@ -29,6 +29,8 @@ pub struct BootReport {
     pub product: String,
     /// The image's security epoch.
     pub epoch: Epoch,
+    /// When the image was built, in seconds since 1970: the clock is never before that.
+    pub build_time_secs: u64,
     /// Whether it still has to prove itself.
     pub status: ReportedStatus,
 }
@@ -91,6 +93,7 @@ struct Json {
     board: String,
     product: String,
     epoch: u32,
+    build_time_secs: u64,
     status: ReportedStatus,
 }
 
@@ -142,6 +145,7 @@ impl BootReport {
             board: json.board,
             product: json.product,
             epoch: Epoch(json.epoch),
+            build_time_secs: json.build_time_secs,
             status: json.status,
         })
     }
@@ -159,6 +163,7 @@ impl BootReport {
             board: self.board.clone(),
             product: self.product.clone(),
             epoch: self.epoch.0,
+            build_time_secs: self.build_time_secs,
             status: self.status,
         };
         // Strings and numbers: only a path that is no UTF-8 could fail, and device
@@ -201,6 +206,7 @@ mod tests {
             board: "x86_64-uefi".to_owned(),
             product: "a \"quoted\" name".to_owned(),
             epoch: Epoch(1),
+            build_time_secs: 1_790_000_000,
             status: ReportedStatus::Trial,
         }
     }
@@ -213,7 +219,7 @@ mod tests {
             "{json}"
         );
         assert!(
-            json.ends_with("\"epoch\":1,\"status\":\"trial\"}\n"),
+            json.ends_with("\"epoch\":1,\"build_time_secs\":1790000000,\"status\":\"trial\"}\n"),
             "{json}"
         );
         assert_eq!(BootReport::parse(&json).unwrap(), report());

@@ -104,18 +104,6 @@ fn links(sysfs: &Path) -> BTreeSet<String> {
     entries.filter_map(|entry| address(entry.path())).collect()
 }
 
-/// The names of the real Ethernet interfaces.
-pub(crate) fn wired_interfaces(sysfs: &Path) -> Vec<String> {
-    let entries = fs::read_dir(sysfs).into_iter().flatten().flatten();
-    let wired = |entry: fs::DirEntry| {
-        let path = entry.path();
-        let kind = fs::read_to_string(path.join("type")).ok()?;
-        let real = path.join("device").exists() && kind.trim() == ETHERNET;
-        real.then(|| entry.file_name().into_string().ok())?
-    };
-    entries.filter_map(wired).collect()
-}
-
 /// `/proc/net/route`: interface, destination, gateway, flags, ..., mask in eighth place.
 fn has_default_route_4(table: &str) -> bool {
     table.lines().skip(1).any(|line| {
@@ -210,8 +198,5 @@ mod tests {
         add("br0", &[("type", "1"), ("carrier", "1"), ("address", "c")]);
         add("lo", &[("type", "772"), ("carrier", "1"), ("address", "d")]);
         assert_eq!(links(sysfs.path()), BTreeSet::from(["a".to_owned()]));
-        let mut names = wired_interfaces(sysfs.path());
-        names.sort();
-        assert_eq!(names, ["eth0", "eth1"]);
     }
 }
