@@ -22,6 +22,8 @@ pub(crate) enum Command {
     Update(Form, Update),
     /// `snappy rollback`.
     Rollback(Form),
+    /// `snappy network`.
+    Network(Form),
     /// `snappy service`.
     Service(Form, Asked),
 }
@@ -34,17 +36,19 @@ pub(crate) enum Verb {
     Why,
     Update,
     Rollback,
+    Network,
     Service,
 }
 
 impl Verb {
     /// All, in the order of the help.
-    pub(crate) const ALL: [Self; 6] = [
+    pub(crate) const ALL: [Self; 7] = [
         Self::Info,
         Self::Versions,
         Self::Why,
         Self::Update,
         Self::Rollback,
+        Self::Network,
         Self::Service,
     ];
 
@@ -56,6 +60,7 @@ impl Verb {
             Self::Why => "why",
             Self::Update => "update",
             Self::Rollback => "rollback",
+            Self::Network => "network",
             Self::Service => "service",
         }
     }
@@ -166,6 +171,7 @@ fn parse_verb(verb: Verb, parser: &mut Parser) -> Result<Command, UsageError> {
             },
         ),
         Verb::Rollback => Command::Rollback(form),
+        Verb::Network => Command::Network(form),
         Verb::Service => Command::Service(form, asked),
     })
 }
@@ -213,6 +219,8 @@ mod tests {
             ("rollback --help", Command::Help(Some(Verb::Rollback))),
             ("--version", Command::ProgramVersion),
             ("info", Command::Info(Form::Text)),
+            ("network", Command::Network(Form::Text)),
+            ("network --json", Command::Network(Form::Json)),
             ("service", Command::Service(Form::Text, Asked::List)),
             (
                 "service web --json",
@@ -269,6 +277,7 @@ mod tests {
             ("instal docker", "unknown command \"instal\""),
             ("help nobody", "unknown command \"nobody\""),
             ("--frob", "invalid option '--frob'"),
+            ("network eth0", "unexpected argument \"eth0\""),
             ("info -a", "invalid option '-a'"),
             ("info now", "unexpected argument \"now\""),
             ("why --boots", "missing argument for option '--boots'"),

@@ -13,6 +13,7 @@ Commands:
   why        why this system is running: refusals, fall backs, confirms
   update     install a release from a file or a web server, for the next reboot
   rollback   go back to the other slot at the next reboot
+  network    the wired ports, their addresses, and the clock
   service    the services of this system, and their logs
   help       more about a command: snappy help why
 
@@ -88,6 +89,15 @@ verifies, and in the rescue system. To undo it, do it again after the reboot.
 \"ubuntu-core\" is accepted for \"system\".
 ";
 
+const NETWORK: &str = "\
+Usage: snappy network [--json]
+
+Lists the wired ports: whether there is a cable, the address that the port got by DHCP, the
+router and name servers that came with it, and how long the lease lasts if nobody renews it.
+The last line tells which time server set the clock last. `snappy service network logs`
+tells what happened before.
+";
+
 const SERVICE: &str = "\
 Usage: snappy service [NAME [logs]] [--json]
 
@@ -106,6 +116,7 @@ pub(crate) fn text(verb: Option<Verb>) -> &'static str {
         Some(Verb::Why) => WHY,
         Some(Verb::Update) => UPDATE,
         Some(Verb::Rollback) => ROLLBACK,
+        Some(Verb::Network) => NETWORK,
         Some(Verb::Service) => SERVICE,
     }
 }

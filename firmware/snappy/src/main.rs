@@ -14,6 +14,7 @@ mod fixtures;
 mod help;
 mod info;
 mod keys;
+mod network;
 mod origin;
 mod progress;
 mod record;
@@ -70,6 +71,7 @@ fn run(command: &Command) -> anyhow::Result<String> {
         Command::Why(form, boots) => why::output(&Device::read()?, *form, *boots),
         Command::Update(form, asked) => update::run(asked, *form)?,
         Command::Rollback(form) => rollback::run(*form)?,
+        Command::Network(form) => network::run(*form)?,
         Command::Service(form, asked) => service::output(asked, *form)?,
     })
 }
