@@ -14,6 +14,7 @@ mod boot_state;
 mod command_line;
 mod delegation;
 mod device_path;
+mod dhcp_reply;
 mod envelope;
 mod failed_release;
 mod flight_entry;
@@ -97,6 +98,7 @@ pub const ALL: &[Target] = &[
     panic_dump::TARGET,
     tuf_json::TARGET,
     tuf_metadata::TARGET,
+    dhcp_reply::TARGET,
 ];
 
 /// The target of that name.
