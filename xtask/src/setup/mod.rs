@@ -89,11 +89,14 @@ pub(crate) const CORRUPTION: &[Need<'_>] = &[
     program("cp", "coreutils"),
 ];
 
-/// What comparing our images with other implementations needs.
+/// What holding our work against other implementations needs.
 pub(crate) const CROSS_CHECKS: &[Need<'_>] = &[
     program("fsck.erofs", "erofs-utils"),
     program("sbverify", "sbsigntool"),
     program("veritysetup", "cryptsetup-bin"),
+    program("dnsmasq", "dnsmasq-base"),
+    program("ip", "iproute2"),
+    program("nsenter", "util-linux"),
 ];
 
 /// Makes sure that the toolchain's targets and every one of `needs` are there.
