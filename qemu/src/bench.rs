@@ -166,6 +166,16 @@ impl<'a> Bench<'a> {
         self.start_open(vec![drive], Network::Closed)
     }
 
+    /// Starts the board with this one disk and a network card that has a way to this
+    /// machine.
+    ///
+    /// # Errors
+    /// QEMU cannot be started.
+    pub fn start_connected(&self, disk: &TestDisk) -> Result<Guest> {
+        let drive = Drive::of_board(self.world.board(), disk.image(), Boot::Unordered);
+        self.start_open(vec![drive], Network::Open)
+    }
+
     /// Starts the board with these disks, in the order of the bus. The firmware's
     /// variables are kept from one start of a scenario to the next.
     ///

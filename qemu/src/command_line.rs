@@ -51,7 +51,12 @@ pub enum Network {
     None,
     /// QEMU's own network, which leads nowhere and announces a router.
     Closed,
+    /// The same with a way out: [`HOST_ADDRESS`] is this machine.
+    Open,
 }
+
+/// This machine's loopback, for a guest whose network is open.
+pub const HOST_ADDRESS: &str = "10.0.2.2";
 
 /// A machine to start.
 #[derive(Debug, Clone)]
@@ -147,14 +152,22 @@ impl MachineDescription<'_> {
         for file in self.firmware_files {
             arguments.file(&file.argument, &file.path);
         }
-        if self.network == Network::Closed {
+        let restriction = match self.network {
+            Network::None => None,
+            Network::Closed => Some("on"),
+            Network::Open => Some("off"),
+        };
+        if let Some(restriction) = restriction {
             let device = machine.network_device.as_deref().with_context(|| {
                 format!(
                     "cannot give {} a network card: its machine has no room for one",
                     self.board.id
                 )
             })?;
-            arguments.words(["-netdev", &format!("user,id={NETWORK},restrict=on")]);
+            arguments.words([
+                "-netdev",
+                &format!("user,id={NETWORK},restrict={restriction}"),
+            ]);
             arguments.words(["-device", &format!("{device},netdev={NETWORK}")]);
         }
         for (index, drive) in self.drives.iter().enumerate() {

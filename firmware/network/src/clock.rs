@@ -17,7 +17,8 @@ use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 use system_update::BootReport;
 
-/// The owner's time servers, one name or address a line, in place of the network's.
+/// The owner's time servers in place of the network's, one a line: a name, an address, or
+/// an address with a port.
 const OWN: &str = "/writable/system/time-servers";
 const ANSWER: Duration = Duration::from_secs(5);
 /// Between two looks at a server that is believed.
@@ -120,11 +121,14 @@ fn follow(server: &str, built: SystemTime) -> bool {
 }
 
 fn ask(server: &str, built: SystemTime) -> anyhow::Result<SystemTime> {
-    let address = (server, PORT)
-        .to_socket_addrs()
-        .context("its name leads nowhere")?
-        .next()
-        .context("its name has no address")?;
+    let address = match server.parse::<SocketAddr>() {
+        Ok(address) => address,
+        Err(_) => (server, PORT)
+            .to_socket_addrs()
+            .context("its name leads nowhere")?
+            .next()
+            .context("its name has no address")?,
+    };
     let any: SocketAddr = match address {
         SocketAddr::V4(_) => ([0; 4], 0).into(),
         SocketAddr::V6(_) => ([0; 16], 0).into(),

@@ -38,6 +38,7 @@ mod initrd_hangs;
 mod kernel_gives_up;
 mod kernel_hangs;
 mod kernel_panics;
+mod network_dhcp;
 mod network_lost;
 mod nothing_boots;
 mod other_disks;
@@ -127,6 +128,7 @@ pub const ALL: &[Scenario] = &[
     services_run::SCENARIO,
     service_dies::SCENARIO,
     service_hangs::SCENARIO,
+    network_dhcp::SCENARIO,
     network_lost::BY_RELEASE,
     network_lost::BY_CABLE,
     power_flaps::SCENARIO,
