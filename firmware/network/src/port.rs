@@ -42,7 +42,7 @@ struct Configured {
 }
 
 impl Port {
-    /// Sets it up and listens. Until it is looked at again its cable counts as pulled.
+    /// Sets it up and listens. Its cable counts as pulled until [`Port::link_is`] is called.
     pub(crate) fn open(seen: &Seen, kernel: &Kernel) -> anyhow::Result<Self> {
         kernel
             .request(netlink::Request::set_up(seen.index))

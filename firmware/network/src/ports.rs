@@ -58,7 +58,11 @@ impl Ports {
             match self.ports.iter_mut().find(|port| port.is(&seen)) {
                 Some(port) => port.link_is(seen.link, kernel, now),
                 None => match Port::open(&seen, kernel) {
-                    Ok(port) => self.ports.push(port),
+                    Ok(mut port) => {
+                        // Of one that was up already the kernel tells nothing.
+                        port.link_is(seen.link, kernel, now);
+                        self.ports.push(port);
+                    }
                     Err(error) => eprintln!("cannot use the port {}: {error:#}", seen.name),
                 },
             }

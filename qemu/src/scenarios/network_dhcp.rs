@@ -1,9 +1,9 @@
-//! A device gets its address from the network, and packets pass.
+//! A device gets its address and the time from the network, and packets pass.
 
 use std::io::{Read, Write};
-use std::net::TcpListener;
+use std::net::{TcpListener, UdpSocket};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result, ensure};
 use image_format::{Event, Slot};
@@ -16,13 +16,15 @@ use crate::evidence::{Cause, Evidence};
 
 pub(super) const SCENARIO: Scenario = Scenario {
     name: "network-dhcp",
-    behaviour: "a wired port gets an address, a route and name servers, and reaches a web server",
+    behaviour: "a wired port gets its address, a route and name servers; packets pass, and the clock is set",
     tier: Tier::Everyday,
     run,
 };
 
 /// A guest that does not ask must not keep the scenario.
 const PATIENCE: Duration = Duration::from_secs(300);
+/// How far ahead our time server is: nothing else is.
+const FAST_SECS: u64 = 7200;
 
 fn run(bench: &Bench<'_>) -> Result<Evidence> {
     let disk = bench.disk()?;
@@ -71,12 +73,28 @@ fn run(bench: &Bench<'_>) -> Result<Evidence> {
     let fetched = guest.run(&format!("wget -q -O - http://{HOST_ADDRESS}:{port}/"))?;
     ensure!(fetched == words, "the guest fetched {fetched:?}");
 
-    // One that died comes back, asks for the same address and keeps it.
+    // One that died comes back, asks for the same address and keeps it. It finds a time
+    // server, which first says what cannot be.
+    let port = serve_time()?;
+    let server = format!("{HOST_ADDRESS}:{port}");
+    guest.run(&format!("echo {server} > /writable/system/time-servers"))?;
     guest.run("kill -9 $(pidof network)")?;
-    guest.run("until snappy service network | grep -q 'running *2'; do sleep 1; done")?;
-    guest.run("until snappy network | grep -q configured; do sleep 1; done")?;
+    let log = "/var/log/services/network.log";
+    let twice = format!("[ $(grep -c '10.0.2.15/24 from' {log}) = 2 ]");
+    guest.run(&format!("until {twice}; do sleep 1; done"))?;
     let addresses = guest.run(&format!("ip -4 -o addr show dev {name}"))?;
     ensure!(addresses.lines().count() == 1, "{addresses}");
+    guest.run(&format!(
+        "until grep -q {server} /run/twinkeel/clock.json; do sleep 1; done"
+    ))?;
+    let log = guest.run(&format!("cat {log}"))?;
+    ensure!(
+        log.contains(": its time is before this system was built"),
+        "{log}"
+    );
+    let clock: u64 = guest.run("date +%s")?.parse()?;
+    let fast = clock.saturating_sub(now_secs()?);
+    ensure!(fast.abs_diff(FAST_SECS) < 60, "the clock is {fast} s ahead");
     guest
         .run("until grep -q '\"inet\"' /writable/system/network-baseline.json; do sleep 1; done")?;
 
@@ -86,6 +104,36 @@ fn run(bench: &Bench<'_>) -> Result<Evidence> {
         matches!(event, Event::Confirmed { slot: Slot::A, .. })
     });
     Evidence::of_guest(&proof, &disk, &confirmed)
+}
+
+fn now_secs() -> Result<u64> {
+    Ok(SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)?
+        .as_secs())
+}
+
+/// A time server, on a port of the loopback. Its first answer lies in 2001, its others are
+/// ahead by [`FAST_SECS`]. RFC 4330, section 4, has the message.
+fn serve_time() -> Result<u16> {
+    const SECS_FROM_1900: u64 = 2_208_988_800;
+    let socket = UdpSocket::bind(("127.0.0.1", 0)).context("cannot serve on the loopback")?;
+    let port = socket.local_addr()?.port();
+    socket.set_read_timeout(Some(PATIENCE))?;
+    thread::spawn(move || -> Result<()> {
+        let mut secs = 1_000_000_000;
+        loop {
+            let mut message = [0; 48];
+            let (_, guest) = socket.recv_from(&mut message)?;
+            message.copy_within(40.., 24);
+            message[..2].copy_from_slice(&[0x24, 1]);
+            let stamp = (secs + SECS_FROM_1900) << 32;
+            message[32..40].copy_from_slice(&stamp.to_be_bytes());
+            message[40..].copy_from_slice(&stamp.to_be_bytes());
+            socket.send_to(&message, guest)?;
+            secs = now_secs()? + FAST_SECS;
+        }
+    });
+    Ok(port)
 }
 
 /// A web server for one question, on a port of the loopback; what it answers.
