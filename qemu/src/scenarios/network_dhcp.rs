@@ -13,6 +13,7 @@ use super::{Scenario, Tier};
 use crate::bench::Bench;
 use crate::command_line::HOST_ADDRESS;
 use crate::evidence::{Cause, Evidence};
+use crate::proof::Expected;
 
 pub(super) const SCENARIO: Scenario = Scenario {
     name: "network-dhcp",
@@ -23,11 +24,16 @@ pub(super) const SCENARIO: Scenario = Scenario {
 
 /// A guest that does not ask must not keep the scenario.
 const PATIENCE: Duration = Duration::from_secs(300);
+/// The build of the system, in 2017.
+const BUILT_SECS: u64 = 1_500_000_000;
 /// How far ahead our time server is: nothing else is.
 const FAST_SECS: u64 = 7200;
 
 fn run(bench: &Bench<'_>) -> Result<Evidence> {
     let disk = bench.disk()?;
+    let system = bench.world().system();
+    let built = system.with_manifest(|manifest| manifest.build_time_secs = BUILT_SECS);
+    let manifest = bench.install(&disk, Slot::A, &built)?;
     let mut guest = bench.start_connected(&disk)?;
     guest.expect_up(Slot::A)?;
     guest.expect_confirmed(Slot::A)?;
@@ -98,7 +104,10 @@ fn run(bench: &Bench<'_>) -> Result<Evidence> {
     guest
         .run("until grep -q '\"inet\"' /writable/system/network-baseline.json; do sleep 1; done")?;
 
-    let proof = guest.prove(bench.expected(Slot::A)?)?;
+    let proof = guest.prove(Expected {
+        source: Slot::A.into(),
+        manifest,
+    })?;
     guest.power_off()?;
     let confirmed = Cause::new(json!({"kind": "confirmed", "slot": "system-a"}), |event| {
         matches!(event, Event::Confirmed { slot: Slot::A, .. })
