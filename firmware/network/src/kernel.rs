@@ -67,9 +67,10 @@ impl Kernel {
     /// Forgets the events that are waiting: whoever was woken looks at everything.
     pub(crate) fn drain_events(&self) {
         let mut message = [0; 8192];
-        while !matches!(
+        while matches!(
             recv(&self.events, &mut message[..], RecvFlags::empty()),
-            Err(Errno::AGAIN)
+            // Too many to be kept are as good as one.
+            Ok(_) | Err(Errno::NOBUFS | Errno::INTR)
         ) {}
     }
 }

@@ -223,8 +223,7 @@ fn listen(name: &str) -> anyhow::Result<UdpSocket> {
     Ok(UdpSocket::from(socket))
 }
 
-/// Not to be guessed by others; a kernel without random numbers yet is asked again by the
-/// library's next question.
+/// Not to be guessed by others: the kernel waits until it has such numbers.
 fn random() -> u32 {
     let mut bytes = [0; 4];
     let _ = getrandom(&mut bytes[..], GetRandomFlags::empty());
