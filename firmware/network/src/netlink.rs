@@ -184,3 +184,82 @@ pub fn parse_outcome(message: &[u8], number: u32) -> Option<i32> {
     let error = field(16)?.cast_signed();
     (kind == ERROR && field(8)? == number).then_some(error.saturating_neg())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(bytes: &[u8]) -> Vec<u32> {
+        let (words, rest) = bytes.as_chunks();
+        assert!(rest.is_empty());
+        words.iter().copied().map(u32::from_ne_bytes).collect()
+    }
+
+    /// Two numbers of 16 bits in one word of the kernel's.
+    fn pair(first: u16, second: u16) -> u32 {
+        let [a, b] = first.to_ne_bytes();
+        let [c, d] = second.to_ne_bytes();
+        u32::from_ne_bytes([a, b, c, d])
+    }
+
+    fn bytes(four: [u8; 4]) -> u32 {
+        u32::from_ne_bytes(four)
+    }
+
+    #[test]
+    fn an_address_has_its_lifetime_and_everybody_in_its_network() {
+        let address = Address {
+            port: 3,
+            address: Ipv4Addr::new(10, 0, 2, 15),
+            prefix_length: 24,
+        };
+        let mut expected = vec![68, pair(20, 0x505), 9, 0];
+        expected.extend([bytes([2, 24, 0, 0]), 3]);
+        let own = bytes([10, 0, 2, 15]);
+        expected.extend([pair(8, 2), own, pair(8, 1), own]);
+        expected.extend([pair(8, 4), bytes([10, 0, 2, 255])]);
+        expected.extend([pair(20, 6), 600, 600, 0, 0]);
+        assert_eq!(
+            words(&Request::add_address(address, Some(600)).encode(9)),
+            expected
+        );
+        let for_ever = words(&Request::add_address(address, None).encode(9));
+        assert_eq!(for_ever[13..15], [u32::MAX; 2]);
+    }
+
+    #[test]
+    fn a_route_is_on_the_link_of_its_port() {
+        let router = Ipv4Addr::new(10, 0, 2, 2);
+        let default = Route::new(Ipv4Addr::UNSPECIFIED, 0, router);
+        let expected = [
+            vec![52, pair(25, 5), 1, 0],
+            vec![bytes([2, 0, 0, 0]), bytes([254, 16, 0, 1]), 4],
+            vec![pair(8, 5), bytes([10, 0, 2, 2]), pair(8, 4), 3],
+            vec![pair(8, 6), 103],
+        ]
+        .concat();
+        assert_eq!(
+            words(&Request::delete_route(3, &default).encode(1)),
+            expected
+        );
+    }
+
+    #[test]
+    fn an_outcome_is_that_of_the_request() {
+        let message = |kind: u16, number: u32, error: i32| {
+            let words = [36, pair(kind, 0), number, 7, error.cast_unsigned()];
+            words.map(u32::to_ne_bytes).as_flattened().to_vec()
+        };
+        assert_eq!(parse_outcome(&message(ERROR, 5, 0), 5), Some(0));
+        assert_eq!(parse_outcome(&message(ERROR, 5, -17), 5), Some(17));
+        assert_eq!(
+            parse_outcome(&message(ERROR, 5, i32::MIN), 5),
+            Some(i32::MAX)
+        );
+        assert_eq!(parse_outcome(&message(ERROR, 4, -17), 5), None);
+        assert_eq!(parse_outcome(&message(NEW_LINK, 5, -17), 5), None);
+        for length in 0..20 {
+            assert_eq!(parse_outcome(&message(ERROR, 5, 0)[..length], 5), None);
+        }
+    }
+}
