@@ -92,10 +92,10 @@ verifies, and in the rescue system. To undo it, do it again after the reboot.
 const NETWORK: &str = "\
 Usage: snappy network [--json]
 
-Lists the wired ports: whether there is a cable, the address that the port got by DHCP, the
-router and name servers that came with it, and how long the lease lasts if nobody renews it.
-The last line tells which time server set the clock last. `snappy service network logs`
-tells what happened before.
+Lists the wired ports: whether there is a cable, the address that the port got by DHCP,
+the router and name servers that came with it, and how long the lease lasts if nobody
+renews it. The last line tells which time server set the clock last. What happened before
+is in `snappy service network logs`.
 ";
 
 const SERVICE: &str = "\
