@@ -62,6 +62,7 @@ mod state_lost;
 mod trial_interrupted;
 mod two_disks;
 mod update_from_file;
+mod update_from_web;
 mod writable_grown;
 mod writable_lost;
 mod wrong_board;
@@ -148,6 +149,7 @@ pub const ALL: &[Scenario] = &[
     ignored_clone_first::SCENARIO,
     rollback::SCENARIO,
     update_from_file::SCENARIO,
+    update_from_web::SCENARIO,
     every_write_replayed::SCENARIO,
     shutdown::SCENARIO,
     writable_grown::SCENARIO,

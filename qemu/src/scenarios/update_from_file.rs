@@ -1,5 +1,7 @@
 //! A newer release comes as a file.
 
+use std::path::PathBuf;
+
 use anyhow::{Result, ensure};
 use image_format::disk::Role;
 use image_format::{Digest, Event, Slot, SlotStatus, Version};
@@ -10,6 +12,7 @@ use crate::bench::Bench;
 use crate::disk::TestDisk;
 use crate::evidence::{Cause, Evidence};
 use crate::ext4::Ext4;
+use crate::guest::Guest;
 use crate::proof::Expected;
 
 pub(super) const SCENARIO: Scenario = Scenario {
@@ -23,18 +26,8 @@ const NEW: Version = Version(3);
 
 fn run(bench: &Bench<'_>) -> Result<Evidence> {
     let disk = bench.disk()?;
-    let system = bench
-        .world()
-        .system()
-        .with_manifest(|manifest| manifest.version = NEW);
-    // What the slot has to hold afterwards, byte for byte.
-    let reference = disk.copy_to(&bench.directory().join("reference.img"))?;
-    let manifest = bench.install(&reference, Slot::B, &system)?;
-    let update = bench.directory().join("3.update");
-    let envelope = bench.world().keys().seal(&system.manifest())?;
-    system.write_update(&envelope, &update)?;
-    Ext4::writable_of(&disk)?.write(&update, "/3.update")?;
-
+    let newer = Newer::make(bench, &disk)?;
+    Ext4::writable_of(&disk)?.write(&newer.update, "/3.update")?;
     let mut guest = bench.start(&disk)?;
     guest.expect_up(Slot::A)?;
     guest.expect_confirmed(Slot::A)?;
@@ -43,32 +36,71 @@ fn run(bench: &Bench<'_>) -> Result<Evidence> {
         "snappy update --from /run/short.update",
         "it ends early: it has 1000000 bytes of",
     )?;
-    let output = guest.run("snappy update --from /writable/3.update --json")?;
-    ensure!(
-        output.contains("\"slot\":\"system-b\",\"version\":3}"),
-        "it says {output}"
-    );
-    guest.reboot()?;
-    guest.expect_up(Slot::B)?;
-    guest.expect_confirmed(Slot::B)?;
-    guest.reboot()?;
-    guest.expect_up(Slot::B)?;
-    let source = Slot::B.into();
-    let proof = guest.prove(Expected { source, manifest })?;
-    guest.power_off()?;
+    newer.install(guest, &disk, "/writable/3.update")
+}
 
-    require_whole(&disk, &reference)?;
-    let state = disk.read_state()?;
-    ensure!(
-        state.active == Slot::B
-            && Slot::ALL.map(|slot| state.slot(slot).status) == [SlotStatus::Confirmed; 2],
-        "the boot state is {state:?}"
-    );
-    let [staged, confirmed] = [
-        Evidence::of_guest(&proof, &disk, &staged(manifest))?,
-        Evidence::of_guest(&proof, &disk, &confirmed_as_b(manifest))?,
-    ];
-    Ok(staged.and(confirmed))
+/// A newer release, and what has to come of it.
+pub(super) struct Newer {
+    /// The update file.
+    pub(super) update: PathBuf,
+    /// What the disk has to hold afterwards, byte for byte.
+    reference: TestDisk,
+    manifest: Digest,
+}
+
+impl Newer {
+    pub(super) fn make(bench: &Bench<'_>, disk: &TestDisk) -> Result<Self> {
+        let system = bench
+            .world()
+            .system()
+            .with_manifest(|manifest| manifest.version = NEW);
+        let reference = disk.copy_to(&bench.directory().join("reference.img"))?;
+        let manifest = bench.install(&reference, Slot::B, &system)?;
+        let update = bench.directory().join("3.update");
+        let envelope = bench.world().keys().seal(&system.manifest())?;
+        system.write_update(&envelope, &update)?;
+        Ok(Self {
+            update,
+            reference,
+            manifest,
+        })
+    }
+
+    /// Has the guest, whose system-a is confirmed, install the release from `origin`, try it
+    /// and keep it.
+    pub(super) fn install(
+        &self,
+        mut guest: Guest,
+        disk: &TestDisk,
+        origin: &str,
+    ) -> Result<Evidence> {
+        let output = guest.run(&format!("snappy update --from {origin} --json"))?;
+        ensure!(
+            output.contains("\"slot\":\"system-b\",\"version\":3}"),
+            "it says {output}"
+        );
+        guest.reboot()?;
+        guest.expect_up(Slot::B)?;
+        guest.expect_confirmed(Slot::B)?;
+        guest.reboot()?;
+        guest.expect_up(Slot::B)?;
+        let (source, manifest) = (Slot::B.into(), self.manifest);
+        let proof = guest.prove(Expected { source, manifest })?;
+        guest.power_off()?;
+
+        require_whole(disk, &self.reference)?;
+        let state = disk.read_state()?;
+        ensure!(
+            state.active == Slot::B
+                && Slot::ALL.map(|slot| state.slot(slot).status) == [SlotStatus::Confirmed; 2],
+            "the boot state is {state:?}"
+        );
+        let [staged, confirmed] = [
+            Evidence::of_guest(&proof, disk, &staged(manifest))?,
+            Evidence::of_guest(&proof, disk, &confirmed_as_b(manifest))?,
+        ];
+        Ok(staged.and(confirmed))
+    }
 }
 
 /// Parts, hash tree and envelope are those of the release, and nothing else changed.
