@@ -14,8 +14,8 @@ mod release;
 mod rollout;
 
 pub use names::{
-    NameError, ProductName, PublisherName, SNAP_ROLE_PREFIX, SYSTEM_ROLE, snap_role,
-    snap_scope, snap_target, system_scope, system_target,
+    NameError, ProductName, PublisherName, SNAP_ROLE_PREFIX, SYSTEM_ROLE, snap_role, snap_scope,
+    snap_target, system_scope, system_target,
 };
 pub use offer::{Asker, Draw, NotOffered};
 pub use release::{Custom, Hold, SnapRelease, SystemRelease};

@@ -132,7 +132,9 @@ mod tests {
             assert!(good.parse::<ProductName>().is_ok(), "{good}");
         }
         let long = "a".repeat(MAX_BYTES + 1);
-        for bad in ["", ".", "..", "-a", "a/b", "a*", "A", "ä", "a b", "a%2e", &long] {
+        for bad in [
+            "", ".", "..", "-a", "a/b", "a*", "A", "ä", "a b", "a%2e", &long,
+        ] {
             assert!(bad.parse::<PublisherName>().is_err(), "{bad}");
         }
     }

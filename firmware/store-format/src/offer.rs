@@ -139,14 +139,53 @@ mod tests {
             ..release.clone()
         };
         assert_eq!(release.offer_to(&device), Ok(()));
-        assert_eq!(held.offer_to(&device), Err(NotOffered::Held(Hold("slow".to_owned()))));
+        assert_eq!(
+            held.offer_to(&device),
+            Err(NotOffered::Held(Hold("slow".to_owned())))
+        );
         for (asker, reason) in [
-            (Asker { board: "rpi4", ..device }, NotOffered::Board),
-            (Asker { channel: &stable, ..device }, NotOffered::Channel),
-            (Asker { version: 7, ..device }, NotOffered::NotNewer),
-            (Asker { version: 2, ..device }, NotOffered::NeedsFirst(3)),
-            (Asker { draw: Draw(500), ..device }, NotOffered::Wave(half)),
-            (Asker { now_secs: 99, ..device }, NotOffered::Wave(Share::NONE)),
+            (
+                Asker {
+                    board: "rpi4",
+                    ..device
+                },
+                NotOffered::Board,
+            ),
+            (
+                Asker {
+                    channel: &stable,
+                    ..device
+                },
+                NotOffered::Channel,
+            ),
+            (
+                Asker {
+                    version: 7,
+                    ..device
+                },
+                NotOffered::NotNewer,
+            ),
+            (
+                Asker {
+                    version: 2,
+                    ..device
+                },
+                NotOffered::NeedsFirst(3),
+            ),
+            (
+                Asker {
+                    draw: Draw(500),
+                    ..device
+                },
+                NotOffered::Wave(half),
+            ),
+            (
+                Asker {
+                    now_secs: 99,
+                    ..device
+                },
+                NotOffered::Wave(Share::NONE),
+            ),
         ] {
             assert_eq!(release.offer_to(&asker), Err(reason));
         }

@@ -160,7 +160,14 @@ mod tests {
     fn waves_take_in_more_and_more() {
         let rollout = Rollout::try_from(vec![wave(5, 100), wave(100, 200), wave(1000, 300)]);
         let rollout = rollout.expect("in order");
-        for (now, permille) in [(0, 0), (99, 0), (100, 5), (199, 5), (200, 100), (9999, 1000)] {
+        for (now, permille) in [
+            (0, 0),
+            (99, 0),
+            (100, 5),
+            (199, 5),
+            (200, 100),
+            (9999, 1000),
+        ] {
             assert_eq!(rollout.share_at(now), Share(permille), "at {now}");
         }
     }

@@ -92,7 +92,10 @@ impl PrivateKey {
     }
 
     /// Writes `NAME.pem` and `NAME.pub` into `directory`.
-    pub(super) fn write_new(&self, directory: &Path, name: &str) -> Result<(), KeyError> {
+    ///
+    /// # Errors
+    /// [`KeyError::Exists`]: no key is ever overwritten.
+    pub fn write_new(&self, directory: &Path, name: &str) -> Result<(), KeyError> {
         let (private_pem, public_pem) = self.pem();
         let private_path = directory.join(format!("{name}.pem"));
         let public_path = directory.join(format!("{name}.pub"));

@@ -1,0 +1,226 @@
+//! A new release: its file first, then its entry.
+
+use crate::StoreError;
+use crate::change::Change;
+use crate::files::{move_into_place, read};
+use crate::keys::StoreKeys;
+use crate::publication::sha256_only;
+use crate::snap_file::{self, read_snap_file};
+use crate::store::{Outcome, Store};
+use crate::system_file::verify_system_file;
+use image_format::Kind;
+use image_trust::{Hasher, verify_keyring};
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+use store_format::{
+    Channel, Custom, PublisherName, Rollout, SYSTEM_ROLE, SnapRelease, SystemRelease, snap_role,
+    snap_target, system_target,
+};
+use tuf_client::metadata::{Extra, RoleName, Target, Targets};
+
+/// What a publisher says of a new file.
+#[derive(Clone, Debug)]
+pub struct NewRelease<'a> {
+    /// An update file or a snap.
+    pub file: &'a Path,
+    /// Of a system file: refuse any other board's.
+    pub board: Option<&'a str>,
+    /// Of a snap: whose it is.
+    pub publisher: Option<&'a PublisherName>,
+    /// Channels that get it at once.
+    pub channels: BTreeMap<Channel, Rollout>,
+    /// The version, or a snap's revision, that a device must have.
+    pub minimum: Option<u64>,
+    /// For people.
+    pub notes: String,
+}
+
+/// A release's entry: whose role, which name.
+struct Entry {
+    role: RoleName,
+    name: String,
+    custom: Custom,
+}
+
+impl Store<'_> {
+    /// Verifies a file, copies it into the store and lists it. Returns its name.
+    ///
+    /// # Errors
+    /// Devices would refuse the file; it is no newer than what there is; keys are missing.
+    pub fn add(
+        &mut self,
+        new: &NewRelease<'_>,
+        keys: &StoreKeys,
+    ) -> Result<(String, Outcome), StoreError> {
+        self.require_nothing_pending()?;
+        self.published()?;
+        // The copy is what is verified, hashed and published: nobody else writes to it.
+        let draft = self.layout.drafts().join("target");
+        self.files
+            .create_directory(&self.layout.drafts())
+            .and_then(|()| self.files.copy(new.file, &draft))
+            .map_err(StoreError::io("copy", new.file))?;
+        let entry = match (kind(&draft, new.file)?, new.publisher) {
+            (FileKind::System, None) => self.system_entry(&draft, new)?,
+            (FileKind::Snap, Some(publisher)) => self.snap_entry(&draft, new, publisher)?,
+            _ => return Err(StoreError::Publisher(new.file.to_owned())),
+        };
+        let (length_bytes, sha256) = measure(&draft)?;
+        let place = self.layout.target(&entry.name, &sha256);
+        move_into_place(self.files, &draft, &place)?;
+        let custom = serde_json::to_value(&entry.custom)
+            .map_err(|error| StoreError::damaged(new.file, error))?;
+        let target = Target {
+            length_bytes,
+            hashes: sha256_only(&sha256)?,
+            custom: Some(custom),
+            extra: Extra::new(),
+        };
+        let mut targets = self.published()?.targets_of(&entry.role)?.clone();
+        targets.targets.insert(entry.name.clone(), target);
+        let outcome = self.commit_delegated(&entry.role, targets, keys)?;
+        Ok((entry.name, outcome))
+    }
+
+    /// Lets a delegated role's new list be signed.
+    pub(crate) fn commit_delegated(
+        &mut self,
+        role: &RoleName,
+        mut targets: Targets,
+        keys: &StoreKeys,
+    ) -> Result<Outcome, StoreError> {
+        self.renew_delegated(&mut targets);
+        let mut change = Change::default();
+        change.put(role, &targets)?;
+        self.commit(change, keys)
+    }
+
+    fn system_entry(&self, draft: &Path, new: &NewRelease<'_>) -> Result<Entry, StoreError> {
+        let signed_keyring = read(&self.layout.keyring())?;
+        let keyring = verify_keyring(&signed_keyring).map_err(StoreError::System)?;
+        let system = verify_system_file(draft, &keyring, new.board)?;
+        let release = SystemRelease {
+            board: system.board.try_into()?,
+            product: system.product.try_into()?,
+            version: system.version,
+            epoch: system.epoch,
+            manifest_sha256: system.manifest_hash.to_string(),
+            issued_secs: self.now_secs(),
+            channels: new.channels.clone(),
+            hold: None,
+            minimum_version: new.minimum,
+            notes: new.notes.clone(),
+        };
+        let role = RoleName(SYSTEM_ROLE.to_owned());
+        let name = system_target(&release.board, &release.product, release.version);
+        let present = self.published()?.targets_of(&role)?;
+        let newest = releases(present)
+            .filter_map(|custom| match custom {
+                Custom::System(other) if other.board == release.board => {
+                    (other.product == release.product).then_some(other.version)
+                }
+                _ => None,
+            })
+            .max();
+        if let Some(present) = newest.filter(|newest| *newest >= release.version) {
+            return Err(StoreError::NotHigher {
+                target: name,
+                present,
+            });
+        }
+        Ok(Entry {
+            role,
+            name,
+            custom: Custom::System(release),
+        })
+    }
+
+    fn snap_entry(
+        &self,
+        draft: &Path,
+        new: &NewRelease<'_>,
+        publisher: &PublisherName,
+    ) -> Result<Entry, StoreError> {
+        let role = RoleName(snap_role(publisher));
+        let unknown = |_| StoreError::UnknownPublisher(publisher.to_string());
+        let present = self.published()?.targets_of(&role).map_err(unknown)?;
+        let snap = read_snap_file(draft)?;
+        let name = snap.name.try_into()?;
+        let newest = releases(present)
+            .filter_map(|custom| match custom {
+                Custom::Snap(other) if other.name == name => Some(other.revision),
+                _ => None,
+            })
+            .max();
+        let revision = newest.unwrap_or(0) + 1;
+        let target = snap_target(publisher, &name, revision);
+        let release = SnapRelease {
+            name,
+            publisher: publisher.clone(),
+            version: snap.version,
+            revision,
+            architectures: snap.architectures,
+            issued_secs: self.now_secs(),
+            channels: new.channels.clone(),
+            hold: None,
+            minimum_revision: new.minimum,
+            notes: new.notes.clone(),
+        };
+        Ok(Entry {
+            role,
+            name: target,
+            custom: Custom::Snap(release),
+        })
+    }
+
+    pub(crate) fn now_secs(&self) -> u64 {
+        u64::try_from(self.now.0).unwrap_or_default()
+    }
+}
+
+/// What a role lists, as far as it is ours.
+pub(crate) fn releases(targets: &Targets) -> impl Iterator<Item = Custom> + '_ {
+    targets.targets.values().filter_map(custom_of)
+}
+
+pub(crate) fn custom_of(target: &Target) -> Option<Custom> {
+    serde_json::from_value(target.custom.clone()?).ok()
+}
+
+enum FileKind {
+    System,
+    Snap,
+}
+
+fn kind(draft: &Path, original: &Path) -> Result<FileKind, StoreError> {
+    let mut file = File::open(draft).map_err(StoreError::io("read", draft))?;
+    let mut magic = [0; 4];
+    let read = file
+        .read(&mut magic)
+        .map_err(StoreError::io("read", draft))?;
+    let first = magic.get(..read).unwrap_or_default();
+    if first == snap_file::MAGIC {
+        Ok(FileKind::Snap)
+    } else if first.len() == 4 && Kind::Delegation.magic().starts_with(first) {
+        Ok(FileKind::System)
+    } else {
+        Err(StoreError::UnknownFile(original.to_owned()))
+    }
+}
+
+fn measure(path: &Path) -> Result<(u64, String), StoreError> {
+    let failed = StoreError::io("read", path);
+    let mut file = File::open(path).map_err(&failed)?;
+    let (mut hasher, mut length_bytes) = (Hasher::new(), 0);
+    let mut piece = vec![0; 1 << 20];
+    loop {
+        let count = file.read(&mut piece).map_err(&failed)?;
+        if count == 0 {
+            return Ok((length_bytes, hasher.finish().to_string()));
+        }
+        length_bytes += count as u64;
+        hasher.update(piece.get(..count).unwrap_or_default());
+    }
+}

@@ -1,0 +1,547 @@
+//! What a publisher does, and what devices make of it.
+
+mod support;
+
+use image_format::{Refusal, Signature};
+use std::fs;
+use store_builder::{
+    NewRelease, Outcome, RealFiles, RolePlan, Rotation, Store, StoreError, StoreKeys, StorePlan,
+    create_store,
+};
+use store_format::{Custom, Purpose, Rollout};
+use support::{BOARD, Maker, NOW, after_days, edge, release};
+use tuf_client::metadata::RoleName;
+use tuf_client::{Error, Rule};
+
+const FIRST: &str = "system/x86_64-uefi/twinkeel-1.update";
+
+fn role(name: &str) -> RoleName {
+    RoleName(name.to_owned())
+}
+
+#[test]
+fn a_device_finds_and_fetches_what_was_added() {
+    let maker = Maker::new();
+    assert_eq!(maker.add(1).expect("added"), FIRST);
+    let device = maker.device();
+    let mut client = device.client(&maker.layout(), 0).expect("a client");
+    client.refresh().expect("a refresh");
+    let target = client
+        .target_info(FIRST)
+        .expect("a search")
+        .expect("the target");
+    assert_eq!(target.role(), &role("system"));
+    let mut fetched = Vec::new();
+    client.download(&target, &mut fetched).expect("a download");
+    assert_eq!(fetched, maker.system_bytes(BOARD, 1));
+    let issued = client
+        .trusted()
+        .timestamp()
+        .map(|timestamp| timestamp.extra["issued"].as_i64());
+    assert_eq!(issued, Some(Some(NOW.0)));
+}
+
+#[test]
+fn channels_hold_and_withdrawal_reach_devices() {
+    let maker = Maker::new();
+    maker.add(1).expect("added");
+    let (device, layout) = (maker.device(), maker.layout());
+    let custom = || device.custom(&layout, 0, FIRST).expect("a refresh");
+    let stable: store_format::Channel = "stable".parse().expect("a channel");
+    let act = |act: &dyn Fn(&mut Store<'_>, &StoreKeys) -> Result<Outcome, StoreError>| {
+        maker.act(&mut RealFiles, 0, |store, keys| act(store, keys))
+    };
+
+    act(&|store, keys| store.promote(FIRST, stable.clone(), Rollout::everyone(5), keys))
+        .expect("promoted");
+    let channels: Vec<_> = custom()
+        .expect("listed")
+        .channels()
+        .keys()
+        .cloned()
+        .collect();
+    assert_eq!(channels, [edge(), stable.clone()]);
+    act(&|store, keys| store.hold(FIRST, "boots slowly", keys)).expect("held");
+    assert!(custom().expect("listed").hold().is_some());
+    act(&|store, keys| store.resume(FIRST, keys)).expect("resumed");
+    assert!(custom().expect("listed").hold().is_none());
+    assert!(matches!(
+        act(&|store, keys| store.resume(FIRST, keys)),
+        Err(StoreError::NotHeld(_))
+    ));
+    act(&|store, keys| store.withdraw_from(FIRST, &edge(), keys)).expect("withdrawn");
+    assert!(!custom().expect("listed").channels().contains_key(&edge()));
+    assert!(matches!(
+        act(&|store, keys| store.withdraw_from(FIRST, &edge(), keys)),
+        Err(StoreError::NotInChannel { .. })
+    ));
+    act(&|store, keys| store.withdraw(FIRST, keys)).expect("withdrawn");
+    assert_eq!(custom(), None);
+    assert!(matches!(
+        act(&|store, keys| store.withdraw(FIRST, keys)),
+        Err(StoreError::NoTarget { .. })
+    ));
+}
+
+#[test]
+fn a_system_file_that_devices_would_refuse_is_not_added() {
+    let maker = Maker::new();
+    let stranger = Maker::without_store();
+    let good = maker.system_bytes(BOARD, 1);
+    let bad = |name: &str, bytes: &[u8]| {
+        let path = maker.path(name);
+        fs::write(&path, bytes).expect("a file");
+        maker
+            .act(&mut RealFiles, 0, |store, keys| {
+                store.add(&release(&path), keys)
+            })
+            .expect_err(name)
+    };
+    assert!(matches!(
+        bad("stranger", &stranger.system_bytes(BOARD, 1)),
+        StoreError::System(Refusal::Untrusted { .. })
+    ));
+    assert!(matches!(
+        bad("long", &[good.as_slice(), &[0]].concat()),
+        StoreError::Length { .. }
+    ));
+    assert!(matches!(
+        bad("short", &good[..good.len() - 1]),
+        StoreError::Length { .. }
+    ));
+    for (name, at) in [
+        ("kernel", 16 * 4096),
+        ("initrd", 17 * 4096),
+        ("root", 22 * 4096),
+    ] {
+        let mut changed = good.clone();
+        changed[at] ^= 1;
+        assert!(
+            matches!(
+                bad(name, &changed),
+                StoreError::System(Refusal::Digest { .. })
+            ),
+            "{name}"
+        );
+    }
+    let mut gap = good.clone();
+    gap[17 * 4096 - 1] = 1;
+    assert!(matches!(bad("gap", &gap), StoreError::NotZero(_)));
+    assert!(matches!(bad("text", b"hello"), StoreError::UnknownFile(_)));
+    assert_eq!(maker.add(1).expect("the good one"), FIRST);
+}
+
+#[test]
+fn a_wrong_board_and_a_lower_version_are_not_added() {
+    let maker = Maker::new();
+    let file = maker.system_file(BOARD, 2);
+    let for_another = NewRelease {
+        board: Some("rpi3"),
+        ..release(&file)
+    };
+    let added = maker.act(&mut RealFiles, 0, |store, keys| {
+        store.add(&for_another, keys)
+    });
+    assert!(matches!(
+        added,
+        Err(StoreError::System(Refusal::WrongBoard { .. }))
+    ));
+    maker.add(2).expect("added");
+    for version in [1, 2] {
+        let added = maker.add(version);
+        assert!(
+            matches!(added, Err(StoreError::NotHigher { present: 2, .. })),
+            "{version}"
+        );
+    }
+    maker.add(3).expect("a higher one");
+}
+
+#[test]
+fn a_refresh_changes_one_file_and_renews_the_snapshot_in_time() {
+    let maker = Maker::new();
+    maker.add(1).expect("added");
+    let device = maker.device();
+    let names = || {
+        let entries = fs::read_dir(maker.layout().metadata()).expect("a directory");
+        let mut names: Vec<_> = entries
+            .map(|entry| entry.expect("an entry").file_name())
+            .collect();
+        names.sort();
+        names
+    };
+    let before = names();
+    let refresh = |days| maker.act(&mut RealFiles, days, |store, keys| store.refresh(keys));
+    refresh(13).expect("a refresh");
+    assert_eq!(names(), before);
+    device
+        .custom(&maker.layout(), 26, FIRST)
+        .expect("still fresh");
+    assert!(matches!(
+        device.custom(&maker.layout(), 27, FIRST),
+        Err(Error::Refused {
+            rule: Rule::Expired { .. },
+            ..
+        })
+    ));
+    refresh(41).expect("a refresh");
+    assert_eq!(names().len(), before.len() + 1);
+    assert!(matches!(refresh(40), Err(StoreError::ClockWentBack { .. })));
+}
+
+#[test]
+fn a_store_that_somebody_changed_is_not_signed_again() {
+    let maker = Maker::new();
+    let metadata = maker.layout().metadata();
+    let old_timestamp = fs::read(metadata.join("timestamp.json")).expect("the timestamp");
+    maker.add(1).expect("added");
+    let list = metadata.join("2.system.json");
+    let honest = fs::read_to_string(&list).expect("the list");
+    fs::write(&list, honest.replace("twinkeel-1", "twinkeel-9")).expect("a forgery");
+    assert!(matches!(maker.add(2), Err(StoreError::Refused(_))));
+    fs::write(&list, honest).expect("the list");
+    // An old state that was brought back.
+    fs::write(metadata.join("timestamp.json"), old_timestamp).expect("the timestamp");
+    assert!(matches!(maker.add(2), Err(StoreError::Refused(_))));
+}
+
+#[test]
+fn devices_follow_when_keys_change() {
+    let maker = Maker::new();
+    maker.add(1).expect("added");
+    let left_behind = maker.device();
+    for name in ["timestamp", "snapshot", "targets", "system", "root"] {
+        let device = maker.device();
+        device.custom(&maker.layout(), 0, FIRST).expect("before");
+        let revoked = store_builder::parse_key(&maker.path("keys"), &format!("{name}-1"));
+        let rotation = Rotation {
+            new_keys: 1,
+            revoked: vec![revoked.expect("a key")],
+            ..Rotation::default()
+        };
+        let done = maker.act(&mut RealFiles, 0, |store, keys| {
+            store.rotate(&role(name), &rotation, keys)
+        });
+        assert_eq!(done.expect(name), Outcome::Published);
+        assert!(
+            device
+                .custom(&maker.layout(), 0, FIRST)
+                .expect(name)
+                .is_some(),
+            "{name}"
+        );
+    }
+    assert!(
+        left_behind
+            .custom(&maker.layout(), 0, FIRST)
+            .expect("all at once")
+            .is_some()
+    );
+    // What was revoked signs nothing any more.
+    fs::remove_file(maker.path("keys").join("timestamp-2.pem")).expect("a key");
+    let refreshed = maker.act(&mut RealFiles, 0, |store, keys| store.refresh(keys));
+    assert!(matches!(
+        refreshed,
+        Err(StoreError::OnlineKeys {
+            have: 0,
+            need: 1,
+            ..
+        })
+    ));
+}
+
+#[test]
+fn a_lost_timestamp_key_is_replaced() {
+    let maker = Maker::new();
+    maker.add(1).expect("added");
+    let device = maker.device();
+    device.custom(&maker.layout(), 0, FIRST).expect("before");
+    let lost = store_builder::parse_key(&maker.path("keys"), "timestamp-1").expect("a key");
+    fs::remove_file(maker.path("keys").join("timestamp-1.pem")).expect("the key");
+    let rotation = Rotation {
+        new_keys: 1,
+        revoked: vec![lost],
+        ..Rotation::default()
+    };
+    maker
+        .act(&mut RealFiles, 0, |store, keys| {
+            store.rotate(&role("timestamp"), &rotation, keys)
+        })
+        .expect("rotated");
+    assert!(
+        device
+            .custom(&maker.layout(), 0, FIRST)
+            .expect("after")
+            .is_some()
+    );
+}
+
+#[test]
+fn thresholds_that_nobody_could_meet_are_refused() {
+    let maker = Maker::new();
+    for threshold in [0, 4] {
+        let rotation = Rotation {
+            threshold: Some(threshold),
+            ..Rotation::default()
+        };
+        let rotated = maker.act(&mut RealFiles, 0, |store, keys| {
+            store.rotate(&role("root"), &rotation, keys)
+        });
+        assert!(
+            matches!(rotated, Err(StoreError::Threshold { .. })),
+            "{threshold}"
+        );
+    }
+}
+
+#[test]
+fn offline_keys_sign_what_they_are_handed() {
+    let maker = Maker::new();
+    maker.add(1).expect("added");
+    // The keys of root are in a safe.
+    let safe = maker.path("safe");
+    fs::create_dir(&safe).expect("a safe");
+    for key in ["root-1", "root-2", "root-3"] {
+        let name = format!("{key}.pem");
+        fs::rename(maker.path("keys").join(&name), safe.join(&name)).expect("moved");
+    }
+    let device = maker.device();
+    let rotation = Rotation {
+        new_keys: 1,
+        ..Rotation::default()
+    };
+    let waits = maker
+        .act(&mut RealFiles, 1, |store, keys| {
+            store.rotate(&role("timestamp"), &rotation, keys)
+        })
+        .expect("waits");
+    let Outcome::Waits(quorums) = waits else {
+        panic!("published without the keys of root");
+    };
+    assert_eq!(
+        (quorums[&role("root")].have, quorums[&role("root")].need),
+        (0, 2)
+    );
+    assert!(matches!(maker.add(2), Err(StoreError::Pending(_))));
+    // A timestamp does not wait.
+    maker
+        .act(&mut RealFiles, 1, |store, keys| store.refresh(keys))
+        .expect("a refresh");
+
+    let request = maker
+        .act(&mut RealFiles, 1, |store, _| store.request(&role("root")))
+        .expect("a request");
+    let sign = |key: &str, message: &[u8]| {
+        let path = safe.join(format!("{key}.pem"));
+        let key = image_builder::signing::PrivateKey::read(&path).expect("a key");
+        key.sign(message)
+    };
+    let import = |signature: Signature| {
+        maker.act(&mut RealFiles, 1, |store, keys| {
+            store.import_signature(&signature, keys)
+        })
+    };
+    let stray = sign("root-1", b"something else");
+    assert!(matches!(import(stray), Err(StoreError::StraySignature(_))));
+    let stranger = image_builder::signing::PrivateKey::from_seed([1; 32]).sign(&request);
+    assert!(matches!(import(stranger), Err(StoreError::Unlisted { .. })));
+    let twice = || import(sign("root-1", &request)).expect("a signature").1;
+    for _ in 0..2 {
+        assert!(matches!(twice(), Outcome::Waits(_)));
+    }
+    let (whose, outcome) = import(sign("root-3", &request)).expect("the second key");
+    assert_eq!((whose, outcome), (role("root"), Outcome::Published));
+    assert!(
+        device
+            .custom(&maker.layout(), 1, FIRST)
+            .expect("after")
+            .is_some()
+    );
+    let nothing = maker.act(&mut RealFiles, 1, |store, _| store.abandon());
+    assert!(matches!(nothing, Err(StoreError::NothingPending)));
+}
+
+#[test]
+fn an_abandoned_change_leaves_no_trace() {
+    let maker = Maker::new();
+    let key = maker.path("keys").join("system-1.pem");
+    fs::rename(&key, maker.path("system-1.pem")).expect("moved");
+    let file = maker.system_file(BOARD, 1);
+    let add = || {
+        maker.act(&mut RealFiles, 0, |store, keys| {
+            store.add(&release(&file), keys)
+        })
+    };
+    assert!(matches!(add().expect("waits").1, Outcome::Waits(_)));
+    maker
+        .act(&mut RealFiles, 0, |store, _| store.abandon())
+        .expect("abandoned");
+    assert!(matches!(add().expect("waits").1, Outcome::Waits(_)));
+    // The key comes to the machine instead of the request to the key.
+    fs::rename(maker.path("system-1.pem"), &key).expect("moved");
+    let signed = maker.act(&mut RealFiles, 0, |store, keys| store.sign_pending(keys));
+    assert_eq!(signed.expect("signed"), Outcome::Published);
+    assert!(
+        maker
+            .device()
+            .custom(&maker.layout(), 0, FIRST)
+            .expect("a refresh")
+            .is_some()
+    );
+}
+
+#[test]
+fn a_store_begins_with_offline_root_keys() {
+    let maker = Maker::without_store();
+    let elsewhere = image_builder::signing::PrivateKey::from_seed([9; 32]);
+    let keyring = maker.images.keyring_path();
+    let mut plan = StorePlan::new(Purpose::Test, &keyring);
+    plan.root = RolePlan {
+        keys: 0,
+        foreign: vec![elsewhere.public_key()],
+        threshold: 1,
+    };
+    let mut keys = maker.new_keys();
+    let store = maker.store_path();
+    let begun = create_store(&store, &plan, &mut keys, &mut RealFiles, NOW).expect("begun");
+    assert!(matches!(begun, Outcome::Waits(_)));
+    let again = create_store(&store, &plan, &mut keys, &mut RealFiles, NOW);
+    assert!(matches!(again, Err(StoreError::Exists(_))));
+    let request = maker
+        .act(&mut RealFiles, 0, |store, _| store.request(&role("root")))
+        .expect("a request");
+    let signature = elsewhere.sign(&request);
+    maker
+        .act(&mut RealFiles, 0, |store, keys| {
+            store.import_signature(&signature, keys)
+        })
+        .expect("signed");
+    maker.add(1).expect("added");
+    assert!(
+        maker
+            .device()
+            .custom(&maker.layout(), 0, FIRST)
+            .expect("a refresh")
+            .is_some()
+    );
+}
+
+#[test]
+fn a_store_for_the_field_takes_no_keys_for_tests() {
+    let maker = Maker::without_store();
+    let keyring = maker.images.keyring_path();
+    let plan = StorePlan::new(Purpose::Production, &keyring);
+    let mut test_keys = maker.new_keys();
+    let create = |keys: &mut StoreKeys, plan: &StorePlan<'_>| {
+        create_store(&maker.store_path(), plan, keys, &mut RealFiles, NOW)
+    };
+    assert!(matches!(
+        create(&mut test_keys, &plan),
+        Err(StoreError::TestKeys(_))
+    ));
+    let path = maker.path("field-keys");
+    let mut keys = StoreKeys::open_or_create(&path, Purpose::Production).expect("keys");
+    assert!(matches!(
+        create(&mut keys, &plan),
+        Err(StoreError::TestKeyring(_))
+    ));
+    let field = image_builder::signing::KeyPlan::new(image_format::Purpose::Production);
+    let images = maker.path("field-image-keys");
+    image_builder::signing::write_new_keys(&images, &field).expect("image keys");
+    let keyring = images.join("root.keyring");
+    let plan = StorePlan::new(Purpose::Production, &keyring);
+    assert_eq!(
+        create(&mut keys, &plan).expect("a store"),
+        Outcome::Published
+    );
+    let refreshed = maker.act(&mut RealFiles, 0, |store, keys| store.refresh(keys));
+    assert!(matches!(refreshed, Err(StoreError::TestKeys(_))));
+    assert!(matches!(
+        StoreKeys::open(&maker.path("nowhere")),
+        Err(StoreError::NoKeyDirectory(_))
+    ));
+}
+
+#[test]
+fn a_publisher_signs_for_its_own_snaps_only() {
+    let maker = Maker::new();
+    let tree = maker.path("tree");
+    fs::create_dir_all(tree.join("meta")).expect("a tree");
+    fs::write(tree.join("meta/snap.yaml"), "name: hello\nversion: 1.0\n").expect("a snap.yaml");
+    let snap = maker.path("hello.snap");
+    let made = std::process::Command::new("mksquashfs")
+        .arg(&tree)
+        .arg(&snap)
+        .args(["-quiet", "-no-progress"])
+        .output()
+        .expect("mksquashfs; install squashfs-tools or run `cargo xtask setup`");
+    assert!(made.status.success());
+    let acme = "acme".parse().expect("a name");
+    let of_acme = NewRelease {
+        publisher: Some(&acme),
+        ..release(&snap)
+    };
+    let add = |new: &NewRelease<'_>| {
+        maker.act(&mut RealFiles, 0, |store, keys| Ok(store.add(new, keys)?.0))
+    };
+    assert!(matches!(
+        add(&of_acme),
+        Err(StoreError::UnknownPublisher(_))
+    ));
+    let plan = RolePlan::new(1, 1);
+    let add_publisher = || {
+        maker.act(&mut RealFiles, 0, |store, keys| {
+            store.add_publisher(&acme, &plan, keys)
+        })
+    };
+    assert_eq!(add_publisher().expect("added"), Outcome::Published);
+    assert!(matches!(
+        add_publisher(),
+        Err(StoreError::PublisherExists(_))
+    ));
+    assert!(matches!(
+        add(&release(&snap)),
+        Err(StoreError::Publisher(_))
+    ));
+    let name = add(&of_acme).expect("added");
+    assert_eq!(name, "snaps/acme/hello_1.snap");
+    assert_eq!(add(&of_acme).expect("added"), "snaps/acme/hello_2.snap");
+    let custom = maker
+        .device()
+        .custom(&maker.layout(), 0, &name)
+        .expect("a refresh");
+    assert!(matches!(custom, Some(Custom::Snap(snap)) if snap.version == "1.0"));
+}
+
+#[test]
+fn two_commands_at_once_are_one_too_many() {
+    let maker = Maker::new();
+    let (mut one, mut two) = (RealFiles, RealFiles);
+    let _held = Store::open(&maker.store_path(), &mut one, NOW).expect("a store");
+    let other = Store::open(&maker.store_path(), &mut two, after_days(1));
+    assert!(matches!(other, Err(StoreError::Busy(_))));
+}
+
+#[test]
+fn the_status_tells_what_there_is() {
+    let maker = Maker::new();
+    maker.add(1).expect("added");
+    let status = maker
+        .act(&mut RealFiles, 13, |store, _| store.status())
+        .expect("a status");
+    let text = status.to_string();
+    assert!(text.starts_with("TEST KEYS"), "{text}");
+    assert!(
+        text.contains(FIRST) && text.contains("edge: 100% now"),
+        "{text}"
+    );
+    let names: Vec<_> = status.roles.iter().map(|role| role.role.as_str()).collect();
+    assert_eq!(
+        names,
+        ["root", "targets", "system", "snapshot", "timestamp"]
+    );
+    assert_eq!(
+        (status.roles[0].threshold, status.roles[0].keys.len()),
+        (2, 3)
+    );
+}
