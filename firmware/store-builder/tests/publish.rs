@@ -23,7 +23,7 @@ fn role(name: &str) -> RoleName {
 fn a_device_finds_and_fetches_what_was_added() {
     let maker = Maker::new();
     assert_eq!(maker.add(1).expect("added"), FIRST);
-    let device = maker.device();
+    let mut device = maker.device();
     let mut client = device.client(&maker.layout(), 0).expect("a client");
     client.refresh().expect("a refresh");
     let target = client
@@ -45,8 +45,8 @@ fn a_device_finds_and_fetches_what_was_added() {
 fn channels_hold_and_withdrawal_reach_devices() {
     let maker = Maker::new();
     maker.add(1).expect("added");
-    let (device, layout) = (maker.device(), maker.layout());
-    let custom = || device.custom(&layout, 0, FIRST).expect("a refresh");
+    let (mut device, layout) = (maker.device(), maker.layout());
+    let mut custom = || device.custom(&layout, 0, FIRST).expect("a refresh");
     let stable: store_format::Channel = "stable".parse().expect("a channel");
     let act = |act: &dyn Fn(&mut Store<'_>, &StoreKeys) -> Result<Outcome, StoreError>| {
         maker.act(&mut RealFiles, 0, |store, keys| act(store, keys))
@@ -161,7 +161,7 @@ fn a_wrong_board_and_a_lower_version_are_not_added() {
 fn a_refresh_changes_one_file_and_renews_the_snapshot_in_time() {
     let maker = Maker::new();
     maker.add(1).expect("added");
-    let device = maker.device();
+    let mut device = maker.device();
     let names = || {
         let entries = fs::read_dir(maker.layout().metadata()).expect("a directory");
         let mut names: Vec<_> = entries
@@ -209,9 +209,9 @@ fn a_store_that_somebody_changed_is_not_signed_again() {
 fn devices_follow_when_keys_change() {
     let maker = Maker::new();
     maker.add(1).expect("added");
-    let left_behind = maker.device();
+    let mut left_behind = maker.device();
     for name in ["timestamp", "snapshot", "targets", "system", "root"] {
-        let device = maker.device();
+        let mut device = maker.device();
         device.custom(&maker.layout(), 0, FIRST).expect("before");
         let revoked = store_builder::parse_key(&maker.path("keys"), &format!("{name}-1"));
         let rotation = Rotation {
@@ -254,7 +254,7 @@ fn devices_follow_when_keys_change() {
 fn a_lost_timestamp_key_is_replaced() {
     let maker = Maker::new();
     maker.add(1).expect("added");
-    let device = maker.device();
+    let mut device = maker.device();
     device.custom(&maker.layout(), 0, FIRST).expect("before");
     let lost = store_builder::parse_key(&maker.path("keys"), "timestamp-1").expect("a key");
     fs::remove_file(maker.path("keys").join("timestamp-1.pem")).expect("the key");
@@ -305,7 +305,7 @@ fn offline_keys_sign_what_they_are_handed() {
         let name = format!("{key}.pem");
         fs::rename(maker.path("keys").join(&name), safe.join(&name)).expect("moved");
     }
-    let device = maker.device();
+    let mut device = maker.device();
     let rotation = Rotation {
         new_keys: 1,
         ..Rotation::default()

@@ -6,16 +6,17 @@ use image_format::manifest::BLOCK_BYTES;
 use image_format::{Digest, Epoch, Manifest, Part, Root, Version};
 use image_trust::{HashTree, sha256, tree_blocks};
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::{Path, PathBuf};
+use std::{fs, io};
 use store_builder::{
     Files, Layout, NewRelease, Outcome, RealFiles, Store, StoreError, StoreKeys, StorePlan,
     create_store,
 };
 use store_format::{Channel, Custom, Purpose, Rollout};
 use tempfile::TempDir;
+use tuf_client::metadata::RoleName;
 use tuf_client::{
-    Client, DirectoryStore, Error, Fetch, FetchError, Place, Reply, Request, UtcTime, initialise,
+    Client, Error, Fetch, FetchError, MetadataStore, Place, Reply, Request, UtcTime, initialise,
 };
 
 /// When tests happen.
@@ -164,11 +165,10 @@ impl Maker {
 
     /// A device that trusts the store's first root.
     pub(crate) fn device(&self) -> Device {
-        let directory = TempDir::new().expect("a directory");
         let root = fs::read(self.layout().metadata().join("1.root.json")).expect("the root");
-        let mut store = DirectoryStore::new(directory.path());
-        initialise(&mut store, &root).expect("a root");
-        Device { directory }
+        let mut device = Device::default();
+        initialise(&mut device, &root).expect("a root");
+        device
     }
 }
 
@@ -193,14 +193,13 @@ pub(crate) fn edge() -> Channel {
 }
 
 /// What a device keeps between two polls.
-pub(crate) struct Device {
-    directory: TempDir,
-}
+#[derive(Clone, Default)]
+pub(crate) struct Device(BTreeMap<RoleName, Vec<u8>>);
 
 impl Device {
     /// Refreshes, and tells what is known of a target.
     pub(crate) fn custom(
-        &self,
+        &mut self,
         store: &Layout,
         days: i64,
         name: &str,
@@ -213,27 +212,41 @@ impl Device {
     }
 
     pub(crate) fn client(
-        &self,
+        &mut self,
         store: &Layout,
         days: i64,
-    ) -> Result<Client<DirectoryStore, Public>, Error> {
-        let public = Public(store.public());
-        Client::new(
-            DirectoryStore::new(self.directory.path()),
-            public,
-            after_days(days),
-        )
+    ) -> Result<Client<&mut Self, Public>, Error> {
+        Client::new(self, Public(store.public()), after_days(days))
+    }
+}
+
+impl MetadataStore for Device {
+    fn load(&self, role: &RoleName, _: u64) -> io::Result<Option<Vec<u8>>> {
+        Ok(self.0.get(role).cloned())
     }
 
-    pub(crate) fn path(&self) -> &Path {
-        self.directory.path()
+    fn save(&mut self, role: &RoleName, bytes: &[u8]) -> io::Result<()> {
+        self.0.insert(role.clone(), bytes.to_vec());
+        Ok(())
     }
 
-    /// The same device in the state that it has now.
-    pub(crate) fn copy(&self) -> Self {
-        let directory = TempDir::new().expect("a directory");
-        copy_tree(self.directory.path(), directory.path());
-        Device { directory }
+    fn remove(&mut self, role: &RoleName) -> io::Result<()> {
+        self.0.remove(role);
+        Ok(())
+    }
+}
+
+impl MetadataStore for &mut Device {
+    fn load(&self, role: &RoleName, max_bytes: u64) -> io::Result<Option<Vec<u8>>> {
+        (**self).load(role, max_bytes)
+    }
+
+    fn save(&mut self, role: &RoleName, bytes: &[u8]) -> io::Result<()> {
+        (**self).save(role, bytes)
+    }
+
+    fn remove(&mut self, role: &RoleName) -> io::Result<()> {
+        (**self).remove(role)
     }
 }
 
