@@ -10,9 +10,11 @@ mod fuzz;
 mod host_tests;
 mod image;
 mod keys;
+mod publish;
 mod qemu;
 mod qemu_test;
 mod replay;
+mod serve;
 mod setup;
 mod setup_command;
 mod sim;
@@ -43,7 +45,9 @@ enum Task {
     Corrupt(corrupt::CorruptCommand),
     Fuzz(fuzz::FuzzCommand),
     Keys(keys::KeysCommand),
+    Publish(publish::PublishCommand),
     Replay(replay::ReplayCommand),
+    Serve(serve::ServeCommand),
     Setup(setup_command::SetupCommand),
     Sim(sim::SimCommand),
 }
@@ -59,7 +63,9 @@ fn main() -> Result<()> {
         Task::Corrupt(command) => command.run(),
         Task::Fuzz(command) => command.run(),
         Task::Keys(command) => command.run(),
+        Task::Publish(command) => command.run(),
         Task::Replay(command) => command.run(),
+        Task::Serve(command) => command.run(),
         Task::Setup(command) => command.run(),
         Task::Sim(command) => command.run(),
     }

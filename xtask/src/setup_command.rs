@@ -35,6 +35,8 @@ impl SetupCommand {
             setup::CROSS_CHECKS,
             setup::FUZZ,
             foreign::NEEDS,
+            setup::SNAPS,
+            setup::STORE_TESTS,
         ];
         if self.packages_only {
             setup::prepare_packages(workspace::root(), needs)?;

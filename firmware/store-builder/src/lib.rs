@@ -20,6 +20,8 @@
 //! - Nothing is published that `tuf-client` refuses: each publication asks it first.
 //! - Nothing is signed again that was not signed before: `public/` is read as by a device.
 //! - A system image is listed only when `image-trust` verified every byte of it.
+//!
+//! [`DevelopmentServer`] serves such a directory on the developer's machine.
 #![forbid(unsafe_code)]
 
 mod add;
@@ -37,11 +39,13 @@ mod published;
 mod publisher;
 mod releases;
 mod rotate;
+mod serve;
 mod settings;
 mod snap_file;
 mod status;
 mod store;
 mod system_file;
+mod wave;
 
 pub use add::NewRelease;
 pub use authority::Quorum;
@@ -51,6 +55,8 @@ pub use init::{RolePlan, StorePlan, create_store};
 pub use keys::{StoreKeys, parse_key};
 pub use layout::Layout;
 pub use rotate::Rotation;
+pub use serve::DevelopmentServer;
 pub use settings::{Lifetimes, Settings};
 pub use status::{ReleaseStatus, RoleStatus, Status};
 pub use store::{Outcome, Store};
+pub use wave::{WaveError, parse_waves};

@@ -65,6 +65,17 @@ pub(crate) fn cross_tools(board: &Board) -> Vec<Need<'_>> {
 /// What making and using keys for Secure Boot needs.
 pub(crate) const SECURE_BOOT: &[Need<'_>] = &[program("openssl", "openssl")];
 
+/// What adding a snap to a store needs.
+pub(crate) const SNAPS: &[Need<'_>] = &[program("unsquashfs", "squashfs-tools")];
+
+/// What the tests of a store need beside it: a web server, and python for the reference
+/// implementation of TUF.
+pub(crate) const STORE_TESTS: &[Need<'_>] = &[
+    program("nginx", "nginx-light"),
+    program("python3", "python3-venv"),
+    program("mksquashfs", "squashfs-tools"),
+];
+
 /// What building the fuzzer needs: the C++ compiler that goes with `cc`.
 pub(crate) const FUZZ: &[Need<'_>] = &[program("cc", "gcc"), program("c++", "g++")];
 
