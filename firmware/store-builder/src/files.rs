@@ -4,7 +4,8 @@
 use crate::StoreError;
 use std::fs::{self, File};
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
 /// The steps. Each may be the last one before the power goes.
 pub trait Files {
@@ -23,6 +24,12 @@ pub trait Files {
     /// # Errors
     /// The operating system's.
     fn copy(&mut self, from: &Path, to: &Path) -> io::Result<()>;
+    /// Dates a file. Web servers make a file's entity tag of its length and of its time in
+    /// whole seconds, so two states of one file must differ in one of them.
+    ///
+    /// # Errors
+    /// The operating system's.
+    fn date(&mut self, path: &Path, time: SystemTime) -> io::Result<()>;
     /// Gives a file or directory another name, in place of what had that name.
     ///
     /// # Errors
@@ -61,6 +68,12 @@ impl Files for RealFiles {
         copy.sync_all()
     }
 
+    fn date(&mut self, path: &Path, time: SystemTime) -> io::Result<()> {
+        let file = File::options().write(true).open(path)?;
+        file.set_modified(time)?;
+        file.sync_all()
+    }
+
     fn rename(&mut self, from: &Path, to: &Path) -> io::Result<()> {
         fs::rename(from, to)
     }
@@ -79,6 +92,24 @@ impl Files for RealFiles {
 
 /// Puts a file where it belongs: all of it or nothing is there afterwards.
 pub(crate) fn place(files: &mut dyn Files, path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+    let draft = write_draft(files, path, bytes)?;
+    move_into_place(files, &draft, path)
+}
+
+/// The same for a file that is replaced: the new one is later by a second at least.
+pub(crate) fn replace(files: &mut dyn Files, path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+    let draft = write_draft(files, path, bytes)?;
+    let former = fs::metadata(path).and_then(|metadata| metadata.modified());
+    if let Ok(former) = former {
+        let time = SystemTime::now().max(former + Duration::from_secs(1));
+        files
+            .date(&draft, time)
+            .map_err(StoreError::io("write", path))?;
+    }
+    move_into_place(files, &draft, path)
+}
+
+fn write_draft(files: &mut dyn Files, path: &Path, bytes: &[u8]) -> Result<PathBuf, StoreError> {
     let (Some(directory), Some(name)) = (path.parent(), path.file_name()) else {
         return Err(StoreError::io("write", path)(
             io::ErrorKind::InvalidInput.into(),
@@ -89,7 +120,7 @@ pub(crate) fn place(files: &mut dyn Files, path: &Path, bytes: &[u8]) -> Result<
         .create_directory(directory)
         .and_then(|()| files.write(&draft, bytes))
         .map_err(StoreError::io("write", path))?;
-    move_into_place(files, &draft, path)
+    Ok(draft)
 }
 
 /// Gives a complete file the name under which it counts.

@@ -14,7 +14,7 @@
 use crate::StoreError;
 use crate::authority::Authority;
 use crate::change::Change;
-use crate::files::{Files, place};
+use crate::files::{Files, place, replace};
 use crate::keys::StoreKeys;
 use crate::layout::{Layout, TIMESTAMP_FILE, metadata_name};
 use crate::published::{Directory, Published, read_delegated};
@@ -87,7 +87,11 @@ impl Publisher<'_> {
         }
         self.check(&steps)?;
         for (name, bytes) in &steps {
-            place(files, &self.layout.metadata().join(name), bytes)?;
+            let path = self.layout.metadata().join(name);
+            match name.as_str() {
+                TIMESTAMP_FILE => replace(files, &path, bytes)?,
+                _ => place(files, &path, bytes)?,
+            }
         }
         self.remember(&steps)
     }

@@ -6,6 +6,7 @@ mod support;
 use std::cell::Cell;
 use std::io;
 use std::path::Path;
+use std::time::SystemTime;
 use store_builder::{Files, NewRelease, RealFiles, Rotation, Store, StoreError, StoreKeys};
 use store_format::Rollout;
 use support::{Device, Maker, edge, release};
@@ -53,6 +54,11 @@ impl Files for Failing<'_> {
     fn copy(&mut self, from: &Path, to: &Path) -> io::Result<()> {
         self.step(|| std::fs::write(to, b"half").expect("half a file"))?;
         RealFiles.copy(from, to)
+    }
+
+    fn date(&mut self, path: &Path, time: SystemTime) -> io::Result<()> {
+        self.step(|| {})?;
+        RealFiles.date(path, time)
     }
 
     fn rename(&mut self, from: &Path, to: &Path) -> io::Result<()> {
