@@ -28,12 +28,21 @@ pub(crate) const BOARD: &str = "x86_64-uefi";
 pub(crate) struct Maker {
     directory: TempDir,
     pub(crate) images: KeyDirectory,
+    now: UtcTime,
 }
 
 impl Maker {
     /// With a store that has no release yet.
     pub(crate) fn new() -> Self {
-        let maker = Self::without_store();
+        Self::at(NOW)
+    }
+
+    /// With a store that was made at this moment.
+    pub(crate) fn at(now: UtcTime) -> Self {
+        let maker = Maker {
+            now,
+            ..Self::without_store()
+        };
         let mut keys = maker.new_keys();
         let created = maker.create(&mut keys, &mut RealFiles);
         assert_eq!(created.expect("a store"), Outcome::Published);
@@ -46,6 +55,7 @@ impl Maker {
         Maker {
             images: images.expect("image keys"),
             directory,
+            now: NOW,
         }
     }
 
@@ -56,7 +66,7 @@ impl Maker {
     ) -> Result<Outcome, StoreError> {
         let keyring = self.images.keyring_path();
         let plan = StorePlan::new(Purpose::Test, &keyring);
-        create_store(&self.store_path(), &plan, keys, files, NOW)
+        create_store(&self.store_path(), &plan, keys, files, self.now)
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
@@ -87,10 +97,11 @@ impl Maker {
         Maker {
             images: images.expect("image keys"),
             directory,
+            now: self.now,
         }
     }
 
-    /// Opens the store so many days after `NOW`, for one act.
+    /// Opens the store so many days after it was made, for one act.
     pub(crate) fn act<T>(
         &self,
         files: &mut dyn Files,
@@ -98,7 +109,8 @@ impl Maker {
         act: impl FnOnce(&mut Store<'_>, &mut StoreKeys) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
         let mut keys = self.keys();
-        let mut store = Store::open(&self.store_path(), files, after_days(days))?;
+        let now = UtcTime(self.now.0 + days * DAY_SECS);
+        let mut store = Store::open(&self.store_path(), files, now)?;
         act(&mut store, &mut keys)
     }
 
