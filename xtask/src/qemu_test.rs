@@ -206,6 +206,7 @@ fn prepare(planned: &[Planned], host_tests: &[Need<'_>]) -> Result<()> {
             setup::CORRUPTION,
             setup::CROSS_CHECKS,
             host_tests,
+            setup::STORE_TESTS,
         ],
     )
 }

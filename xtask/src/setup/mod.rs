@@ -10,6 +10,7 @@ mod private_source;
 mod rust_targets;
 
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
 use anyhow::Result;
 use boards::{Board, QemuMachine};
@@ -25,6 +26,8 @@ pub(crate) struct Need<'a> {
 enum Provides<'a> {
     Program(&'a str),
     File(&'a str),
+    /// Python, and what its own environments are made with.
+    PythonEnvironments,
     /// Code and variables of a machine's firmware, and of that with Secure Boot.
     Firmware(&'a QemuMachine),
 }
@@ -72,7 +75,10 @@ pub(crate) const SNAPS: &[Need<'_>] = &[program("unsquashfs", "squashfs-tools")]
 /// implementation of TUF.
 pub(crate) const STORE_TESTS: &[Need<'_>] = &[
     program("nginx", "nginx-light"),
-    program("python3", "python3-venv"),
+    Need {
+        provides: Provides::PythonEnvironments,
+        package: "python3-venv",
+    },
     program("mksquashfs", "squashfs-tools"),
 ];
 
@@ -144,8 +150,19 @@ fn is_present(provides: &Provides<'_>) -> bool {
     match provides {
         Provides::Program(name) => find_program(name).is_some(),
         Provides::File(path) => Path::new(path).exists(),
+        Provides::PythonEnvironments => has_python_environments(),
         Provides::Firmware(machine) => has_firmware(machine),
     }
+}
+
+/// Debian's python has `venv`, and leaves what it needs out.
+fn has_python_environments() -> bool {
+    Command::new("python3")
+        .args(["-c", "import venv, ensurepip"])
+        .stdin(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success())
 }
 
 fn has_firmware(machine: &QemuMachine) -> bool {
