@@ -119,8 +119,8 @@ impl Rollout {
     /// How many devices may take the release at this moment.
     #[must_use]
     pub fn share_at(&self, now_secs: u64) -> Share {
-        let begun = self.0.iter().filter(|wave| wave.from_secs <= now_secs);
-        begun.last().map_or(Share::NONE, |wave| wave.share)
+        let mut begun = self.0.iter().filter(|wave| wave.from_secs <= now_secs);
+        begun.next_back().map_or(Share::NONE, |wave| wave.share)
     }
 }
 
