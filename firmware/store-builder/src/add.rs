@@ -62,14 +62,28 @@ impl Store<'_> {
             .create_directory(&self.layout.drafts())
             .and_then(|()| self.files.copy(new.file, &draft))
             .map_err(StoreError::io("copy", new.file))?;
-        let entry = match (kind(&draft, new.file)?, new.publisher) {
-            (FileKind::System, None) => self.system_entry(&draft, new)?,
-            (FileKind::Snap, Some(publisher)) => self.snap_entry(&draft, new, publisher)?,
+        let listed = self.list(&draft, new);
+        if listed.is_err() {
+            // Why it was refused is what counts; the next one takes its place.
+            let _ = self.files.remove_directory(&self.layout.drafts());
+        }
+        let (entry, target) = listed?;
+        let mut targets = self.published()?.targets_of(&entry.role)?.clone();
+        targets.targets.insert(entry.name.clone(), target);
+        let outcome = self.commit_delegated(&entry.role, targets, keys)?;
+        Ok((entry.name, outcome))
+    }
+
+    /// Verifies the copy, and puts it where devices will look for it.
+    fn list(&mut self, draft: &Path, new: &NewRelease<'_>) -> Result<(Entry, Target), StoreError> {
+        let entry = match (kind(draft, new.file)?, new.publisher) {
+            (FileKind::System, None) => self.system_entry(draft, new)?,
+            (FileKind::Snap, Some(publisher)) => self.snap_entry(draft, new, publisher)?,
             _ => return Err(StoreError::Publisher(new.file.to_owned())),
         };
-        let (length_bytes, sha256) = measure(&draft)?;
+        let (length_bytes, sha256) = measure(draft)?;
         let place = self.layout.target(&entry.name, &sha256);
-        move_into_place(self.files, &draft, &place)?;
+        move_into_place(self.files, draft, &place)?;
         let custom = serde_json::to_value(&entry.custom)
             .map_err(|error| StoreError::damaged(new.file, error))?;
         let target = Target {
@@ -78,10 +92,7 @@ impl Store<'_> {
             custom: Some(custom),
             extra: Extra::new(),
         };
-        let mut targets = self.published()?.targets_of(&entry.role)?.clone();
-        targets.targets.insert(entry.name.clone(), target);
-        let outcome = self.commit_delegated(&entry.role, targets, keys)?;
-        Ok((entry.name, outcome))
+        Ok((entry, target))
     }
 
     /// Lets a delegated role's new list be signed.
