@@ -1,5 +1,7 @@
 //! `cargo xtask bench`.
 
+mod store;
+
 use std::fs;
 
 use anyhow::{Context, Result};
@@ -21,6 +23,7 @@ pub(crate) struct BenchCommand {
 #[derive(Debug, Subcommand)]
 enum Benchmark {
     Boot(BootBenchmark),
+    Store(store::StoreBenchmark),
 }
 
 /// Measure what a boot costs, beside systemd-boot and QEMU's direct load
@@ -47,6 +50,7 @@ impl BenchCommand {
     pub(crate) fn run(self) -> Result<()> {
         match self.what {
             Benchmark::Boot(boot) => boot.run(),
+            Benchmark::Store(store) => store.run(),
         }
     }
 }

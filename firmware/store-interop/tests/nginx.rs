@@ -1,16 +1,14 @@
 //! The configuration of docs/store.md, with a real nginx and our own client.
 
+#[path = "../../store-builder/tests/support/mod.rs"]
 mod support;
-#[path = "support/nginx.rs"]
-mod web_server;
 
 use std::io::{Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::thread::JoinHandle;
+use std::net::{SocketAddr, TcpStream};
 use store_builder::RealFiles;
+use store_interop::{Nginx, Traffic, Wire};
 use support::{BOARD, Maker, NOW};
 use tuf_client::{Client, HttpRepository, Poll};
-use web_server::Nginx;
 
 const FIRST: &str = "system/x86_64-uefi/twinkeel-1.update";
 
@@ -23,7 +21,7 @@ fn repository(address: SocketAddr) -> HttpRepository {
 fn a_device_updates_from_nginx_and_an_idle_poll_is_a_kibibyte() {
     let maker = Maker::new();
     maker.add(1).expect("added");
-    let nginx = Nginx::serve(&maker.layout().public());
+    let nginx = Nginx::serve(&maker.layout().public()).expect("nginx");
     let mut device = maker.device();
     let mut client = Client::new(&mut device, repository(nginx.address()), NOW).expect("a client");
     client.refresh().expect("a refresh");
@@ -37,11 +35,11 @@ fn a_device_updates_from_nginx_and_an_idle_poll_is_a_kibibyte() {
     let validator = client.validator().cloned().expect("an entity tag");
     drop(client);
 
-    let wire = Wire::to(nginx.address());
-    let mut client = Client::new(&mut device, repository(wire.address), NOW).expect("a client");
+    let wire = Wire::to(nginx.address()).expect("a wire");
+    let mut client = Client::new(&mut device, repository(wire.address()), NOW).expect("a client");
     assert_eq!(client.poll(&validator).expect("a poll"), Poll::Unchanged);
     drop(client);
-    let (sent, received) = wire.count();
+    let Traffic { sent, received } = wire.traffic().expect("a connection");
     let text = String::from_utf8_lossy(&received);
     assert!(text.starts_with("HTTP/1.1 304 "), "{text}");
     assert_eq!(text.matches("HTTP/1.1 ").count(), 1, "{text}");
@@ -67,7 +65,7 @@ fn a_device_updates_from_nginx_and_an_idle_poll_is_a_kibibyte() {
 #[test]
 fn two_timestamps_in_one_second_have_two_tags() {
     let maker = Maker::new();
-    let nginx = Nginx::serve(&maker.layout().public());
+    let nginx = Nginx::serve(&maker.layout().public()).expect("nginx");
     let mut device = maker.device();
     let mut client = Client::new(&mut device, repository(nginx.address()), NOW).expect("a client");
     let mut tags = Vec::new();
@@ -87,7 +85,7 @@ fn nginx_serves_pieces_and_no_drafts_and_says_what_may_be_cached() {
     let maker = Maker::new();
     let draft = maker.layout().metadata().join(".2.root.json.draft");
     std::fs::write(draft, "half").expect("a draft");
-    let nginx = Nginx::serve(&maker.layout().public());
+    let nginx = Nginx::serve(&maker.layout().public()).expect("nginx");
     let ask = |path: &str, header: &str| {
         let mut stream = TcpStream::connect(nginx.address()).expect("a connection");
         let request =
@@ -113,49 +111,4 @@ fn nginx_serves_pieces_and_no_drafts_and_says_what_may_be_cached() {
         assert!(reply.starts_with("HTTP/1.1 404 "), "{reply}");
         assert!(!reply.contains("immutable"), "{reply}");
     }
-}
-
-/// One connection, byte for byte.
-struct Wire {
-    address: SocketAddr,
-    connection: JoinHandle<(Vec<u8>, Vec<u8>)>,
-}
-
-impl Wire {
-    fn to(server: SocketAddr) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let address = listener.local_addr().expect("an address");
-        let connection = std::thread::spawn(move || {
-            let (mut device, _) = listener.accept().expect("a connection");
-            let mut server = TcpStream::connect(server).expect("the server");
-            let (mut to_device, mut from_server) = (
-                device.try_clone().expect("a clone"),
-                server.try_clone().expect("a clone"),
-            );
-            let answers = std::thread::spawn(move || copy(&mut from_server, &mut to_device));
-            let sent = copy(&mut device, &mut server);
-            server.shutdown(Shutdown::Both).expect("the end");
-            (sent, answers.join().expect("the answers"))
-        });
-        Wire {
-            address,
-            connection,
-        }
-    }
-
-    /// What went to the server and what came from it, once the device has hung up.
-    fn count(self) -> (Vec<u8>, Vec<u8>) {
-        self.connection.join().expect("the connection")
-    }
-}
-
-fn copy(from: &mut TcpStream, to: &mut TcpStream) -> Vec<u8> {
-    let (mut all, mut piece) = (Vec::new(), [0; 4096]);
-    while let Ok(count @ 1..) = from.read(&mut piece) {
-        all.extend(&piece[..count]);
-        if to.write_all(&piece[..count]).is_err() {
-            break;
-        }
-    }
-    all
 }

@@ -1,16 +1,14 @@
 //! python-tuf, the reference implementation, reads what we publish, and we read what it
 //! signs.
 
-#[path = "support/nginx.rs"]
-mod nginx;
-#[path = "support/reference.rs"]
-mod reference;
+#[path = "../../store-builder/tests/support/mod.rs"]
 mod support;
 
-use nginx::Nginx;
 use std::fs;
+use std::path::Path;
 use std::time::Instant;
 use store_builder::{RealFiles, Rotation};
+use store_interop::{Nginx, PythonTuf};
 use support::{BOARD, Maker};
 use tempfile::TempDir;
 use tuf_client::metadata::RoleName;
@@ -18,19 +16,30 @@ use tuf_client::{Client, HttpRepository, UtcTime};
 
 const FIRST: &str = "system/x86_64-uefi/twinkeel-1.update";
 
+fn python() -> PythonTuf {
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent();
+    match PythonTuf::prepare(target.expect("the target directory")) {
+        Ok(python) => python,
+        Err(error) => panic!("{error:#}"),
+    }
+}
+
 #[test]
 fn python_tuf_reads_what_we_publish() {
     let begin = Instant::now();
     let maker = Maker::at(UtcTime::of_this_machine());
     maker.add(1).expect("added");
-    let nginx = Nginx::serve(&maker.layout().public());
+    let nginx = Nginx::serve(&maker.layout().public()).expect("nginx");
     let state = TempDir::new().expect("a directory");
     let first_root = maker.layout().metadata().join("1.root.json");
     fs::copy(first_root, state.path().join("first-root.json")).expect("the first root");
+    let python = python();
     let read = || {
         let address = format!("http://{}", nginx.address());
         let state = state.path().to_str().expect("a path");
-        let told = reference::run("read.py", &[&address, state, FIRST]);
+        let told = python
+            .run("read.py", &[&address, state, FIRST])
+            .expect("python-tuf");
         serde_json::from_str::<serde_json::Value>(&told).expect("JSON")
     };
     let told = read();
@@ -69,10 +78,10 @@ fn we_read_what_python_tuf_signs() {
     let metadata = maker.layout().metadata();
     let keys = maker.path("keys");
     let arguments = [&metadata, &keys].map(|path| path.to_str().expect("a path"));
-    let version = reference::run("sign.py", &arguments);
+    let version = python().run("sign.py", &arguments).expect("python-tuf");
     assert_eq!(version, "3");
 
-    let nginx = Nginx::serve(&maker.layout().public());
+    let nginx = Nginx::serve(&maker.layout().public()).expect("nginx");
     let base = format!("http://{}", nginx.address());
     let repository = HttpRepository::new(&format!("{base}/metadata"), &format!("{base}/targets"));
     let mut device = maker.device();
