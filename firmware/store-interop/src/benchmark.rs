@@ -19,7 +19,7 @@ use tuf_client::{Client, DirectoryStore, HttpRepository, Poll, UtcTime, Validato
 pub struct Programs<'a> {
     /// `refresh-loop` of this crate, as a device would have it built.
     pub ours: &'a Path,
-    /// `tough-loop`, if it could be built.
+    /// `tough-loop`, unless it is left out.
     pub tough: Option<&'a Path>,
     /// The reference implementation.
     pub python: &'a PythonTuf,
@@ -141,7 +141,7 @@ impl fmt::Display for StoreReport {
             (Some(micros), Some(times)) => {
                 writeln!(f, "  tough       {micros:>8} us  {times:.1} times ours")?;
             }
-            _ => writeln!(f, "  tough       could not be built")?,
+            _ => writeln!(f, "  tough       was left out")?,
         }
         let poll = &self.idle_poll_bytes;
         writeln!(
