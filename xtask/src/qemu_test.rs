@@ -78,10 +78,10 @@ impl QemuTestCommand {
         }))
     }
 
-    fn host_test_needs(&self) -> &'static [Need<'static>] {
+    fn host_test_needs(&self) -> [&'static [Need<'static>]; 2] {
         match self.scenario {
-            None => foreign::NEEDS,
-            Some(_) => &[],
+            None => [foreign::NEEDS, setup::STORE_TESTS],
+            Some(_) => [&[]; 2],
         }
     }
 
@@ -192,7 +192,7 @@ impl QemuTestCommand {
     }
 }
 
-fn prepare(planned: &[Planned], host_tests: &[Need<'_>]) -> Result<()> {
+fn prepare(planned: &[Planned], [foreign, store]: [&[Need<'_>]; 2]) -> Result<()> {
     let boards = || planned.iter().map(|planned| &planned.board);
     let machines: Vec<_> = boards().flat_map(setup::virtual_machine).collect();
     let cross_tools: Vec<_> = boards().flat_map(setup::cross_tools).collect();
@@ -205,8 +205,8 @@ fn prepare(planned: &[Planned], host_tests: &[Need<'_>]) -> Result<()> {
             &machines,
             setup::CORRUPTION,
             setup::CROSS_CHECKS,
-            host_tests,
-            setup::STORE_TESTS,
+            foreign,
+            store,
         ],
     )
 }
