@@ -14,10 +14,10 @@
 use crate::StoreError;
 use crate::authority::Authority;
 use crate::change::Change;
-use crate::files::{Files, place, replace};
+use crate::files::{Files, place, read, replace};
 use crate::keys::StoreKeys;
 use crate::layout::{Layout, TIMESTAMP_FILE, metadata_name};
-use crate::published::{Directory, Published, read_delegated};
+use crate::published::{Directory, Published};
 use crate::settings::{Settings, after};
 use std::collections::BTreeMap;
 use std::io;
@@ -26,7 +26,9 @@ use tuf_client::metadata::{
     Envelope, Extra, Hashes, MetaFile, RoleName, Root, Signed, Snapshot, SnapshotKind, SpecVersion,
     Targets, Timestamp, TimestampKind, TimestampMeta, Version,
 };
-use tuf_client::{Client, DirectoryStore, MetadataStore, UtcTime, initialise};
+use tuf_client::{
+    Client, DirectoryStore, Error, MetadataStore, Rule, Trusted, UtcTime, initialise,
+};
 
 /// What a publication needs to know.
 pub(crate) struct Publisher<'a> {
@@ -73,8 +75,9 @@ impl Publisher<'_> {
         match (new_root, self.old) {
             (Some(new_root), Some(old)) => {
                 steps.push(self.timestamp(&root, &snapshot, version)?);
-                // Devices that do not know the new root yet, unless the old keys are lost.
-                if self.old_keys_sign(old, &steps)? {
+                // Devices that do not know the new root yet, unless the old keys are lost or
+                // the old root counts no more.
+                if old.root.expires > self.now && self.old_keys_sign(old, &steps)? {
                     self.check(&steps)?;
                 }
                 steps.push(new_root);
@@ -212,11 +215,35 @@ impl Publisher<'_> {
         };
         let mut client = Client::new(device, directory, self.now).map_err(StoreError::Refused)?;
         client.refresh().map_err(StoreError::Refused)?;
-        let metadata = self.layout.metadata();
-        read_delegated(client.trusted(), |name| match staged.get(name) {
-            Some(bytes) => Ok(bytes.clone()),
-            None => crate::files::read(&metadata.join(name)),
-        })?;
+        self.check_delegated(client.trusted(), &staged)
+    }
+
+    /// A role that expired and is not signed anew now is its own signers' affair: a publisher
+    /// of snaps who went away holds nobody up.
+    fn check_delegated(
+        &self,
+        trusted: &Trusted,
+        staged: &BTreeMap<String, Vec<u8>>,
+    ) -> Result<(), StoreError> {
+        let Some(targets) = trusted.targets() else {
+            return Ok(());
+        };
+        for role in targets.delegations.iter().flat_map(|all| &all.roles) {
+            let listed = trusted.listed(&role.name).map_err(StoreError::Refused)?;
+            let name = metadata_name(&role.name, listed.version);
+            let public = self.layout.metadata().join(&name);
+            let checked = match staged.get(&name) {
+                Some(bytes) => trusted.check_delegated(targets, &role.name, bytes),
+                None => trusted.check_delegated(targets, &role.name, &read(&public)?),
+            };
+            match checked {
+                Err(Error::Refused {
+                    rule: Rule::Expired { .. },
+                    ..
+                }) if !staged.contains_key(&name) => {}
+                checked => drop(checked.map_err(StoreError::Refused)?),
+            }
+        }
         Ok(())
     }
 
@@ -229,7 +256,7 @@ impl Publisher<'_> {
         }
         for role in RoleName::TOP_LEVEL.map(|role| RoleName(role.to_owned())) {
             let path = self.layout.trusted().join(role.meta_name());
-            device.0.insert(role, crate::files::read(&path)?);
+            device.0.insert(role, read(&path)?);
         }
         Ok(device)
     }

@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use tuf_client::metadata::{RoleName, Root, Snapshot, Targets, Timestamp};
 use tuf_client::{
     Client, DirectoryStore, Error, Fetch, FetchError, MetadataStore, Place, Reply, Request, Rule,
-    Trusted, UtcTime, Verified,
+    Trusted, UtcTime,
 };
 
 /// The metadata that devices are given.
@@ -75,7 +75,7 @@ impl Published {
     }
 
     fn of(layout: &Layout, trusted: &Trusted) -> Result<Self, StoreError> {
-        let delegated = read_delegated(trusted, |name| read(&layout.metadata().join(name)))?;
+        let delegated = read_delegated(layout, trusted)?;
         let (Some(timestamp), Some(snapshot), Some(targets)) =
             (trusted.timestamp(), trusted.snapshot(), trusted.targets())
         else {
@@ -86,10 +86,7 @@ impl Published {
             timestamp: Timestamp::clone(timestamp),
             snapshot: Snapshot::clone(snapshot),
             targets: Targets::clone(targets),
-            delegated: delegated
-                .into_iter()
-                .map(|(role, targets)| (role, Targets::clone(&targets)))
-                .collect(),
+            delegated,
         })
     }
 
@@ -105,19 +102,21 @@ impl Published {
 }
 
 /// Every role that the top one delegates to, verified.
-pub(crate) fn read_delegated(
+fn read_delegated(
+    layout: &Layout,
     trusted: &Trusted,
-    mut read: impl FnMut(&str) -> Result<Vec<u8>, StoreError>,
-) -> Result<BTreeMap<RoleName, Verified<Targets>>, StoreError> {
+) -> Result<BTreeMap<RoleName, Targets>, StoreError> {
     let mut delegated = BTreeMap::new();
     let Some(targets) = trusted.targets() else {
         return Ok(delegated);
     };
     for role in targets.delegations.iter().flat_map(|all| &all.roles) {
         let listed = trusted.listed(&role.name).map_err(StoreError::Refused)?;
-        let bytes = read(&metadata_name(&role.name, listed.version))?;
+        let name = metadata_name(&role.name, listed.version);
+        let bytes = read(&layout.metadata().join(name))?;
         let verified = trusted.check_delegated(targets, &role.name, &bytes);
-        delegated.insert(role.name.clone(), verified.map_err(StoreError::Refused)?);
+        let verified = verified.map_err(StoreError::Refused)?;
+        delegated.insert(role.name.clone(), Targets::clone(&verified));
     }
     Ok(delegated)
 }

@@ -71,19 +71,22 @@ impl Store<'_> {
         self.commit(change, keys)
     }
 
-    /// Signs a role's file again, with a new life and the same keys.
+    /// Signs roles' files again, with a new life and the same keys. What expired together is
+    /// renewed together: devices refuse a store in which one of them is still too old.
     ///
     /// # Errors
     /// No such role; on-line keys are missing.
-    pub fn renew(&mut self, role: &RoleName, keys: &StoreKeys) -> Result<Outcome, StoreError> {
+    pub fn renew(&mut self, roles: &[RoleName], keys: &StoreKeys) -> Result<Outcome, StoreError> {
         self.require_nothing_pending()?;
         let published = self.published()?;
         let mut change = Change::default();
-        if *role == RoleName::root() {
-            let mut root = published.root.clone();
-            self.renew_root(&mut root);
-            change.put(role, &root)?;
-        } else {
+        for role in roles {
+            if *role == RoleName::root() {
+                let mut root = published.root.clone();
+                self.renew_root(&mut root);
+                change.put(role, &root)?;
+                continue;
+            }
             let mut targets = published.targets_of(role)?.clone();
             match *role == RoleName::targets() {
                 true => self.renew_targets(&mut targets),

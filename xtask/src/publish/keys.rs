@@ -171,20 +171,23 @@ impl Rotate {
     }
 }
 
-/// Sign a role's file again before it expires: root, targets, system, snaps-NAME
+/// Sign roles' files again before they expire: root, targets, system, snaps-NAME
+///
+/// What has expired together has to be renewed together.
 #[derive(Debug, Args)]
 pub(super) struct Renew {
     #[command(flatten)]
     place: Place,
-    /// The role
-    role: String,
+    /// The roles
+    #[arg(required = true, value_name = "ROLE")]
+    roles: Vec<String>,
 }
 
 impl Renew {
     pub(super) fn run(self) -> Result<()> {
-        let role = RoleName(self.role.clone());
-        let outcome = self.place.act(|store, keys| store.renew(&role, keys))?;
-        self.place.report(&self.role, &outcome);
+        let roles: Vec<_> = self.roles.iter().cloned().map(RoleName).collect();
+        let outcome = self.place.act(|store, keys| store.renew(&roles, keys))?;
+        self.place.report(&self.roles.join(" "), &outcome);
         Ok(())
     }
 }
