@@ -7,7 +7,7 @@ use image_format::{
     Digest, ENVELOPE_BYTES, Floors, Keyring, Manifest, Part, Refusal, parse_envelope,
 };
 use image_trust::{
-    HashTree, ImageKind, Release, Requirements, Verified, verify_envelope, verify_part,
+    Compression, HashTree, ImageKind, Release, Requirements, Verified, verify_envelope, verify_part,
 };
 use std::io::{self, Read};
 use std::path::Path;
@@ -117,7 +117,7 @@ impl Reader<'_> {
         self.skip_to(part.offset_bytes)?;
         let length = usize::try_from(part.length_bytes).unwrap_or(usize::MAX);
         let bytes = self.take(length)?;
-        verify_part(name, part, bytes).map_err(StoreError::System)?;
+        verify_part(name, part, bytes, Compression::PORTABLE).map_err(StoreError::System)?;
         Ok(())
     }
 
