@@ -57,10 +57,24 @@ impl PythonTuf {
     /// # Errors
     /// What the program says on its way out.
     pub fn run(&self, program: &str, arguments: &[&str]) -> Result<String> {
+        self.run_with(program, arguments, &[])
+    }
+
+    pub(crate) fn run_with(
+        &self,
+        program: &str,
+        arguments: &[&str],
+        environment: &[(&str, &str)],
+    ) -> Result<String> {
         let path = Path::new(env!("CARGO_MANIFEST_DIR"))
             .join("python_tuf")
             .join(program);
-        call(Command::new(&self.python).arg(path).args(arguments))
+        call(
+            Command::new(&self.python)
+                .envs(environment.iter().copied())
+                .arg(path)
+                .args(arguments),
+        )
     }
 }
 
