@@ -4,19 +4,22 @@
 //! constants, never TOML. This crate says what stands in the file and refuses what makes
 //! no sense; it does not know how anything of it is built or started.
 
+mod architecture;
 mod error;
 mod firmware;
+mod geometry;
+mod qemu_machine;
 mod schema;
 
 use std::fs;
 use std::path::Path;
 
+pub use architecture::Architecture;
 pub use error::BoardError;
 pub use firmware::{FirmwareArgument, FirmwarePart, PackagedFile};
-pub use schema::{
-    Architecture, Board, CrossTools, Firmware, FloorHome, Geometry, Kernel, Loader, Modules,
-    PowerOff, QemuMachine, SecureBootMachine, Userland,
-};
+pub use geometry::Geometry;
+pub use qemu_machine::{PowerOff, QemuMachine, SecureBootMachine};
+pub use schema::{Board, CrossTools, Firmware, FloorHome, Kernel, Loader, Modules, Userland};
 
 /// The board `id` of the directory `boards`.
 ///

@@ -1,15 +1,12 @@
 //! The keys of a board's file.
 
-use std::ops::RangeInclusive;
-use std::path::{Path, PathBuf};
-
 use serde::Deserialize;
 
+use crate::architecture::Architecture;
 use crate::error::BoardError;
-use crate::firmware::{FirmwareArgument, FirmwarePart};
-
-/// A table has room for our partitions, and takes no more than what UEFI reserves for it.
-const TABLE_ENTRIES: RangeInclusive<u32> = 6..=128;
+use crate::firmware::FirmwarePart;
+use crate::geometry::Geometry;
+use crate::qemu_machine::QemuMachine;
 
 /// The longest id: what a manifest has room for.
 const MAX_ID_BYTES: usize = 32;
@@ -45,59 +42,6 @@ pub struct Board {
     /// The virtual machine that stands for the board.
     pub qemu: QemuMachine,
 }
-
-/// A processor architecture, by Rust's name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Architecture {
-    /// 64-bit x86.
-    #[serde(rename = "x86_64")]
-    X86_64,
-    /// 64-bit ARM.
-    Aarch64,
-    /// 32-bit ARM from version 7 on, with a floating-point unit.
-    Armv7,
-    /// 64-bit POWER, little-endian under Linux.
-    PowerPc64,
-}
-
-impl Architecture {
-    /// That of the machine which this very program runs on, if there is a board of it.
-    #[must_use]
-    pub fn of_this_machine() -> Option<Self> {
-        match std::env::consts::ARCH {
-            "x86_64" => Some(Self::X86_64),
-            "aarch64" => Some(Self::Aarch64),
-            "arm" => Some(Self::Armv7),
-            "powerpc64" if cfg!(target_endian = "little") => Some(Self::PowerPc64),
-            _ => None,
-        }
-    }
-
-    /// Debian's name of it.
-    #[must_use]
-    pub fn debian_name(self) -> &'static str {
-        match self {
-            Self::X86_64 => "amd64",
-            Self::Aarch64 => "arm64",
-            Self::Armv7 => "armhf",
-            Self::PowerPc64 => "ppc64el",
-        }
-    }
-
-    /// Rust's target without an operating system, for which no standard library exists, if
-    /// the stable toolchain has one.
-    #[must_use]
-    pub fn bare_target(self) -> Option<&'static str> {
-        match self {
-            Self::X86_64 => Some("x86_64-unknown-none"),
-            Self::Aarch64 => Some("aarch64-unknown-none"),
-            Self::Armv7 => Some("armv7a-none-eabi"),
-            Self::PowerPc64 => None,
-        }
-    }
-}
-
 /// What kind of firmware starts the loader.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -247,141 +191,6 @@ pub struct Modules {
     /// Of those in the root, the ones that the system stage loads, in this order.
     pub load: Vec<String>,
 }
-
-/// The sizes of the partitions in the image file, in MiB. That of `boot-state` is part of
-/// the format.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Geometry {
-    /// The loader's partition.
-    pub system_boot_mib: u64,
-    /// The rescue system.
-    pub rescue_mib: u64,
-    /// Each of the two slots.
-    pub system_slot_mib: u64,
-    /// The writable file system before the device grows it.
-    pub writable_mib: u64,
-    /// How many partitions the table has room for: fewer than usual where the firmware lies
-    /// close behind it, four in each sector of 512 bytes from the third on.
-    #[serde(default = "usual_table_entries")]
-    pub table_entries: u32,
-}
-
-fn usual_table_entries() -> u32 {
-    128
-}
-
-/// The virtual machine that stands for the board.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct QemuMachine {
-    /// The program, as found on the search path.
-    pub binary: String,
-    /// The Debian package that brings it.
-    pub binary_package: String,
-    /// `-machine`
-    pub machine: String,
-    /// `-cpu`
-    pub processor: String,
-    /// One without instructions for SHA-256, where `processor` has them and QEMU knows one.
-    pub other_processor: Option<String>,
-    /// `-m`
-    pub memory_mib: u32,
-    /// What else it is always started with.
-    pub arguments: Vec<String>,
-    /// The device that the disk hangs on; [`CARD_SLOT`](Self::CARD_SLOT) is the machine's own.
-    pub disk_device: String,
-    /// The network card, where the machine has room for one.
-    pub network_device: Option<String>,
-    /// Where distributions put the firmware's code. The n-th belongs to the n-th of
-    /// `firmware_variables`. None where the firmware is in no flash of the machine.
-    #[serde(default)]
-    pub firmware_code: Vec<PathBuf>,
-    /// Where distributions put the firmware's empty variable store.
-    #[serde(default)]
-    pub firmware_variables: Vec<PathBuf>,
-    /// The Debian package that brings code and variables.
-    pub firmware_package: Option<String>,
-    /// The firmware's files that are given to the machine when it starts.
-    #[serde(default)]
-    pub firmware_files: Vec<FirmwareArgument>,
-    /// What a system that has shut down does with the machine.
-    #[serde(default)]
-    pub power_off: PowerOff,
-    /// Scenarios of `qemu-test` that this machine or its firmware has no means for.
-    #[serde(default)]
-    pub scenarios_left_out: Vec<String>,
-    /// Where the machine is too slow for every day: the scenarios that run when everything is
-    /// asked for, and no others ever do.
-    pub slow_scenarios: Option<Vec<String>>,
-    /// What differs with UEFI Secure Boot on; absent where the machine cannot have it.
-    pub secure_boot: Option<SecureBootMachine>,
-}
-
-/// What a system that has shut down does with the machine.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum PowerOff {
-    /// It switches the machine off.
-    #[default]
-    BySystem,
-    /// It waits for somebody who does: the chip that would is not modelled.
-    ByHand,
-}
-
-/// What differs from [`QemuMachine`] with UEFI Secure Boot on.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SecureBootMachine {
-    /// `-machine`
-    pub machine: String,
-    /// What it is started with beside [`QemuMachine::arguments`].
-    pub arguments: Vec<String>,
-    /// As [`QemuMachine::firmware_code`], of firmware that checks signatures.
-    pub firmware_code: Vec<PathBuf>,
-    /// As [`QemuMachine::firmware_variables`], formatted. What is in them is erased, and
-    /// our keys are put in.
-    pub firmware_variables: Vec<PathBuf>,
-}
-
-impl QemuMachine {
-    /// The `disk_device` of a machine that boots from a card in its own slot.
-    pub const CARD_SLOT: &str = "sd";
-
-    /// Whether there is flash that holds code and variables of the firmware.
-    #[must_use]
-    pub fn has_flash(&self) -> bool {
-        !self.firmware_code.is_empty()
-    }
-
-    /// Whether the disk is a card.
-    #[must_use]
-    pub fn has_card(&self) -> bool {
-        self.disk_device == Self::CARD_SLOT
-    }
-
-    /// Code and variable store of the firmware that is installed on this machine.
-    #[must_use]
-    pub fn installed_firmware(&self) -> Option<(&Path, &Path)> {
-        first_pair(&self.firmware_code, &self.firmware_variables)
-    }
-}
-
-impl SecureBootMachine {
-    /// Code and variable store of the firmware that is installed on this machine.
-    #[must_use]
-    pub fn installed_firmware(&self) -> Option<(&Path, &Path)> {
-        first_pair(&self.firmware_code, &self.firmware_variables)
-    }
-}
-
-fn first_pair<'a>(code: &'a [PathBuf], variables: &'a [PathBuf]) -> Option<(&'a Path, &'a Path)> {
-    code.iter()
-        .zip(variables)
-        .find(|(code, variables)| code.exists() && variables.exists())
-        .map(|(code, variables)| (code.as_path(), variables.as_path()))
-}
-
 impl Board {
     /// Refuses what the schema alone cannot.
     pub(crate) fn check(&self) -> Result<(), BoardError> {
@@ -424,37 +233,5 @@ impl Board {
             .chain(arguments)
             .try_for_each(|file| file.check(&self.id))?;
         self.geometry.check(&self.id, self.loader.firmware)
-    }
-}
-
-impl Geometry {
-    fn check(&self, id: &str, firmware: Firmware) -> Result<(), BoardError> {
-        if !TABLE_ENTRIES.contains(&self.table_entries) {
-            return Err(BoardError::TableEntries { id: id.to_owned() });
-        }
-        // FAT32 begins at 65525 clusters; a slot's kernel begins at 1 MiB; a smaller ext4 has no room for its journal.
-        let system_boot_least_mib = match firmware {
-            Firmware::Uefi => 64,
-            Firmware::OpenFirmware => 1,
-        };
-        for (key, value, least_mib) in [
-            (
-                "system_boot_mib",
-                self.system_boot_mib,
-                system_boot_least_mib,
-            ),
-            ("rescue_mib", self.rescue_mib, 2),
-            ("system_slot_mib", self.system_slot_mib, 2),
-            ("writable_mib", self.writable_mib, 32),
-        ] {
-            if value < least_mib {
-                return Err(BoardError::PartitionTooSmall {
-                    id: id.to_owned(),
-                    key,
-                    least_mib,
-                });
-            }
-        }
-        Ok(())
     }
 }
