@@ -21,6 +21,8 @@ pub struct Image {
     pub kernel: Vec<u8>,
     pub initrd: Vec<u8>,
     pub kind: ImageKind,
+    /// Whose delegation and signature it has.
+    pub release_key: [u8; 32],
 }
 
 impl Image {
@@ -41,6 +43,7 @@ impl Image {
             kernel: format!("kernel {version} ").into_bytes().repeat(700),
             initrd: format!("initrd {version} ").into_bytes().repeat(300),
             kind: ImageKind::System,
+            release_key: RELEASE_KEY,
         }
     }
 
@@ -93,7 +96,7 @@ impl Image {
         let delegation = Delegation {
             serial: Serial(self.serial),
             threshold: 1,
-            keys: [public(RELEASE_KEY)].into_iter().collect(),
+            keys: [public(self.release_key)].into_iter().collect(),
         };
         let delegation = encode_value(Kind::Delegation, &delegation, &mut [0; 512])
             .unwrap()
@@ -103,7 +106,7 @@ impl Image {
             delegation.clone(),
             signed(Kind::DelegationSignatures, &delegation, ROOT_KEY),
             manifest.clone(),
-            signed(Kind::ManifestSignatures, &manifest, RELEASE_KEY),
+            signed(Kind::ManifestSignatures, &manifest, self.release_key),
         ]
         .concat()
     }
