@@ -30,8 +30,10 @@ fn run(message: &[u8]) -> Answer {
                 DamagedBlock::Data(_) => "DM_VERITY_ERR_BLOCK_NR=0,",
                 DamagedBlock::Tree(_) => "DM_VERITY_ERR_BLOCK_NR=1,",
             };
+            // The first field is the action and the path, whatever it looks like.
             let number = text
                 .split('\0')
+                .skip(1)
                 .find_map(|field| field.strip_prefix(prefix));
             assert_eq!(
                 number.and_then(|number| number.parse().ok()),
@@ -52,5 +54,10 @@ fn seeds() -> Vec<Seed> {
         ("changed", message("")),
         ("data", message("DM_VERITY_ERR_BLOCK_NR=0,4711\0")),
         ("tree", message("DM_VERITY_ERR_BLOCK_NR=1,9\0")),
+        (
+            "number-in-the-path",
+            b"DM_VERITY_ERR_BLOCK_NR=0,@/dm-1\0SUBSYSTEM=block\0DM_VERITY_ERR_BLOCK_NR=0,7\0"
+                .to_vec(),
+        ),
     ]
 }
