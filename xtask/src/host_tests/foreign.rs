@@ -60,7 +60,7 @@ pub(super) fn run(root: &Path) -> Result<Tally> {
         .iter()
         .try_fold(Tally::default(), |tally, processor| {
             println!("tests on a processor that is {}", processor.what);
-            Ok(tally.plus(count_output(&mut processor.tests(root))?))
+            Ok(tally.plus(count_output(processor.tests(root))?))
         })
 }
 
