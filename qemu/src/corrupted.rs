@@ -180,7 +180,10 @@ impl Observation<'_> {
             bail!("rescue has no root to be refused");
         };
         let next = Source::Slot(refused.other());
+        // A system that answered with a block refused is still there when it is asked again,
+        // and takes that question with it: only the one after that reaches the next system.
         self.prove(next)
+            .or_else(|_| self.prove(next))
             .with_context(|| format!("neither {refused} nor {next} proved itself"))?;
         Ok(Seen::Proved(next))
     }
