@@ -19,7 +19,7 @@ pub use error::BoardError;
 pub use firmware::{FirmwareArgument, FirmwarePart, PackagedFile};
 pub use geometry::Geometry;
 pub use qemu_machine::{PowerOff, QemuMachine, SecureBootMachine};
-pub use schema::{Board, CrossTools, Firmware, FloorHome, Kernel, Loader, Modules, Userland};
+pub use schema::{Board, CLibrary, Firmware, FloorHome, Kernel, Loader, Modules, Userland};
 
 /// The board `id` of the directory `boards`.
 ///

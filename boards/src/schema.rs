@@ -134,22 +134,18 @@ impl FloorHome {
 pub struct Userland {
     /// The Rust target: static programs, without a loader or libraries.
     pub target: String,
-    /// What links them where the Rust toolchain has no C library of its own.
-    pub cross: Option<CrossTools>,
+    /// What they are linked with where the Rust toolchain has no C library of its own.
+    pub c_library: Option<CLibrary>,
 }
 
-/// Debian's tools for another architecture. `.cargo/config.toml` names the linker, too.
+/// Debian's static C library for another architecture.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct CrossTools {
-    /// The program that links, as found on the search path.
-    pub linker: String,
+pub struct CLibrary {
+    /// The file.
+    pub path: String,
     /// The Debian package that brings it.
-    pub linker_package: String,
-    /// The static C library.
-    pub library: String,
-    /// The Debian package that brings it.
-    pub library_package: String,
+    pub package: String,
 }
 
 /// The kernel and its words.

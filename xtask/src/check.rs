@@ -56,10 +56,10 @@ impl CheckCommand {
     pub(crate) fn run(self) -> Result<()> {
         let workspace = Workspace::at(workspace::root());
         let board = workspace.read_board(&self.board)?;
-        let cross_tools = setup::cross_tools(&board);
+        let compilers = setup::compilers(&board);
         setup::prepare(
             workspace::root(),
-            &[setup::IMAGE, &cross_tools, setup::SECURE_BOOT],
+            &[setup::IMAGE, &compilers, setup::SECURE_BOOT],
         )?;
         let mut findings = crates::check(&workspace, &workspace.read_boards()?)?;
         findings.extend(loader::check(&workspace, &workspace.read_boards()?)?);

@@ -93,8 +93,8 @@ impl ImageCommand {
         let board = workspace.read_board(&self.board)?;
         let keys = self.open_keys(&workspace)?;
         let secure_boot = self.open_secure_boot_keys()?;
-        let cross_tools = setup::cross_tools(&board);
-        setup::prepare(&root, &[setup::IMAGE, &cross_tools, setup::SECURE_BOOT])?;
+        let compilers = setup::compilers(&board);
+        setup::prepare(&root, &[setup::IMAGE, &compilers, setup::SECURE_BOOT])?;
         let mut progress = Printed::new();
         let build_time = self.find_build_time(&workspace, &mut progress)?;
         let request = ImageRequest {

@@ -75,7 +75,7 @@ impl QemuCommand {
             workspace.root(),
             &[
                 setup::IMAGE,
-                &setup::cross_tools(&board),
+                &setup::compilers(&board),
                 setup::SECURE_BOOT,
                 &setup::virtual_machine(&board),
                 setup::CORRUPTION,

@@ -195,12 +195,12 @@ impl QemuTestCommand {
 fn prepare(planned: &[Planned], [foreign, store]: [&[Need<'_>]; 2]) -> Result<()> {
     let boards = || planned.iter().map(|planned| &planned.board);
     let machines: Vec<_> = boards().flat_map(setup::virtual_machine).collect();
-    let cross_tools: Vec<_> = boards().flat_map(setup::cross_tools).collect();
+    let compilers: Vec<_> = boards().flat_map(setup::compilers).collect();
     setup::prepare(
         workspace::root(),
         &[
             setup::IMAGE,
-            &cross_tools,
+            &compilers,
             setup::SECURE_BOOT,
             &machines,
             setup::CORRUPTION,

@@ -78,8 +78,8 @@ impl ReplayCommand {
 
     fn record_and_judge(&self, checkout: &Workspace, board: Board) -> Result<()> {
         let machine = setup::virtual_machine(&board);
-        let cross_tools = setup::cross_tools(&board);
-        setup::prepare(checkout.root(), &[setup::IMAGE, &cross_tools, &machine])?;
+        let compilers = setup::compilers(&board);
+        setup::prepare(checkout.root(), &[setup::IMAGE, &compilers, &machine])?;
         let accelerator = workspace::accelerator(self.kvm, &board);
         let directory = checkout.target().join("replay");
         let world = World::prepare(checkout, board, &directory, &mut Printed::new())?;

@@ -25,10 +25,10 @@ impl SetupCommand {
     pub(crate) fn run(self) -> Result<()> {
         let boards = Workspace::at(workspace::root()).read_boards()?;
         let machines: Vec<_> = boards.iter().flat_map(setup::virtual_machine).collect();
-        let cross_tools: Vec<_> = boards.iter().flat_map(setup::cross_tools).collect();
+        let compilers: Vec<_> = boards.iter().flat_map(setup::compilers).collect();
         let needs = &[
             setup::IMAGE,
-            &cross_tools,
+            &compilers,
             setup::SECURE_BOOT,
             &machines,
             setup::CORRUPTION,

@@ -1,5 +1,6 @@
 //! Why a file cannot be had.
 
+use crate::authorities::Authorities;
 use std::fmt;
 
 /// Why a file cannot be had.
@@ -14,6 +15,8 @@ pub enum HttpError {
     NoLength,
     /// The answer is not what was asked for: HTTP is not spoken as it should be.
     Answer(&'static str),
+    /// The server of an `https` address does not prove that it is the one, and why.
+    Unproven(String),
     /// The file is another one than when it was begun.
     Changed,
     /// The line broke too often in a row, with this the last time.
@@ -41,6 +44,12 @@ impl fmt::Display for HttpError {
             Self::Answer(what) => write!(
                 f,
                 "the server's answer makes no sense: {what}; take one that serves plain files"
+            ),
+            Self::Unproven(reason) => write!(
+                f,
+                "the server does not prove that it is the one of this address: {reason}; check \
+                 the device's clock, and that {} has who vouches for the server",
+                Authorities::PATH
             ),
             Self::Changed => f.write_str("it changed on the server while it was read; try again"),
             Self::Broken { failures, reason } => write!(

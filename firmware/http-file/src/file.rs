@@ -7,6 +7,7 @@ use ureq::http::header::{ACCEPT_ENCODING, IF_RANGE, RANGE};
 use ureq::{Agent, BodyReader};
 
 use crate::answer::{Answer, NoAnswer, Validator};
+use crate::authorities::Authorities;
 use crate::error::HttpError;
 use crate::patience::{Interruption, Patience, Wait};
 
@@ -46,12 +47,29 @@ struct Body {
 }
 
 impl<W: Wait> HttpFile<W> {
-    /// Asks for the file at `address`, `http://...`.
+    /// Asks for the file at `address`, which begins with `http://` or `https://`. For the
+    /// server of the second kind one of the system's authorities has to vouch.
     ///
     /// # Errors
     /// See [`HttpError`].
     pub fn open(address: &str, patience: Patience, wait: W) -> Result<Self, HttpError> {
+        Self::open_trusting(address, &Authorities::of_the_system(), patience, wait)
+    }
+
+    /// The same, with other authorities.
+    ///
+    /// # Errors
+    /// See [`HttpError`].
+    pub fn open_trusting(
+        address: &str,
+        authorities: &Authorities,
+        patience: Patience,
+        wait: W,
+    ) -> Result<Self, HttpError> {
         let config = Agent::config_builder()
+            .tls_config(authorities.tls_config())
+            // Who asks in secret is not led to where everyone listens.
+            .https_only(address.starts_with("https://"))
             .http_status_as_error(false)
             .timeout_resolve(Some(ANSWER))
             .timeout_connect(Some(ANSWER))
@@ -214,8 +232,27 @@ impl Failure {
             ureq::Error::TooManyRedirects => {
                 Self::Never(HttpError::Answer("it leads from address to address"))
             }
-            error => Self::NotNow(error.to_string()),
+            ureq::Error::RequireHttpsOnly(_) => {
+                Self::Never(HttpError::Answer("it leads from https to http"))
+            }
+            error => match unproven(error) {
+                Some(reason) => Self::Never(HttpError::Unproven(reason)),
+                None => Self::NotNow(error.to_string()),
+            },
         }
+    }
+}
+
+/// What is wrong with the server's certificate, if that is it.
+fn unproven(error: &ureq::Error) -> Option<String> {
+    let tls = match error {
+        ureq::Error::Rustls(error) => error,
+        ureq::Error::Io(error) => error.get_ref()?.downcast_ref()?,
+        _ => return None,
+    };
+    match tls {
+        rustls::Error::InvalidCertificate(why) => Some(why.to_string()),
+        _ => None,
     }
 }
 

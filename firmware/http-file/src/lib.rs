@@ -8,10 +8,12 @@
 //! Nothing that comes over the line is trusted here. Whoever reads the file verifies it.
 
 mod answer;
+mod authorities;
 mod error;
 mod file;
 mod patience;
 
+pub use authorities::Authorities;
 pub use error::HttpError;
 pub use file::HttpFile;
 pub use patience::{Interruption, Patience, Wait};

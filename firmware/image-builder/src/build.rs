@@ -8,6 +8,7 @@ use image_format::disk::Role;
 use image_format::{Digest, Floors};
 use image_trust::sha256;
 
+use crate::authorities;
 use crate::busybox::Busybox;
 use crate::cache::{component, component_of_bytes};
 use crate::debian::DebianPackages;
@@ -211,6 +212,7 @@ impl Ingredients {
         let root = root_tree(&RootParts {
             tools: &tools,
             network: &self.userland.network,
+            authorities: &self.packages.authorities,
             index,
             modules: &modules,
             load: &load,
@@ -269,6 +271,7 @@ struct Packages {
     kernel: PathBuf,
     busybox: Busybox,
     e2fsck: PathBuf,
+    authorities: PathBuf,
 }
 
 impl Packages {
@@ -284,6 +287,7 @@ impl Packages {
             kernel: packages.fetch(&request.board.kernel.package, progress)?,
             busybox,
             e2fsck: packages.fetch("e2fsck-static", progress)?,
+            authorities: packages.fetch(authorities::PACKAGE, progress)?,
         })
     }
 }

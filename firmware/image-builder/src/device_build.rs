@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
-use boards::{Board, Firmware};
+use boards::{Architecture, Board, Firmware};
 
 use crate::host_tool::{host_tool, run};
 use crate::pe32::pe32_of;
@@ -48,7 +48,12 @@ fn build_for_firmware(
     package: &str,
     constants: &[(&str, OsString)],
 ) -> Result<Vec<u8>> {
-    let build = DeviceBuild::new(workspace, &board.loader.target, Surroundings::Firmware)?;
+    let build = DeviceBuild::new(
+        workspace,
+        board.architecture,
+        &board.loader.target,
+        Surroundings::Firmware,
+    )?;
     build.run(&[package], constants)?;
     match board.loader.firmware {
         Firmware::OpenFirmware => build.program(package),
@@ -102,7 +107,12 @@ fn loader_constants(board: &Board, keyring: PathBuf) -> Vec<(&'static str, OsStr
 
 /// The userland of `board`.
 pub(crate) fn build_userland(workspace: &Workspace, board: &Board) -> Result<Userland> {
-    let build = DeviceBuild::new(workspace, &board.userland.target, Surroundings::Linux)?;
+    let build = DeviceBuild::new(
+        workspace,
+        board.architecture,
+        &board.userland.target,
+        Surroundings::Linux,
+    )?;
     build.run(&["init", "network", "snappy"], &[])?;
     Ok(Userland {
         init: build.program("init")?,
@@ -115,6 +125,7 @@ pub(crate) fn build_userland(workspace: &Workspace, board: &Board) -> Result<Use
 /// was built here.
 struct DeviceBuild<'a> {
     workspace: &'a Workspace,
+    architecture: Architecture,
     target: &'a str,
     surroundings: Surroundings,
     directory: PathBuf,
@@ -131,7 +142,12 @@ enum Surroundings {
 }
 
 impl<'a> DeviceBuild<'a> {
-    fn new(workspace: &'a Workspace, target: &'a str, surroundings: Surroundings) -> Result<Self> {
+    fn new(
+        workspace: &'a Workspace,
+        architecture: Architecture,
+        target: &'a str,
+        surroundings: Surroundings,
+    ) -> Result<Self> {
         let directory = workspace.target().join(surroundings.directory());
         fs::create_dir_all(&directory)
             .with_context(|| format!("cannot make {}", directory.display()))?;
@@ -141,6 +157,7 @@ impl<'a> DeviceBuild<'a> {
             .context("cannot lock the device programs' directory")?;
         Ok(Self {
             workspace,
+            architecture,
             target,
             surroundings,
             directory,
@@ -169,6 +186,9 @@ impl<'a> DeviceBuild<'a> {
         for package in packages {
             cargo.args(["--package", package]);
         }
+        if self.surroundings == Surroundings::Linux {
+            cargo.envs(self.c_compiler()?);
+        }
         cargo.envs(variables.iter().map(|(name, value)| (name, value)));
         let status = cargo.status().context("cannot run cargo")?;
         if !status.success() {
@@ -184,6 +204,26 @@ impl<'a> DeviceBuild<'a> {
     fn program(&self, name: &str) -> Result<Vec<u8>> {
         let path = self.directory.join(self.target).join("device").join(name);
         fs::read(&path).with_context(|| format!("cannot read the program {}", path.display()))
+    }
+
+    /// The compiler for what crates have in C, by the names under which their build scripts
+    /// look for it. It serves a target of another C library as well: none of that C calls one.
+    fn c_compiler(&self) -> Result<[(String, OsString); 2]> {
+        let target = self.target.replace('-', "_");
+        let mut flags = OsString::from("-g0");
+        for (from, to) in replaced_paths(self.workspace.root())? {
+            flags.push(" -ffile-prefix-map=");
+            flags.push(from);
+            flags.push("=");
+            flags.push(to);
+        }
+        Ok([
+            (
+                format!("CC_{target}"),
+                self.architecture.c_compiler().into(),
+            ),
+            (format!("CFLAGS_{target}"), flags),
+        ])
     }
 
     /// Flags in cargo's encoding. They replace those of `.cargo/config.toml`, so these

@@ -22,6 +22,7 @@
 //!
 //! All files in initrd and root belong to root and were changed at the beginning of 1980.
 
+mod authorities;
 mod build;
 mod build_time;
 mod busybox;

@@ -8,6 +8,7 @@ use std::path::Path;
 
 use anyhow::Result;
 
+use crate::authorities;
 use crate::busybox::Busybox;
 use crate::modules::{LoadOrder, ModuleIndex};
 use crate::request::ImageRequest;
@@ -44,6 +45,8 @@ pub(crate) struct RootParts<'a> {
     pub(crate) tools: &'a Tools<'a>,
     /// The program `network`.
     pub(crate) network: &'a [u8],
+    /// The unpacked package with the authorities that TLS believes.
+    pub(crate) authorities: &'a Path,
     /// The kernel's modules.
     pub(crate) index: &'a ModuleIndex,
     /// All modules of the root.
@@ -62,6 +65,7 @@ pub(crate) fn root_tree(parts: &RootParts<'_>) -> Result<Tree> {
     parts.modules.add_to(&mut tree, parts.index);
     parts.modules.add_modprobe_tables(&mut tree, parts.index);
     add_network(&mut tree, parts.network);
+    authorities::add_to(&mut tree, parts.authorities)?;
     tree.text(MODULE_LIST, &parts.load.list(parts.index));
     if let Some(overlay) = &parts.tools.request.overlay {
         tree.add_overlay(overlay)?;

@@ -150,7 +150,7 @@ fn parse_verb(verb: Verb, parser: &mut Parser) -> Result<Command, UsageError> {
             (_, Arg::Long("json")) => form = Form::Json,
             (Verb::Versions, Arg::Short('a') | Arg::Long("all")) => scope = Scope::All,
             (Verb::Why, Arg::Long("boots")) => boots = Some(parser.value()?.parse()?),
-            (Verb::Update, Arg::Long("from")) => from = Some(Origin::parse(parser.value()?)?),
+            (Verb::Update, Arg::Long("from")) => from = Some(Origin::parse(parser.value()?)),
             (Verb::Update, Arg::Long("allow-downgrade")) => downgrade = Downgrade::Allow,
             (Verb::Update, Arg::Long("retry-failed")) => failed_before = FailedBefore::Allow,
             (Verb::Rollback, Arg::Value(part)) => require_system(&part.string()?)?,

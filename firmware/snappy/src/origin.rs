@@ -1,6 +1,6 @@
 //! Where a release comes from: a file of this device, or one on a web server.
 
-use crate::arguments::{Form, UsageError};
+use crate::arguments::Form;
 use anyhow::{Context, Result};
 use http_file::{HttpFile, Interruption, Patience};
 use std::ffi::OsString;
@@ -19,7 +19,7 @@ const PATIENCE: Patience = Patience::OF_A_PERSON;
 pub(crate) enum Origin {
     /// A file, or a block device.
     File(PathBuf),
-    /// An address that begins with `http://`.
+    /// An address that begins with `http://` or `https://`.
     Web(String),
 }
 
@@ -30,15 +30,10 @@ impl<T: Read + Seek> Bytes for T {}
 
 impl Origin {
     /// Understands what stands behind `--from`.
-    pub(crate) fn parse(word: OsString) -> Result<Self, UsageError> {
+    pub(crate) fn parse(word: OsString) -> Self {
         match word.to_str() {
-            Some(address) if address.starts_with("http://") => Ok(Self::Web(address.to_owned())),
-            Some(address) if address.starts_with("https://") => Err(UsageError(
-                "cannot update over https yet: use http; what makes a release safe to take is \
-                 its signatures, which are checked in either case"
-                    .into(),
-            )),
-            _ => Ok(Self::File(word.into())),
+            Some(address) if is_on_the_web(address) => Self::Web(address.to_owned()),
+            _ => Self::File(word.into()),
         }
     }
 
@@ -74,6 +69,12 @@ impl fmt::Display for Origin {
     }
 }
 
+fn is_on_the_web(address: &str) -> bool {
+    ["http://", "https://"]
+        .iter()
+        .any(|scheme| address.starts_with(scheme))
+}
+
 fn told(interruption: &Interruption) -> String {
     let Interruption {
         at_bytes,
@@ -94,15 +95,15 @@ mod tests {
     #[test]
     fn an_address_is_told_from_a_file() {
         let web = "http://10.0.2.100/release.update";
+        let secret = "https://example.org/release.update";
         for (word, origin) in [
             (web, Origin::Web(web.to_owned())),
+            (secret, Origin::Web(secret.to_owned())),
             ("/dev/vdb", Origin::File("/dev/vdb".into())),
             ("http:/x", Origin::File("http:/x".into())),
         ] {
-            assert_eq!(Origin::parse(word.into()), Ok(origin));
+            assert_eq!(Origin::parse(word.into()), origin);
         }
-        let refused = Origin::parse("https://example.org/x".into());
-        assert!(refused.is_err_and(|error| error.0.contains("use http;")));
     }
 
     #[test]

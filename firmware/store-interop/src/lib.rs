@@ -4,6 +4,7 @@
 //! Nothing here is part of the product, or of what a publisher runs.
 
 mod benchmark;
+mod certificate;
 mod clients;
 mod load;
 mod nginx;
@@ -12,6 +13,7 @@ mod sample;
 mod wire;
 
 pub use benchmark::{Programs, StoreReport, measure};
+pub use certificate::Certificate;
 pub use load::LoadReport;
 pub use nginx::Nginx;
 pub use python_tuf::PythonTuf;

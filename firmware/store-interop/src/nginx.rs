@@ -1,5 +1,6 @@
 //! A real nginx on a loopback port, with the configuration of docs/store.md.
 
+use crate::certificate::Certificate;
 use anyhow::{Context, Result, ensure};
 use std::fs;
 use std::net::{SocketAddr, TcpListener};
@@ -21,6 +22,24 @@ impl Nginx {
     /// # Errors
     /// It is not installed, or does not like the configuration.
     pub fn serve(public: &Path) -> Result<Self> {
+        Self::start(public, |address| address.to_string())
+    }
+
+    /// The same over TLS: it proves itself with `certificate`.
+    ///
+    /// # Errors
+    /// It is not installed, or does not like the configuration or the certificate.
+    pub fn serve_with_tls(public: &Path, certificate: &Certificate) -> Result<Self> {
+        Self::start(public, |address| {
+            format!(
+                "{address} ssl; ssl_certificate {}; ssl_certificate_key {}",
+                certificate.chain.display(),
+                certificate.key.display()
+            )
+        })
+    }
+
+    fn start(public: &Path, listen: impl Fn(SocketAddr) -> String) -> Result<Self> {
         let directory = TempDir::new().context("cannot make a directory")?;
         // Free a moment ago, and asked for by nobody else on purpose.
         let address = TcpListener::bind("127.0.0.1:0")
@@ -34,7 +53,7 @@ impl Nginx {
         let configuration = format!(
             "user root;\npid {own}/pid;\nerror_log {own}/error.log;\nevents {{}}\nhttp {{\n\
              access_log {own}/access.log;\n{temporary}{}\n}}\n",
-            server_block(&address.to_string(), public)?
+            server_block(&listen(address), public)?
         );
         let nginx = Nginx { directory, address };
         fs::write(nginx.configuration(), configuration)
@@ -77,14 +96,14 @@ impl Drop for Nginx {
 }
 
 /// The block of the document; only where it listens and what it serves is of this machine.
-fn server_block(address: &str, public: &Path) -> Result<String> {
+fn server_block(listen: &str, public: &Path) -> Result<String> {
     let (_, rest) = DOCUMENT
         .split_once("```nginx\n")
         .context("docs/store.md has no configuration")?;
     let (block, _) = rest.split_once("```").context("docs/store.md ends early")?;
     let mut block = block.to_owned();
     for (documented, own) in [
-        ("listen 80;", format!("listen {address};")),
+        ("listen 80;", format!("listen {listen};")),
         ("/srv/store/public", public.display().to_string()),
     ] {
         let count = block.matches(documented).count();

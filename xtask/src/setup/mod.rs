@@ -9,6 +9,7 @@ mod packages;
 mod private_source;
 mod rust_targets;
 
+use std::iter;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -54,15 +55,14 @@ pub(crate) const IMAGE: &[Need<'_>] = &[
     program("mkfs.ext4", "e2fsprogs"),
 ];
 
-/// What building the programs of `board` needs beside the Rust toolchain.
-pub(crate) fn cross_tools(board: &Board) -> Vec<Need<'_>> {
-    let Some(cross) = &board.userland.cross else {
-        return Vec::new();
-    };
-    vec![
-        program(&cross.linker, &cross.linker_package),
-        file(&cross.library, &cross.library_package),
-    ]
+/// What building the programs of `board` needs beside the Rust toolchain: TLS has parts in
+/// C and assembler, and not every C library comes with Rust.
+pub(crate) fn compilers(board: &Board) -> Vec<Need<'_>> {
+    let architecture = board.architecture;
+    let compiler = program(architecture.c_compiler(), architecture.c_compiler_package());
+    let library = board.userland.c_library.as_ref();
+    let library = library.map(|library| file(&library.path, &library.package));
+    iter::once(compiler).chain(library).collect()
 }
 
 /// What making and using keys for Secure Boot needs.
@@ -184,6 +184,7 @@ fn find_program(name: &str) -> Option<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use boards::Architecture;
 
     const ARM: &str = include_str!("../../../boards/arm64-uefi.toml");
     const ARM_OF_32_BITS: &str = include_str!("../../../boards/armv7-u-boot.toml");
@@ -229,14 +230,36 @@ mod tests {
             (ARM_OF_32_BITS, "libc6-dev-armhf-cross"),
         ] {
             let mut board = boards::parse_board("b", text)?;
-            if let Some(cross) = &mut board.userland.cross {
-                cross.linker = "sh".to_owned();
-                cross.library = "/nowhere/libc.a".into();
+            if let Some(library) = &mut board.userland.c_library {
+                library.path = "/nowhere/libc.a".into();
             }
-            let needs = cross_tools(&board);
-            assert_eq!(missing_packages(&[&needs], is_present), [package]);
+            let is_present = |provides: &Provides<'_>| match provides {
+                Provides::File(_) => is_present(provides),
+                _ => true,
+            };
+            assert_eq!(
+                missing_packages(&[&compilers(&board)], is_present),
+                [package]
+            );
         }
-        assert!(cross_tools(&boards::parse_board("b", ARM)?).is_empty());
+        Ok(())
+    }
+
+    #[test]
+    fn a_compiler_for_this_machine_comes_with_the_usual_one() -> Result<()> {
+        let mut board = boards::parse_board("b", ARM)?;
+        for (architecture, package) in [
+            (Architecture::X86_64, "gcc-x86-64-linux-gnu"),
+            (Architecture::Aarch64, "gcc-aarch64-linux-gnu"),
+        ] {
+            board.architecture = architecture;
+            let package = match Architecture::of_this_machine() {
+                Some(own) if own == architecture => "gcc",
+                _ => package,
+            };
+            let needs = compilers(&board);
+            assert_eq!(missing_packages(&[&needs], |_| false), [package]);
+        }
         Ok(())
     }
 
