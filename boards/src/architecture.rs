@@ -41,30 +41,6 @@ impl Architecture {
         }
     }
 
-    /// Debian's C compiler for it, which has this name on every machine: that of the
-    /// architecture itself comes with `gcc`.
-    #[must_use]
-    pub fn c_compiler(self) -> &'static str {
-        match self {
-            Self::X86_64 => "x86_64-linux-gnu-gcc",
-            Self::Aarch64 => "aarch64-linux-gnu-gcc",
-            Self::Armv7 => "arm-linux-gnueabihf-gcc",
-            Self::PowerPc64 => "powerpc64le-linux-gnu-gcc",
-        }
-    }
-
-    /// The Debian package that brings the compiler to this machine.
-    #[must_use]
-    pub fn c_compiler_package(self) -> &'static str {
-        match self {
-            own if Some(own) == Self::of_this_machine() => "gcc",
-            Self::X86_64 => "gcc-x86-64-linux-gnu",
-            Self::Aarch64 => "gcc-aarch64-linux-gnu",
-            Self::Armv7 => "gcc-arm-linux-gnueabihf",
-            Self::PowerPc64 => "gcc-powerpc64le-linux-gnu",
-        }
-    }
-
     /// Rust's target without an operating system, for which no standard library exists, if
     /// the stable toolchain has one.
     #[must_use]

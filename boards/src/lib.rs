@@ -5,6 +5,7 @@
 //! no sense; it does not know how anything of it is built or started.
 
 mod architecture;
+mod c_tools;
 mod error;
 mod firmware;
 mod geometry;
@@ -15,11 +16,12 @@ use std::fs;
 use std::path::Path;
 
 pub use architecture::Architecture;
+pub use c_tools::CTools;
 pub use error::BoardError;
 pub use firmware::{FirmwareArgument, FirmwarePart, PackagedFile};
 pub use geometry::Geometry;
 pub use qemu_machine::{PowerOff, QemuMachine, SecureBootMachine};
-pub use schema::{Board, CLibrary, Firmware, FloorHome, Kernel, Loader, Modules, Userland};
+pub use schema::{Board, Firmware, FloorHome, Kernel, Loader, Modules, Userland};
 
 /// The board `id` of the directory `boards`.
 ///

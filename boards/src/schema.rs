@@ -134,18 +134,6 @@ impl FloorHome {
 pub struct Userland {
     /// The Rust target: static programs, without a loader or libraries.
     pub target: String,
-    /// What they are linked with where the Rust toolchain has no C library of its own.
-    pub c_library: Option<CLibrary>,
-}
-
-/// Debian's static C library for another architecture.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct CLibrary {
-    /// The file.
-    pub path: String,
-    /// The Debian package that brings it.
-    pub package: String,
 }
 
 /// The kernel and its words.

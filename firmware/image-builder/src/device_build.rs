@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
-use boards::{Architecture, Board, Firmware};
+use boards::{Architecture, Board, CTools, Firmware};
 
 use crate::host_tool::{host_tool, run};
 use crate::pe32::pe32_of;
@@ -208,21 +208,24 @@ impl<'a> DeviceBuild<'a> {
 
     /// The compiler for what crates have in C, by the names under which their build scripts
     /// look for it. It serves a target of another C library as well: none of that C calls one.
-    fn c_compiler(&self) -> Result<[(String, OsString); 2]> {
+    fn c_compiler(&self) -> Result<[(String, OsString); 3]> {
         let target = self.target.replace('-', "_");
         let mut flags = OsString::from("-g0");
         for (from, to) in replaced_paths(self.workspace.root())? {
-            flags.push(" -ffile-prefix-map=");
+            flags.push(" '-ffile-prefix-map=");
             flags.push(from);
             flags.push("=");
             flags.push(to);
+            flags.push("'");
         }
         Ok([
             (
                 format!("CC_{target}"),
-                self.architecture.c_compiler().into(),
+                CTools::here(self.architecture).compiler.into(),
             ),
             (format!("CFLAGS_{target}"), flags),
+            // Paths may have spaces.
+            ("CC_SHELL_ESCAPED_FLAGS".to_owned(), "1".into()),
         ])
     }
 

@@ -9,12 +9,11 @@ mod packages;
 mod private_source;
 mod rust_targets;
 
-use std::iter;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::Result;
-use boards::{Board, QemuMachine};
+use boards::{Board, CTools, QemuMachine};
 
 /// A program or file that a command needs, and the Debian package that brings it.
 #[derive(Debug, Clone, Copy)]
@@ -57,12 +56,12 @@ pub(crate) const IMAGE: &[Need<'_>] = &[
 
 /// What building the programs of `board` needs beside the Rust toolchain: TLS has parts in
 /// C and assembler, and not every C library comes with Rust.
-pub(crate) fn compilers(board: &Board) -> Vec<Need<'_>> {
-    let architecture = board.architecture;
-    let compiler = program(architecture.c_compiler(), architecture.c_compiler_package());
-    let library = board.userland.c_library.as_ref();
-    let library = library.map(|library| file(&library.path, &library.package));
-    iter::once(compiler).chain(library).collect()
+pub(crate) fn compilers(board: &Board) -> [Need<'static>; 2] {
+    let tools = CTools::here(board.architecture);
+    [
+        program(tools.compiler, tools.compiler_package),
+        file(tools.library, tools.library_package),
+    ]
 }
 
 /// What making and using keys for Secure Boot needs.
@@ -184,7 +183,6 @@ fn find_program(name: &str) -> Option<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use boards::Architecture;
 
     const ARM: &str = include_str!("../../../boards/arm64-uefi.toml");
     const ARM_OF_32_BITS: &str = include_str!("../../../boards/armv7-u-boot.toml");
@@ -225,40 +223,12 @@ mod tests {
 
     #[test]
     fn a_board_whose_c_library_is_missing_needs_its_package_only() -> Result<()> {
-        for (text, package) in [
-            (POWER, "libc6-dev-ppc64el-cross"),
-            (ARM_OF_32_BITS, "libc6-dev-armhf-cross"),
-        ] {
-            let mut board = boards::parse_board("b", text)?;
-            if let Some(library) = &mut board.userland.c_library {
-                library.path = "/nowhere/libc.a".into();
-            }
-            let is_present = |provides: &Provides<'_>| match provides {
-                Provides::File(_) => is_present(provides),
-                _ => true,
-            };
-            assert_eq!(
-                missing_packages(&[&compilers(&board)], is_present),
-                [package]
-            );
-        }
-        Ok(())
-    }
-
-    #[test]
-    fn a_compiler_for_this_machine_comes_with_the_usual_one() -> Result<()> {
-        let mut board = boards::parse_board("b", ARM)?;
-        for (architecture, package) in [
-            (Architecture::X86_64, "gcc-x86-64-linux-gnu"),
-            (Architecture::Aarch64, "gcc-aarch64-linux-gnu"),
-        ] {
-            board.architecture = architecture;
-            let package = match Architecture::of_this_machine() {
-                Some(own) if own == architecture => "gcc",
-                _ => package,
-            };
+        for text in [ARM, ARM_OF_32_BITS, POWER] {
+            let board = boards::parse_board("b", text)?;
             let needs = compilers(&board);
-            assert_eq!(missing_packages(&[&needs], |_| false), [package]);
+            let package = CTools::here(board.architecture).library_package;
+            let has_programs = |provides: &Provides<'_>| matches!(provides, Provides::Program(_));
+            assert_eq!(missing_packages(&[&needs], has_programs), [package]);
         }
         Ok(())
     }
