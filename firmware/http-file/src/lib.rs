@@ -13,5 +13,5 @@ mod file;
 mod patience;
 
 pub use error::HttpError;
-pub use file::HttpFile;
+pub use file::{HttpFile, Ranges};
 pub use patience::{Interruption, Patience, Wait};

@@ -44,6 +44,11 @@ impl<F: Read + Seek> UpdateFile<F> {
         })
     }
 
+    /// The file.
+    pub fn file(&self) -> &F {
+        &self.file
+    }
+
     fn read_next(&mut self, buffer: &mut [u8]) -> Result<(), SourceError> {
         let end = self.position + buffer.len() as u64;
         self.file
