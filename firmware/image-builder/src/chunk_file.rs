@@ -1,6 +1,6 @@
 //! The chunk file beside an update file, from which devices fetch only what they lack.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -24,14 +24,23 @@ pub fn chunk_file_of(update: &Path) -> PathBuf {
     name.into()
 }
 
-/// Makes the chunk file of the update file at `update` and writes it to `out`. The same
-/// update file always gives the same bytes.
-///
-/// Signatures are not verified: a chunk file says nothing that anybody would believe.
+/// Writes the [chunk file](make_chunk_file) of the update file at `update` to `out`.
 ///
 /// # Errors
 /// The file is no update file, or a file cannot be read or written.
 pub fn write_chunk_file(update: &Path, out: &Path) -> Result<()> {
+    let bytes = make_chunk_file(update)?;
+    write_complete(out, |file| Ok(file.write_all(&bytes)?))
+}
+
+/// Makes the chunk file of the update file at `update`. The same update file always gives the
+/// same bytes.
+///
+/// Signatures are not verified: a chunk file says nothing that anybody would believe.
+///
+/// # Errors
+/// The file is no update file, or cannot be read.
+pub fn make_chunk_file(update: &Path) -> Result<Vec<u8>> {
     let cannot = || format!("cannot make the chunk file of {}", update.display());
     let image = fs::read(update).with_context(cannot)?;
     let (area, rest) = image
@@ -52,10 +61,15 @@ pub fn write_chunk_file(update: &Path, out: &Path) -> Result<()> {
     };
     let chunks = Chunks::cut(rest).with_context(cannot)?;
     let header = Header::new(u32::try_from(chunks.groups.len())?, &parts);
-    write_complete(out, |file| chunks.write(&header, file))
+    Ok([
+        Index::write(&header, &chunks.groups),
+        chunks.listed,
+        chunks.frames,
+    ]
+    .concat())
 }
 
-/// What stands behind the header.
+/// What stands behind the header, in its order.
 #[derive(Default)]
 struct Chunks {
     groups: Vec<Group>,
@@ -96,12 +110,5 @@ impl Chunks {
             }
         }
         Ok(chunks)
-    }
-
-    fn write(&self, header: &Header, file: &mut File) -> Result<()> {
-        file.write_all(&Index::write(header, &self.groups))?;
-        file.write_all(&self.listed)?;
-        file.write_all(&self.frames)?;
-        Ok(())
     }
 }

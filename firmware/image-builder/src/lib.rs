@@ -59,7 +59,7 @@ mod writable;
 
 pub use build::{build_image, build_system_image};
 pub use build_time::{BuildTime, find_build_time};
-pub use chunk_file::{chunk_file_of, write_chunk_file};
+pub use chunk_file::{chunk_file_of, make_chunk_file, write_chunk_file};
 pub use debian::{Locking, fetch_package};
 pub use device_build::{build_firmware_program, build_loader, loader_flags};
 pub use error::ImageError;

@@ -86,7 +86,10 @@ impl<W: Wait + Clone, D: Disk> Adaptive<W, D> {
             patience,
             wait,
             disk,
-            seeds: Seeds::default(),
+            seeds: Seeds {
+                running: None,
+                target: None,
+            },
             parts: None,
             route: Route::Undecided(update),
             closed_bytes: 0,
@@ -94,17 +97,11 @@ impl<W: Wait + Clone, D: Disk> Adaptive<W, D> {
         })
     }
 
-    /// The slot that runs holds an image there.
+    /// Where the running image lies, and the slot that is to be written, which may hold what
+    /// an earlier attempt left.
     #[must_use]
-    pub fn with_running(mut self, running: Seed) -> Self {
-        self.seeds.running = Some(running);
-        self
-    }
-
-    /// The slot that is to be written lies there, and may hold what an earlier attempt left.
-    #[must_use]
-    pub fn with_target(mut self, target: Seed) -> Self {
-        self.seeds.target = Some(target);
+    pub fn with_seeds(mut self, running: Option<Seed>, target: Option<Seed>) -> Self {
+        self.seeds = Seeds { running, target };
         self
     }
 
@@ -135,6 +132,10 @@ impl<W: Wait + Clone, D: Disk> Adaptive<W, D> {
         };
         if update.ranges() == Ranges::Ignored {
             return self.whole(update, Detour::NoPieces);
+        }
+        // What lies behind the image to come is not worth reading.
+        if let Some(target) = &mut self.seeds.target {
+            target.length_bytes = target.length_bytes.min(parts.image_bytes());
         }
         let address = format!("{}{SUFFIX}", self.address);
         let wait = self.wait.clone();

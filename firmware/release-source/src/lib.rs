@@ -20,8 +20,10 @@ mod held;
 mod plan;
 mod remote;
 mod tally;
+mod whole;
 
 pub use adaptive::{Adaptive, Detour};
 pub use chunk::{Chunk, ChunkDigest, LONGEST_CHUNK_BYTES, next_chunk};
 pub use held::Seed;
 pub use tally::Tally;
+pub use whole::take_release;

@@ -29,7 +29,7 @@ pub(crate) enum Place {
 }
 
 /// The slots that are looked through.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Seeds {
     pub(crate) running: Option<Seed>,
     pub(crate) target: Option<Seed>,
