@@ -125,6 +125,7 @@ impl ImageCommand {
             let update = report.write_update(path)?;
             report.components.push(update);
             progress.step(&format!("made {}", path.display()));
+            report.components.push(report.write_chunk_file(path)?);
         }
         if let Some(path) = &self.report {
             fs::write(path, report.lines())

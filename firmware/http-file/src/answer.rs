@@ -6,6 +6,7 @@ use ureq::http::header::{
 use ureq::http::{HeaderMap, StatusCode};
 
 use crate::error::HttpError;
+use crate::file::Ranges;
 use std::ops::Range;
 
 /// What tells one version of a file from another (RFC 9110, section 8.8): an entity tag that
@@ -23,6 +24,7 @@ pub(crate) struct Answer {
     /// and the one behind the last.
     pub(crate) to_bytes: u64,
     pub(crate) validator: Option<Validator>,
+    pub(crate) ranges: Ranges,
 }
 
 /// Why there is nothing to read.
@@ -56,6 +58,7 @@ impl Answer {
                     from_bytes: 0,
                     to_bytes: length_bytes,
                     validator,
+                    ranges: Ranges::Ignored,
                 })
             }
             206 => match text(CONTENT_RANGE).and_then(parse_range) {
@@ -64,6 +67,7 @@ impl Answer {
                     from_bytes: range.start,
                     to_bytes: range.end,
                     validator,
+                    ranges: Ranges::Honoured,
                 }),
                 None => never("it is a part, and does not say which"),
             },
@@ -114,7 +118,8 @@ mod tests {
                 length_bytes: 7,
                 from_bytes: 0,
                 to_bytes: 7,
-                validator: validator("\"a\"")
+                validator: validator("\"a\""),
+                ranges: Ranges::Ignored,
             })
         );
         assert_eq!(
@@ -130,7 +135,8 @@ mod tests {
                 length_bytes: 7,
                 from_bytes: 4,
                 to_bytes: 6,
-                validator: validator("Thu, 26 Nov 2026 01:00:00 GMT")
+                validator: validator("Thu, 26 Nov 2026 01:00:00 GMT"),
+                ranges: Ranges::Honoured,
             })
         );
     }

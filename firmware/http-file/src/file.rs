@@ -36,6 +36,17 @@ pub struct HttpFile<W> {
     until: Option<u64>,
     body: Option<Body>,
     failures: u32,
+    ranges: Ranges,
+    received_bytes: u64,
+}
+
+/// What a server does when a part of a file is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ranges {
+    /// It gives that part.
+    Honoured,
+    /// It gives all of it.
+    Ignored,
 }
 
 struct Body {
@@ -53,7 +64,8 @@ impl<W: Wait> HttpFile<W> {
     /// # Errors
     /// See [`HttpError`].
     pub fn open(address: &str, patience: Patience, wait: W) -> Result<Self, HttpError> {
-        Self::open_trusting(address, &Authorities::of_the_system(), patience, wait)
+        let authorities = Authorities::of_the_system();
+        Self::open_up_to(None, address, &authorities, patience, wait)
     }
 
     /// The same, with other authorities.
@@ -61,6 +73,30 @@ impl<W: Wait> HttpFile<W> {
     /// # Errors
     /// See [`HttpError`].
     pub fn open_trusting(
+        address: &str,
+        authorities: &Authorities,
+        patience: Patience,
+        wait: W,
+    ) -> Result<Self, HttpError> {
+        Self::open_up_to(None, address, authorities, patience, wait)
+    }
+
+    /// The same for who wants pieces: asks for the first `first_bytes` and no more.
+    ///
+    /// # Errors
+    /// See [`HttpError`].
+    pub fn open_for_pieces(
+        address: &str,
+        first_bytes: u64,
+        patience: Patience,
+        wait: W,
+    ) -> Result<Self, HttpError> {
+        let authorities = Authorities::of_the_system();
+        Self::open_up_to(Some(first_bytes), address, &authorities, patience, wait)
+    }
+
+    fn open_up_to(
+        until: Option<u64>,
         address: &str,
         authorities: &Authorities,
         patience: Patience,
@@ -91,15 +127,18 @@ impl<W: Wait> HttpFile<W> {
             until: None,
             body: None,
             failures: 0,
+            ranges: Ranges::Ignored,
+            received_bytes: 0,
         };
         let (answer, body) = loop {
-            match file.ask(0, None) {
+            match file.ask(0, until) {
                 Ok(first) => break first,
                 Err(failure) => file.wait_or_give_up(failure)?,
             }
         };
         file.length_bytes = answer.length_bytes;
         file.validator = answer.validator;
+        file.ranges = answer.ranges;
         file.body = Some(body);
         Ok(file)
     }
@@ -108,6 +147,18 @@ impl<W: Wait> HttpFile<W> {
     #[must_use]
     pub fn length_bytes(&self) -> u64 {
         self.length_bytes
+    }
+
+    /// Whether pieces can be had, by the server's first answer.
+    #[must_use]
+    pub fn ranges(&self) -> Ranges {
+        self.ranges
+    }
+
+    /// How many bytes of the file came over the line, those that were thrown away among them.
+    #[must_use]
+    pub fn received_bytes(&self) -> u64 {
+        self.received_bytes
     }
 
     /// Fills `buffer` with the bytes from `from_bytes` on, and asks for no others.
@@ -172,6 +223,7 @@ impl<W: Wait> HttpFile<W> {
             let left = usize::try_from(self.position - body.position).unwrap_or(WASTE_BYTES);
             let read = body.read(&mut waste[..left.min(WASTE_BYTES)])?;
             body.position += read;
+            self.received_bytes += read;
         }
         Ok(body)
     }
@@ -182,6 +234,7 @@ impl<W: Wait> HttpFile<W> {
         let mut body = self.connected()?;
         let read = body.read(&mut buffer[..wanted])?;
         body.position += read;
+        self.received_bytes += read;
         self.position = body.position;
         self.body = Some(body);
         Ok(usize::try_from(read).unwrap_or(wanted))

@@ -15,5 +15,5 @@ mod patience;
 
 pub use authorities::Authorities;
 pub use error::HttpError;
-pub use file::HttpFile;
+pub use file::{HttpFile, Ranges};
 pub use patience::{Interruption, Patience, Wait};

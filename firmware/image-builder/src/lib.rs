@@ -27,6 +27,7 @@ mod build;
 mod build_time;
 mod busybox;
 mod cache;
+mod chunk_file;
 mod debian;
 mod device_build;
 mod disk_image;
@@ -59,6 +60,7 @@ mod writable;
 
 pub use build::{build_image, build_system_image};
 pub use build_time::{BuildTime, find_build_time};
+pub use chunk_file::{chunk_file_of, make_chunk_file, write_chunk_file};
 pub use debian::{Locking, fetch_package};
 pub use device_build::{build_firmware_program, build_loader, loader_flags};
 pub use error::ImageError;

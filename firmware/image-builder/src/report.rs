@@ -8,6 +8,7 @@ use image_format::Digest;
 use image_format::disk::Guid;
 use image_trust::sha256;
 
+use crate::chunk_file::{chunk_file_of, write_chunk_file};
 use crate::error::Mebibytes;
 use crate::system_image::SystemImage;
 
@@ -64,6 +65,17 @@ impl ImageReport {
         self.system.write_update(&self.envelope, out)?;
         let update = fs::read(out).with_context(|| format!("cannot read {}", out.display()))?;
         Ok(Component::of("update", &update))
+    }
+
+    /// Writes the chunk file beside the update file at `update`.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub fn write_chunk_file(&self, update: &Path) -> Result<Component> {
+        let out = chunk_file_of(update);
+        write_chunk_file(update, &out)?;
+        let chunks = fs::read(&out).with_context(|| format!("cannot read {}", out.display()))?;
+        Ok(Component::of("chunks", &chunks))
     }
 
     /// For programs: name, length in bytes and SHA-256 of each part, one part a line, with

@@ -21,6 +21,7 @@ mod record;
 mod refusal_text;
 mod rollback;
 mod secure_boot;
+mod seeds;
 mod sentence;
 mod service;
 mod slot_image;

@@ -1,15 +1,17 @@
 //! Where a release comes from: a file of this device, or one on a web server.
 
 use crate::arguments::Form;
+use crate::seeds::Seeds;
 use anyhow::{Context, Result};
-use http_file::{HttpFile, Interruption, Patience};
+use http_file::{Interruption, Patience, Wait};
+use image_format::ENVELOPE_BYTES;
+use release_source::{Adaptive, Detour, Tally};
 use std::ffi::OsString;
 use std::fmt;
 use std::fs::File;
-use std::io::{Read, Seek};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::thread;
-use system_update::UpdateFile;
+use system_update::{BootDisk, Parts, ReleaseSource, SourceError, UpdateFile};
 
 /// Some minutes in all: somebody waits at a terminal.
 const PATIENCE: Patience = Patience::OF_A_PERSON;
@@ -23,10 +25,11 @@ pub(crate) enum Origin {
     Web(String),
 }
 
-/// What an update file is read from.
-pub(crate) trait Bytes: Read + Seek {}
-
-impl<T: Read + Seek> Bytes for T {}
+/// A release that was opened.
+pub(crate) enum Release {
+    File(UpdateFile<File>),
+    Web(Box<Adaptive<Told, BootDisk>>),
+}
 
 impl Origin {
     /// Understands what stands behind `--from`.
@@ -37,22 +40,21 @@ impl Origin {
         }
     }
 
-    /// Opens it. A connection that breaks is made again, and a person told of it.
-    pub(crate) fn open(&self, form: Form) -> Result<UpdateFile<Box<dyn Bytes>>> {
-        let bytes: Box<dyn Bytes> = match self {
-            Self::File(path) => Box::new(File::open(path).with_context(|| self.cannot_open())?),
-            Self::Web(address) => {
-                let wait = move |interruption: &Interruption| {
-                    if form == Form::Text {
-                        eprintln!("\nsnappy: {}", told(interruption));
-                    }
-                    thread::sleep(interruption.pause);
-                };
-                let file = HttpFile::open(address, PATIENCE, wait);
-                Box::new(file.with_context(|| self.cannot_open())?)
+    /// Opens it. A connection that breaks is made again, and a person told of it. From the web
+    /// only that is fetched which `disk` does not hold.
+    pub(crate) fn open(&self, form: Form, disk: &Path, seeds: Seeds) -> Result<Release> {
+        Ok(match self {
+            Self::File(path) => {
+                let file = File::open(path).with_context(|| self.cannot_open())?;
+                Release::File(UpdateFile::new(file).with_context(|| self.cannot_open())?)
             }
-        };
-        UpdateFile::new(bytes).with_context(|| self.cannot_open())
+            Self::Web(address) => {
+                let disk = BootDisk::open_to_copy(disk)?;
+                let source = Adaptive::open(address, PATIENCE, Told(form), disk)
+                    .with_context(|| self.cannot_open())?;
+                Release::Web(Box::new(source.with_seeds(seeds.running, seeds.target)))
+            }
+        })
     }
 
     fn cannot_open(&self) -> String {
@@ -66,6 +68,60 @@ impl fmt::Display for Origin {
             Self::File(path) => path.display().fmt(f),
             Self::Web(address) => f.write_str(address),
         }
+    }
+}
+
+impl Release {
+    /// What it cost, where bytes cost something.
+    pub(crate) fn tally(&self) -> Option<Tally> {
+        match self {
+            Self::File(_) => None,
+            Self::Web(source) => Some(source.tally()),
+        }
+    }
+
+    /// Why more is fetched than must be, if it is.
+    pub(crate) fn detour(&self) -> Option<&Detour> {
+        match self {
+            Self::File(_) => None,
+            Self::Web(source) => source.detour(),
+        }
+    }
+}
+
+impl ReleaseSource for Release {
+    fn read_envelope(&mut self, area: &mut [u8; ENVELOPE_BYTES]) -> Result<(), SourceError> {
+        match self {
+            Self::File(file) => file.read_envelope(area),
+            Self::Web(source) => source.read_envelope(area),
+        }
+    }
+
+    fn begin(&mut self, parts: &Parts) -> Result<(), SourceError> {
+        match self {
+            Self::File(file) => file.begin(parts),
+            Self::Web(source) => source.begin(parts),
+        }
+    }
+
+    fn read(&mut self, offset_bytes: u64, buffer: &mut [u8]) -> Result<(), SourceError> {
+        match self {
+            Self::File(file) => file.read(offset_bytes, buffer),
+            Self::Web(source) => source.read(offset_bytes, buffer),
+        }
+    }
+}
+
+/// Waits, and tells a person why.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Told(Form);
+
+impl Wait for Told {
+    fn wait(&mut self, interruption: &Interruption) {
+        if self.0 == Form::Text {
+            eprintln!("\nsnappy: {}", told(interruption));
+        }
+        thread::sleep(interruption.pause);
     }
 }
 
@@ -124,7 +180,12 @@ mod tests {
         let nobody = Origin::Web("http://127.0.0.1:1/x".into());
         let file = Origin::File("/nowhere".into());
         assert_eq!(nobody.cannot_open(), "cannot open http://127.0.0.1:1/x");
-        let error = file.open(Form::Json).err().map(|error| error.to_string());
+        let seeds = Seeds {
+            running: None,
+            target: None,
+        };
+        let opened = file.open(Form::Json, Path::new("/nowhere"), seeds);
+        let error = opened.err().map(|error| error.to_string());
         assert_eq!(error.as_deref(), Some("cannot open /nowhere"));
     }
 }

@@ -6,12 +6,16 @@ use crate::device::disk_of;
 use crate::keys::{self, read_keyring};
 use crate::progress::ProgressLine;
 use crate::rollback::require_root;
+use crate::seeds::read_seeds;
 use crate::slot_image::fingerprint;
 use crate::versions::PART;
 use anyhow::{Context, Result, bail};
 use image_format::{Digest, Slot, Version};
+use release_source::Tally;
 use serde_json::{Value, json};
-use system_update::{BootReport, StageRequest, Staged, stage_on_device};
+use system_update::{BootDisk, BootReport, StageRequest, Staged, stage_on_device};
+
+const MEBIBYTE: f64 = (1 << 20) as f64;
 
 /// Installs the release and returns what to print.
 pub(crate) fn run(asked: &Update, form: Form) -> Result<String> {
@@ -37,12 +41,15 @@ pub(crate) fn run(asked: &Update, form: Form) -> Result<String> {
         downgrade: asked.downgrade,
         failed_before: asked.failed_before,
     };
-    let mut file = asked.from.open(form)?;
+    let disk = disk_of(&report)?;
+    let mut reader = BootDisk::open_to_read(disk)?;
+    let seeds = read_seeds(&mut reader, running.slot, &report.board, &keyring)?;
+    let mut release = asked.from.open(form, disk, seeds)?;
     let mut line = match form {
         Form::Text => ProgressLine::on_terminal(),
         Form::Json => None,
     };
-    let staged = stage_on_device(disk_of(&report)?, &request, &mut file, &mut |progress| {
+    let staged = stage_on_device(disk, &request, &mut release, &mut |progress| {
         if let Some(line) = &mut line {
             line.show(progress);
         }
@@ -54,11 +61,26 @@ pub(crate) fn run(asked: &Update, form: Form) -> Result<String> {
     if let Err(error) = &staged.recorded {
         eprintln!("snappy: {error}");
     }
-    Ok(output(&report, &read_channel(), &staged, form))
+    if let Some(detour) = release.detour() {
+        eprintln!("snappy: {detour}");
+    }
+    Ok(output(
+        &report,
+        &read_channel(),
+        &staged,
+        release.tally(),
+        form,
+    ))
 }
 
 /// What `snappy update` prints once it is done.
-fn output(report: &BootReport, channel: &str, staged: &Staged, form: Form) -> String {
+fn output(
+    report: &BootReport,
+    channel: &str,
+    staged: &Staged,
+    tally: Option<Tally>,
+    form: Form,
+) -> String {
     let name =
         |version: Version, hash: &Digest| format!("{channel} {version} {}", fingerprint(hash));
     let value = |slot: Slot, version: Version, hash: &Digest| -> Value {
@@ -66,21 +88,35 @@ fn output(report: &BootReport, channel: &str, staged: &Staged, form: Form) -> St
     };
     match form {
         Form::Text => format!(
-            "Updating {PART}: ({} -> {})\nReboot to try the new {PART}; \
+            "Updating {PART}: ({} -> {})\n{}Reboot to try the new {PART}; \
              the old one comes back if it does not work.\n",
             name(report.version, &report.manifest),
             name(staged.version, &staged.manifest_hash),
+            tally.map(told).unwrap_or_default(),
         ),
         Form::Json => {
-            let done = json!({
+            let mut done = json!({
                 "part": PART,
                 "from": value(staged.slot.other(), report.version, &report.manifest),
                 "to": value(staged.slot, staged.version, &staged.manifest_hash),
                 "reboot_pending": true,
             });
+            if let Some(tally) = tally {
+                done["fetched_bytes"] = tally.fetched_bytes.into();
+                done["reused_bytes"] = tally.reused_bytes.into();
+            }
             format!("{done}\n")
         }
     }
+}
+
+fn told(tally: Tally) -> String {
+    let mebibytes = |bytes: u64| bytes as f64 / MEBIBYTE;
+    format!(
+        "Fetched {:.1} MiB, found {:.1} MiB on this device.\n",
+        mebibytes(tally.fetched_bytes),
+        mebibytes(tally.reused_bytes)
+    )
 }
 
 #[cfg(test)]
@@ -100,7 +136,7 @@ mod tests {
     #[test]
     fn text_names_both_releases_and_says_that_a_reboot_starts_the_trial() {
         assert_eq!(
-            output(&report(), "edge", &staged(), Form::Text),
+            output(&report(), "edge", &staged(), None, Form::Text),
             "Updating system: (edge 1 184ad1e863e947 -> edge 2 7f068cb4fa876c)\n\
              Reboot to try the new system; the old one comes back if it does not work.\n"
         );
@@ -109,10 +145,23 @@ mod tests {
     #[test]
     fn json_names_both_slots() {
         assert_eq!(
-            output(&report(), "edge", &staged(), Form::Json),
+            output(&report(), "edge", &staged(), None, Form::Json),
             "{\"from\":{\"fingerprint\":\"184ad1e863e947\",\"slot\":\"system-a\",\"version\":1},\
              \"part\":\"system\",\"reboot_pending\":true,\
              \"to\":{\"fingerprint\":\"7f068cb4fa876c\",\"slot\":\"system-b\",\"version\":2}}\n"
         );
+    }
+
+    #[test]
+    fn what_came_over_the_web_is_told_in_bytes() {
+        let tally = Tally {
+            fetched_bytes: 3 << 19,
+            reused_bytes: 40 << 20,
+        };
+        let text = output(&report(), "edge", &staged(), Some(tally), Form::Text);
+        assert!(text.contains("\nFetched 1.5 MiB, found 40.0 MiB on this device.\nReboot"));
+        let json = output(&report(), "edge", &staged(), Some(tally), Form::Json);
+        assert!(json.starts_with("{\"fetched_bytes\":1572864,\"from\":"));
+        assert!(json.contains("\"reused_bytes\":41943040,"));
     }
 }

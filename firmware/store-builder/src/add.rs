@@ -2,17 +2,18 @@
 
 use crate::StoreError;
 use crate::change::Change;
-use crate::files::{move_into_place, read};
+use crate::files::{move_into_place, place, read};
 use crate::keys::StoreKeys;
 use crate::publication::sha256_only;
 use crate::snap_file::{self, read_snap_file};
 use crate::store::{Outcome, Store};
 use crate::system_file::verify_system_file;
+use image_builder::{chunk_file_of, make_chunk_file};
 use image_format::Kind;
 use image_trust::{Hasher, verify_keyring};
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::Path;
 use store_format::{
     Channel, Custom, PublisherName, Rollout, SYSTEM_ROLE, SnapRelease, SystemRelease, snap_role,
@@ -82,8 +83,11 @@ impl Store<'_> {
             _ => return Err(StoreError::Publisher(new.file.to_owned())),
         };
         let (length_bytes, sha256) = measure(draft)?;
-        let place = self.layout.target(&entry.name, &sha256);
-        move_into_place(self.files, draft, &place)?;
+        let target_path = self.layout.target(&entry.name, &sha256);
+        move_into_place(self.files, draft, &target_path)?;
+        if let Custom::System(_) = entry.custom {
+            self.add_chunks(&target_path)?;
+        }
         let custom = serde_json::to_value(&entry.custom)
             .map_err(|error| StoreError::damaged(new.file, error))?;
         let target = Target {
@@ -93,6 +97,15 @@ impl Store<'_> {
             extra: Extra::new(),
         };
         Ok((entry, target))
+    }
+
+    /// Puts the chunk file beside an update file. Nobody signs it and nobody trusts it: it
+    /// saves devices from fetching what they hold.
+    fn add_chunks(&mut self, update: &Path) -> Result<(), StoreError> {
+        let failed = |error| StoreError::io("make the chunk file of", update)(error);
+        let chunks = make_chunk_file(update)
+            .map_err(|error| failed(io::Error::other(format!("{error:#}"))))?;
+        place(self.files, &chunk_file_of(update), &chunks)
     }
 
     /// Lets a delegated role's new list be signed.

@@ -72,6 +72,17 @@ impl BootDisk {
         Self::open(disk, File::options().read(true), None)
     }
 
+    /// Opens the disk to read much of it. Takes no lock.
+    ///
+    /// # Errors
+    /// See [`DiskError`].
+    pub fn open_to_copy(disk: &Path) -> Result<Self, DiskError> {
+        Ok(Self {
+            buffer: AlignedBuffer::new(SLOT_TRANSFER_BYTES),
+            ..Self::open_to_read(disk)?
+        })
+    }
+
     /// Opens the disk to change its boot state. Waits for other writers, and keeps
     /// them away until the value is dropped.
     ///

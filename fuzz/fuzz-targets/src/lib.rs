@@ -11,6 +11,7 @@
 #![forbid(unsafe_code)]
 
 mod boot_state;
+mod chunk_file;
 mod command_line;
 mod delegation;
 mod device_path;
@@ -99,6 +100,7 @@ pub const ALL: &[Target] = &[
     tuf_json::TARGET,
     tuf_metadata::TARGET,
     dhcp_reply::TARGET,
+    chunk_file::TARGET,
 ];
 
 /// The target of that name.

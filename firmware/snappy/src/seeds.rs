@@ -1,0 +1,69 @@
+//! Where on the disk a source may look for what it need not fetch.
+
+use anyhow::{Context, Result};
+use boot_core::platform::read_at;
+use boot_core::{Disk, Layout, read_layout};
+use image_format::{ENVELOPE_BYTES, Floors, Keyring, Slot};
+use image_trust::{ImageKind, Requirements, Verified, verify_envelope};
+use release_source::Seed;
+use system_update::Parts;
+
+/// The images of this device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Seeds {
+    /// The image that runs, if its envelope still verifies.
+    pub(crate) running: Option<Seed>,
+    /// The slot that is to be written, whatever it holds.
+    pub(crate) target: Option<Seed>,
+}
+
+/// Reads where they lie.
+pub(crate) fn read_seeds<D: Disk>(
+    disk: &mut D,
+    running: Slot,
+    board: &str,
+    keyring: &Verified<Keyring>,
+) -> Result<Seeds> {
+    let layout = read_layout(disk).context("cannot update: the disk cannot be used")?;
+    Ok(Seeds {
+        running: read_image(disk, &layout, running, board, keyring),
+        target: slot_of(&layout, running.other()),
+    })
+}
+
+fn slot_of(layout: &Layout, slot: Slot) -> Option<Seed> {
+    let partition = layout.partition(slot.into())?;
+    Some(Seed {
+        offset_bytes: partition.offset_bytes,
+        length_bytes: partition.length_bytes,
+    })
+}
+
+fn read_image<D: Disk>(
+    disk: &mut D,
+    layout: &Layout,
+    slot: Slot,
+    board: &str,
+    keyring: &Verified<Keyring>,
+) -> Option<Seed> {
+    let place = slot_of(layout, slot)?;
+    let mut area = vec![0; ENVELOPE_BYTES];
+    read_at(disk, place.offset_bytes, &mut area).ok()?;
+    let requirements = Requirements {
+        kind: ImageKind::System,
+        board,
+        // It runs: the loader compared them.
+        floors: Floors::default(),
+        slot_length_bytes: place.length_bytes,
+    };
+    let release = verify_envelope(keyring, &area, &requirements).ok()?;
+    let parts = Parts {
+        kernel: release.manifest.kernel,
+        initrd: release.manifest.initrd,
+        root: release.manifest.root,
+    };
+    Some(Seed {
+        length_bytes: parts.image_bytes(),
+        ..place
+    })
+}
