@@ -1,0 +1,3 @@
+//! `snappyd`: the daemon of a device.
+
+fn main() {}
