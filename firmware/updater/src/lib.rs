@@ -4,5 +4,9 @@
 //! The REST socket and the command line speak to a [`device::Device`].
 #![forbid(unsafe_code)]
 
+pub mod api;
+pub mod changes;
 pub mod device;
+mod part;
 pub mod settings;
+pub mod socket;
