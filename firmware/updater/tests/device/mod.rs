@@ -8,8 +8,8 @@ use std::thread;
 use updater::api::{Api, Peer};
 use updater::changes::Changes;
 use updater::device::{
-    Available, Bytes, Device, Failure, FailureKind, RolledBack, SlotInfo, Staged, Step,
-    SystemInfo, Unattended, UpdateAsked, Verdict, Wanted,
+    Available, Bytes, Device, Failure, FailureKind, RolledBack, SlotInfo, Staged, Step, SystemInfo,
+    Unattended, UpdateAsked, Verdict, Wanted,
 };
 use updater::settings::{Autopilot, Hold, RebootPolicy, ReportMachineId, Settings};
 use updater::socket::{Patience, Socket};
@@ -81,7 +81,12 @@ impl TestDevice {
     }
 
     /// Serves the device at `ROOT/run/snapd.socket`, until the test ends.
-    pub fn serve(self: &Arc<Self>, root: &Path, administrator: Peer, patience: Patience) -> PathBuf {
+    pub fn serve(
+        self: &Arc<Self>,
+        root: &Path,
+        administrator: Peer,
+        patience: Patience,
+    ) -> PathBuf {
         let run = root.join("run");
         std::fs::create_dir_all(&run).unwrap();
         let changes = Arc::new(Changes::open(run.join("changes.json")));
@@ -151,14 +156,22 @@ impl Device for TestDevice {
         let newest = self.store.lock().unwrap().first().copied();
         let version = match asked.release {
             Wanted::Newest => newest.ok_or_else(|| {
-                Failure::new(FailureKind::NoUpdate, "cannot update: version 2 is the newest")
+                Failure::new(
+                    FailureKind::NoUpdate,
+                    "cannot update: version 2 is the newest",
+                )
             })?,
             Wanted::Version(version) => version,
         };
         let at = |done| Bytes { done, total: BYTES };
         progress(Step::Write(at(BYTES / 2)));
         let closed = self.halfway.closed.lock().unwrap();
-        drop(self.halfway.opened.wait_while(closed, |closed| *closed).unwrap());
+        drop(
+            self.halfway
+                .opened
+                .wait_while(closed, |closed| *closed)
+                .unwrap(),
+        );
         if let Some(failure) = self.breaks.lock().unwrap().clone() {
             return Err(failure);
         }
@@ -206,7 +219,10 @@ impl Device for TestDevice {
         };
         *found = value;
         *settings = serde_json::from_value(file).map_err(|error| {
-            Failure::new(FailureKind::BadValue, format!("cannot set {key:?}: {error}"))
+            Failure::new(
+                FailureKind::BadValue,
+                format!("cannot set {key:?}: {error}"),
+            )
         })?;
         Ok(settings.clone())
     }
