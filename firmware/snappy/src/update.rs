@@ -1,9 +1,12 @@
-//! `snappy update --from FILE`: a release into the slot that does not run.
+//! `snappy update`: a release into the slot that does not run. From the store it is the
+//! daemon's to do; with `--from FILE` this program does it, with or without a daemon.
 
-use crate::arguments::{Form, Update};
+use crate::arguments::{Form, Update, UpdateSource};
 use crate::channel::read_channel;
+use crate::daemon;
 use crate::device::disk_of;
 use crate::keys::{self, read_keyring};
+use crate::origin::Origin;
 use crate::progress::ProgressLine;
 use crate::rollback::require_root;
 use crate::slot_image::fingerprint;
@@ -15,6 +18,13 @@ use system_update::{BootReport, StageRequest, Staged, stage_on_device};
 
 /// Installs the release and returns what to print.
 pub(crate) fn run(asked: &Update, form: Form) -> Result<String> {
+    match &asked.from {
+        UpdateSource::Store(store) => daemon::update::run(asked, store, form),
+        UpdateSource::Origin(origin) => from_origin(asked, origin, form),
+    }
+}
+
+fn from_origin(asked: &Update, origin: &Origin, form: Form) -> Result<String> {
     require_root()?;
     let report = BootReport::read()?;
     let Some(running) = report.running() else {
@@ -37,7 +47,7 @@ pub(crate) fn run(asked: &Update, form: Form) -> Result<String> {
         downgrade: asked.downgrade,
         failed_before: asked.failed_before,
     };
-    let mut file = asked.from.open(form)?;
+    let mut file = origin.open(form)?;
     let mut line = match form {
         Form::Text => ProgressLine::on_terminal(),
         Form::Json => None,

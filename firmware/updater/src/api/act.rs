@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 use std::time::Duration;
 use system_update::{Downgrade, FailedBefore};
+use tuf_client::UtcTime;
 
 /// An answer waits so long for what the store says: that there is nothing to take is told at
 /// once, as snapd does. Its clients wait for two minutes.
@@ -40,10 +41,12 @@ enum Revision {
 
 /// What snapd has no words for.
 #[derive(Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 struct Ours {
     allow: Vec<Allowed>,
     reboot: Reboot,
+    /// A hold of that length: for clients that have no calendar.
+    for_secs: Option<u32>,
 }
 
 #[derive(PartialEq, Deserialize)]
@@ -91,7 +94,7 @@ impl Api {
         match &*asked.action {
             "refresh" => self.refresh(asked.to_update()?, asking),
             "revert" => self.revert(),
-            "hold" => self.hold(asked.time.as_deref().unwrap_or("forever")),
+            "hold" => self.set_hold(ChangeKind::HoldSnap, &asked.held_until()?),
             "unhold" => self.set_hold(ChangeKind::UnholdSnap, "none"),
             other => Err(no_action(other)),
         }
@@ -149,10 +152,6 @@ impl Api {
         }
     }
 
-    fn hold(&self, until: &str) -> Result<Answer, ApiError> {
-        self.set_hold(ChangeKind::HoldSnap, until)
-    }
-
     fn set_hold(&self, kind: ChangeKind, value: &str) -> Result<Answer, ApiError> {
         let summary = match kind {
             ChangeKind::HoldSnap => format!("Hold updates of {PART:?}: {value}"),
@@ -164,6 +163,20 @@ impl Api {
 }
 
 impl Asked {
+    fn held_until(&self) -> Result<String, ApiError> {
+        match (&self.time, self.twinkeel.for_secs) {
+            (None, None) => Ok("forever".to_owned()),
+            (Some(time), None) => Ok(time.clone()),
+            (None, Some(secs)) => {
+                let now = UtcTime::of_this_machine();
+                Ok(UtcTime(now.0 + i64::from(secs)).to_string())
+            }
+            (Some(_), Some(_)) => Err(ApiError::bad_request(
+                "cannot hold in two ways: take \"time\" or \"for-secs\"",
+            )),
+        }
+    }
+
     fn to_update(&self) -> Result<UpdateAsked, ApiError> {
         if let Some(channel) = self
             .channel
