@@ -4,5 +4,9 @@
 //! The REST socket and the command line speak to a [`device::Device`].
 #![forbid(unsafe_code)]
 
+pub mod choice;
 pub mod device;
+mod keep;
+pub mod report;
+pub mod schedule;
 pub mod settings;
