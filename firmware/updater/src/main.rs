@@ -1,3 +1,7 @@
-//! `snappyd`: the daemon of a device.
+//! `snappyd`: the daemon of a device. PID 1 starts it as a service of the image.
 
-fn main() {}
+use updater::{Engine, Places, ThisMachine};
+
+fn main() {
+    Engine::new(ThisMachine, Places::default()).run()
+}
