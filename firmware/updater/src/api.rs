@@ -18,7 +18,7 @@ pub use request::{Method, Request};
 
 use crate::changes::Changes;
 use crate::device::Device;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 /// Who asks, by the kernel's word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +38,7 @@ pub struct Api {
     device: Arc<dyn Device>,
     changes: Arc<Changes>,
     administrator: Peer,
+    last_check: Arc<Mutex<Option<find::Checked>>>,
 }
 
 /// What an address names.
@@ -60,6 +61,7 @@ impl Api {
             device,
             changes,
             administrator,
+            last_check: Arc::default(),
         }
     }
 
@@ -86,7 +88,7 @@ impl Api {
             (Method::Get, Resource::Snaps) => self.snaps(request),
             (Method::Get, Resource::Snap(name)) => self.snap(name),
             (Method::Get, Resource::Configuration(name)) => self.configuration(name, request),
-            (Method::Get, Resource::Find) => self.find(request),
+            (Method::Get, Resource::Find) => self.find(request, peer),
             (Method::Get, Resource::Changes) => self.list_changes(request),
             (Method::Get, Resource::Change(id)) => self.change(id),
             (Method::Post, Resource::Snaps) => self.act_on_snaps(request),

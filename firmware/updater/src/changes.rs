@@ -8,9 +8,11 @@
 mod change;
 mod file;
 mod update;
+mod watched;
 
 pub use change::{Change, ChangeKind, Status, Task, TaskKind, Work};
-pub use update::{record_update, start_update};
+pub(crate) use update::start_update;
+pub use watched::Watched;
 
 use crate::device::Failure;
 use serde_json::Value;
@@ -19,6 +21,9 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+
+/// Where the daemon keeps them. PID 1 makes the directory.
+pub const PATH: &str = "/run/twinkeel/changes.json";
 
 /// So many that are over are remembered.
 const KEPT: usize = 32;
@@ -84,14 +89,8 @@ impl Changes {
         tasks: &[(TaskKind, &str)],
     ) -> Result<u64, Conflict> {
         let mut all = self.lock();
-        let in_the_way = all
-            .iter()
-            .find(|change| !change.is_ready() && change.kind.excludes(kind));
-        if let Some(Change { id, kind, .. }) = in_the_way {
-            return Err(Conflict {
-                id: *id,
-                kind: *kind,
-            });
+        if let Some(conflict) = in_the_way(&all, kind) {
+            return Err(conflict);
         }
         let id = all.back().map_or(1, |newest| newest.id + 1);
         all.push_back(Change::new(id, kind, summary, tasks));
@@ -102,6 +101,11 @@ impl Changes {
         }
         self.keep(&all);
         Ok(id)
+    }
+
+    /// What a change of that kind would have to wait for.
+    pub fn in_the_way(&self, kind: ChangeKind) -> Option<Conflict> {
+        in_the_way(&self.lock(), kind)
     }
 
     /// The change is at `task`, and that far in it. Those before it are done.
@@ -177,6 +181,15 @@ impl Changes {
             eprintln!("snappyd: cannot keep {}: {error}", self.file.display());
         }
     }
+}
+
+fn in_the_way(all: &VecDeque<Change>, kind: ChangeKind) -> Option<Conflict> {
+    let mut unended = all.iter().filter(|change| !change.is_ready());
+    let found = unended.find(|change| change.kind.excludes(kind))?;
+    Some(Conflict {
+        id: found.id,
+        kind: found.kind,
+    })
 }
 
 #[cfg(test)]

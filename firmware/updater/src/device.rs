@@ -144,8 +144,13 @@ pub enum Verdict {
 pub enum Reason {
     /// What the store says.
     Store(NotOffered),
+    /// It is for another product line.
+    Product,
     /// It failed its trial on this device.
     FailedBefore,
+    /// Its trial ended without a verdict: it is tried again once this system has run for so
+    /// many seconds more.
+    NotYetAgain(u64),
     /// It was there, and somebody went back from it.
     RolledBack,
     /// It is staged, and waits for a reboot.
@@ -158,6 +163,11 @@ impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Store(reason) => reason.fmt(f),
+            Self::Product => f.write_str("it is for another product line"),
+            Self::NotYetAgain(secs) => write!(
+                f,
+                "its trial ended without a verdict; it is tried again in {secs} s"
+            ),
             Self::FailedBefore => f.write_str("it failed its trial on this device"),
             Self::RolledBack => f.write_str("somebody rolled this device back from it"),
             Self::Staged => f.write_str("it is installed and waits for a reboot"),

@@ -65,10 +65,7 @@ impl Socket {
         if let Ok(found) = fs::symlink_metadata(path) {
             let is_served = UnixStream::connect(path).is_ok();
             if is_served || !found.file_type().is_socket() {
-                let message = format!(
-                    "cannot listen at {}: something else is there; end the other snappyd",
-                    path.display()
-                );
+                let message = "something else is there; end the other snappyd";
                 return Err(Error::new(ErrorKind::AddrInUse, message));
             }
             fs::remove_file(path)?;

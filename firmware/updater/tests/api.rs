@@ -7,6 +7,7 @@ use device::{BYTES, TestDevice, me, not_me};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use tempfile::TempDir;
+use tuf_client::UtcTime;
 use updater::api::Peer;
 use updater::device::{Failure, FailureKind, RebootAsked, Stopped, UpdateAsked, Wanted};
 use updater::socket::Patience;
@@ -157,6 +158,9 @@ fn what_somebody_allows_reaches_the_device() {
         "twinkeel": {"allow": ["downgrade", "stopped", "failed-before"], "reboot": "now"}}"#;
     let id = served.client.post("/v2/snaps/system", body)["change"].take();
     served.client.follow(&id);
+    while *served.device.reboots.lock().unwrap() == 0 {
+        std::thread::yield_now();
+    }
     let asked = served.device.asked.lock().unwrap().unwrap();
     assert_eq!(
         asked,
@@ -165,7 +169,8 @@ fn what_somebody_allows_reaches_the_device() {
             stopped: Stopped::Allow,
             downgrade: system_update::Downgrade::Allow,
             failed_before: system_update::FailedBefore::Allow,
-            reboot: RebootAsked::Now,
+            // That is the API's to ask for, once the change is done.
+            reboot: RebootAsked::Later,
         }
     );
     let unknown = r#"{"action": "refresh", "twinkeel": {"allow": ["everything"]}}"#;
@@ -256,7 +261,7 @@ fn nothing_to_take_is_told_at_once_and_leaves_no_change() {
         error(&answer),
         (
             400,
-            "cannot update: version 2 is the newest",
+            "no update: version 2 runs, and the store has nothing newer",
             Some("snap-no-update-available")
         )
     );
@@ -368,6 +373,15 @@ fn a_hold_is_a_setting() {
     let list = r#"{"action": "unhold", "snaps": ["system"]}"#;
     assert_eq!(served.client.post("/v2/snaps", list)["type"], "async");
     assert_eq!(hold(&mut served.client), json!({ "hold": "none" }));
+    let day = r#"{"action": "hold", "twinkeel": {"for-secs": 86400}}"#;
+    let before = UtcTime::of_this_machine().0;
+    served.client.post("/v2/snaps/system", day);
+    let until = hold(&mut served.client)["hold"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let begun = UtcTime::try_from(until).unwrap().0 - 86_400;
+    assert!((before..=UtcTime::of_this_machine().0).contains(&begun));
     let never = served
         .client
         .post("/v2/snaps/system", r#"{"action": "hold", "time": "soon"}"#);
@@ -391,6 +405,35 @@ fn the_store_is_asked_what_there_is() {
         error(&named),
         (404, "snap not found", Some("snap-not-found"))
     );
+}
+
+#[test]
+fn nobody_waits_for_the_store_while_an_update_runs() {
+    let mut served = served();
+    served.device.hold_halfway();
+    let id = served
+        .client
+        .post("/v2/snaps/system", r#"{"action": "refresh"}"#)["change"]
+        .take();
+    let found = served.client.get("/v2/find");
+    assert_eq!(
+        (error(&found).0, error(&found).2),
+        (409, Some("snap-change-conflict"))
+    );
+    served.device.go_on();
+    served.client.follow(&id);
+    assert_eq!(served.client.get("/v2/find")["type"], "sync");
+}
+
+#[test]
+fn who_is_not_the_administrator_does_not_make_the_device_ask_all_the_time() {
+    for (administrator, versions) in [(me(), ["3", "4"]), (not_me(), ["3", "3"])] {
+        let mut served = served_to(administrator);
+        let first = served.client.get("/v2/find")["result"][0]["version"].take();
+        *served.device.store.lock().unwrap() = vec![4];
+        let second = served.client.get("/v2/find")["result"][0]["version"].take();
+        assert_eq!([first, second], versions);
+    }
 }
 
 #[test]

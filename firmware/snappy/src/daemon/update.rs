@@ -22,7 +22,9 @@ pub(crate) fn run(asked: &Update, store: &StoreUpdate, form: Form) -> Result<Str
     let channel = daemon.get(&of_part(""))?["channel"].take();
     let id = match daemon.post(&of_part(""), &request(asked, store)) {
         Ok(id) => id,
-        Err(error) if error.is("snap-no-update-available") => return Ok(up_to_date(&error, form)),
+        Err(error) if error.is("snap-no-update-available") => {
+            return Ok(nothing_to_do(&error, form));
+        }
         Err(error) => return Err(error.into()),
     };
     if form == Form::Text && stderr().is_terminal() {
@@ -64,9 +66,9 @@ fn request(asked: &Update, store: &StoreUpdate) -> Value {
     })
 }
 
-fn up_to_date(error: &DaemonError, form: Form) -> String {
+fn nothing_to_do(error: &DaemonError, form: Form) -> String {
     match form {
-        Form::Text => format!("The {PART} is up to date.\n"),
+        Form::Text => format!("{error}\n"),
         Form::Json => {
             let reason = error.to_string();
             let done = json!({ "part": PART, "to": null, "reason": reason });

@@ -66,7 +66,7 @@ impl Api {
 pub(super) fn held_until(hold: Hold) -> Option<UtcTime> {
     match hold {
         Hold::None => None,
-        Hold::Until(secs) => Some(UtcTime(secs)),
+        Hold::Until(end) => Some(end),
         Hold::Forever => Some(UtcTime(253_402_300_799)),
     }
 }

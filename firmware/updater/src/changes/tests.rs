@@ -196,35 +196,3 @@ fn whoever_waits_is_told_when_it_is_so() {
     assert!(!never.unwrap().is_ready());
     assert_eq!(kept.changes.wait_until(99, LONG, Change::is_ready), None);
 }
-
-#[test]
-fn an_unattended_update_is_a_change_too() {
-    use crate::device::{Staged, Step};
-    let kept = Kept::new();
-    let staged = Staged {
-        slot: "system-b",
-        version: 3,
-        manifest_sha256: String::new(),
-        running_version: 2,
-        running_manifest_sha256: String::new(),
-    };
-    let result = record_update(&kept.changes, |progress| {
-        progress(Step::Refresh);
-        progress(Step::ReadBack(Bytes { done: 1, total: 2 }));
-        assert_eq!(kept.statuses(1), ["Done", "Done", "Doing", "Do"]);
-        assert_eq!(kept.begin(ChangeKind::RefreshSnap).unwrap_err().id, 1);
-        Ok(staged.clone())
-    });
-    assert_eq!(result, Ok(staged));
-    let change = kept.changes.get(1).unwrap();
-    assert_eq!(
-        (change.kind, change.status()),
-        (ChangeKind::AutoRefresh, Status::Done)
-    );
-    assert_eq!(change.data["staged"]["version"], 3);
-    assert_eq!(
-        record_update(&kept.changes, |_| Err(broken())),
-        Err(broken())
-    );
-    assert!(kept.changes.get(2).unwrap().failed_at_once());
-}

@@ -1,13 +1,17 @@
 //! An update of the system as a change: what the engine tells becomes tasks.
 
 use super::{ChangeKind, Changes, Conflict, TaskKind, Work};
-use crate::device::{Device, Failure, FailureKind, Staged, Step, UpdateAsked};
+use crate::device::{Device, Failure, FailureKind, RebootAsked, Step, UpdateAsked};
 use crate::part::PART;
 use serde_json::json;
 use std::sync::Arc;
 use std::thread;
+use std::time::Duration;
 
-const TASKS: [(TaskKind, &str); 4] = [
+/// Whoever follows a change sees that it is done before the device goes down.
+const NOTICE: Duration = Duration::from_secs(1);
+
+pub(super) const TASKS: [(TaskKind, &str); 4] = [
     (TaskKind::Check, "Ask the store for the current release"),
     (TaskKind::Write, "Fetch the release into the other slot"),
     (TaskKind::Verify, "Read back what was written"),
@@ -18,7 +22,7 @@ const TASKS: [(TaskKind, &str); 4] = [
 ///
 /// # Errors
 /// Another change of the slots is not over.
-pub fn start_update(
+pub(crate) fn start_update(
     changes: &Arc<Changes>,
     device: &Arc<dyn Device>,
     asked: UpdateAsked,
@@ -26,7 +30,7 @@ pub fn start_update(
     let kind = ChangeKind::RefreshSnap;
     let id = changes.begin(kind, &format!("Refresh {PART:?} snap"), &TASKS)?;
     let (of_thread, device) = (Arc::clone(changes), Arc::clone(device));
-    let work = move || follow(&of_thread, id, |progress| device.update(asked, progress));
+    let work = move || update(&of_thread, id, &*device, asked);
     let begun = thread::Builder::new().name("update".to_owned()).spawn(work);
     if let Err(error) = begun {
         let message = format!("cannot start a thread: {error}; try again");
@@ -35,34 +39,28 @@ pub fn start_update(
     Ok(id)
 }
 
-/// Does an unattended update, `work`, in the caller's thread, and has clients see it.
-///
-/// # Errors
-/// As `work`'s. [`FailureKind::Busy`]: another change of the slots is not over.
-pub fn record_update(
-    changes: &Changes,
-    work: impl FnOnce(&mut dyn FnMut(Step)) -> Result<Staged, Failure>,
-) -> Result<Staged, Failure> {
-    let kind = ChangeKind::AutoRefresh;
-    let begun = changes.begin(kind, &format!("Auto-refresh {PART:?} snap"), &TASKS);
-    let id = begun.map_err(|conflict| Failure::new(FailureKind::Busy, conflict))?;
-    follow(changes, id, work)
-}
-
-fn follow(
-    changes: &Changes,
-    id: u64,
-    work: impl FnOnce(&mut dyn FnMut(Step)) -> Result<Staged, Failure>,
-) -> Result<Staged, Failure> {
+fn update(changes: &Changes, id: u64, device: &dyn Device, asked: UpdateAsked) {
     changes.reach(id, TaskKind::Check, Work::Unmeasured);
-    let staged = work(&mut |step| match step {
-        Step::Wait | Step::Refresh => changes.reach(id, TaskKind::Check, Work::Unmeasured),
-        Step::Write(bytes) => changes.reach(id, TaskKind::Write, Work::Measured(bytes)),
-        Step::ReadBack(bytes) => changes.reach(id, TaskKind::Verify, Work::Measured(bytes)),
-    });
-    match &staged {
+    // The reboot is asked for below, once the change is done.
+    let staged = device.update(
+        UpdateAsked {
+            reboot: RebootAsked::Later,
+            ..asked
+        },
+        &mut |step| match step {
+            Step::Wait | Step::Refresh => changes.reach(id, TaskKind::Check, Work::Unmeasured),
+            Step::Write(bytes) => changes.reach(id, TaskKind::Write, Work::Measured(bytes)),
+            Step::ReadBack(bytes) => changes.reach(id, TaskKind::Verify, Work::Measured(bytes)),
+        },
+    );
+    match staged {
         Ok(staged) => changes.finish(id, json!({ "snap-names": [PART], "staged": staged })),
-        Err(failure) => changes.fail(id, failure),
+        Err(failure) => return changes.fail(id, &failure),
     }
-    staged
+    if asked.reboot == RebootAsked::Now {
+        thread::sleep(NOTICE);
+        if let Err(failure) = device.reboot() {
+            eprintln!("{failure}");
+        }
+    }
 }

@@ -11,7 +11,7 @@ use updater::device::{
     Available, Bytes, Device, Failure, FailureKind, RolledBack, SlotInfo, Staged, Step, SystemInfo,
     Unattended, UpdateAsked, Verdict, Wanted,
 };
-use updater::settings::{Autopilot, Hold, RebootPolicy, ReportMachineId, Settings};
+use updater::settings::Settings;
 use updater::socket::{Patience, Socket};
 
 pub const BYTES: u64 = 26 << 20;
@@ -50,17 +50,7 @@ struct Gate {
 impl TestDevice {
     pub fn new() -> Arc<Self> {
         Arc::new(Self {
-            settings: Mutex::new(Settings {
-                autopilot: Autopilot::On,
-                store: vec!["http://store.test".to_owned()],
-                channel: "stable".parse().unwrap(),
-                poll_interval_secs: 3600,
-                windows: Vec::new(),
-                rate_limit_bytes_per_sec: None,
-                reboot: RebootPolicy::Window,
-                hold: Hold::None,
-                report_machine_id: ReportMachineId::No,
-            }),
+            settings: Mutex::new(Settings::of_channel("stable".parse().unwrap())),
             next_slot: Mutex::new(None),
             store: Mutex::new(vec![3]),
             breaks: Mutex::new(None),
@@ -158,7 +148,7 @@ impl Device for TestDevice {
             Wanted::Newest => newest.ok_or_else(|| {
                 Failure::new(
                     FailureKind::NoUpdate,
-                    "cannot update: version 2 is the newest",
+                    "no update: version 2 runs, and the store has nothing newer",
                 )
             })?,
             Wanted::Version(version) => version,
