@@ -211,6 +211,7 @@ impl Ingredients {
         let root = root_tree(&RootParts {
             tools: &tools,
             network: &self.userland.network,
+            snappyd: &self.userland.snappyd,
             index,
             modules: &modules,
             load: &load,
@@ -255,6 +256,7 @@ impl Ingredients {
             Component::of("init", &self.userland.init),
             Component::of("network", &self.userland.network),
             Component::of("snappy", &self.userland.snappy),
+            Component::of("snappyd", &self.userland.snappyd),
         ];
         let system = SystemImage::place(programs, files, describe(request), slot_bytes)?;
         if let Some(warning) = slack_warning(system.used_bytes(), slot_bytes, &request.board.id) {

@@ -28,6 +28,8 @@ pub(crate) struct Userland {
     pub(crate) network: Vec<u8>,
     /// The person's tool.
     pub(crate) snappy: Vec<u8>,
+    /// The daemon that takes updates.
+    pub(crate) snappyd: Vec<u8>,
 }
 
 /// The loader of `board` with the keyring in `keyring` baked in.
@@ -103,11 +105,12 @@ fn loader_constants(board: &Board, keyring: PathBuf) -> Vec<(&'static str, OsStr
 /// The userland of `board`.
 pub(crate) fn build_userland(workspace: &Workspace, board: &Board) -> Result<Userland> {
     let build = DeviceBuild::new(workspace, &board.userland.target, Surroundings::Linux)?;
-    build.run(&["init", "network", "snappy"], &[])?;
+    build.run(&["init", "network", "snappy", "updater"], &[])?;
     Ok(Userland {
         init: build.program("init")?,
         network: build.program("network")?,
         snappy: build.program("snappy")?,
+        snappyd: build.program("snappyd")?,
     })
 }
 
