@@ -54,6 +54,18 @@ impl Ext4 {
         Ok(())
     }
 
+    /// Makes a directory.
+    ///
+    /// # Errors
+    /// It cannot be made.
+    pub fn make_directory(&self, path: &str) -> Result<()> {
+        run(
+            "debugfs",
+            &["-w", "-R", &format!("mkdir {path}"), &self.name],
+        )?;
+        Ok(())
+    }
+
     /// The content of a text file in it.
     ///
     /// # Errors

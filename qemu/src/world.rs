@@ -15,8 +15,8 @@ use boards::{Architecture, Board};
 use image_builder::secure_boot::SecureBootKeys;
 use image_builder::signing::KeyDirectory;
 use image_builder::{
-    FirmwareFile, ImageRequest, Patience, Progress, Silent, SystemImage, Workspace, build_image,
-    build_system_image, fetch_firmware_files,
+    FirmwareFile, ImageRequest, Patience, Progress, Silent, StoreTrust, SystemImage, Workspace,
+    build_image, build_system_image, fetch_firmware_files,
 };
 use image_format::{Digest, Slot, Source, Version};
 
@@ -144,6 +144,16 @@ impl World {
         system.clone().map_err(|error| anyhow!("{error}"))
     }
 
+    /// The test release, for devices that trust a store.
+    ///
+    /// # Errors
+    /// It cannot be built.
+    pub fn trusting(&self, store: StoreTrust) -> Result<SystemImage> {
+        let mut request = self.request.clone();
+        request.store = Some(store);
+        build_system_image(&self.workspace, &self.keys, &request, &mut Silent)
+    }
+
     /// The test release with a maker's tree over its root.
     fn with_overlay(
         &self,
@@ -180,6 +190,12 @@ impl World {
     #[must_use]
     pub fn keys(&self) -> &KeyDirectory {
         &self.keys
+    }
+
+    /// Where the test keys of stores are, once something asked for them.
+    #[must_use]
+    pub fn store_keys(&self) -> PathBuf {
+        self.workspace.target().join("keys/store-test")
     }
 
     /// The test keys for Secure Boot, made on first use.

@@ -3,18 +3,18 @@
 use std::fs;
 use std::path::PathBuf;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use clap::Args;
 use image_builder::secure_boot::SecureBootKeys;
 use image_builder::signing::KeyDirectory;
 use image_builder::{
-    BuildTime, ImageRequest, Locking, Patience, Printed, Progress, Workspace, build_image,
-    find_build_time,
+    BuildTime, ImageRequest, Locking, Patience, Printed, Progress, StoreTrust, Workspace,
+    build_image, find_build_time,
 };
 use image_format::disk::Guid;
 use image_format::{Epoch, Version};
 
-use crate::{setup, workspace};
+use crate::{publish, setup, workspace};
 
 /// Make a disk image: flash it once, update it in the field
 ///
@@ -55,6 +55,14 @@ pub(crate) struct ImageCommand {
     /// secure-boot` made there
     #[arg(long, value_name = "DIR")]
     secure_boot: Option<PathBuf>,
+    /// Where devices look for the store's metadata and files, an address that begins with
+    /// http://; several are mirrors
+    #[arg(long, value_name = "URL")]
+    store: Vec<String>,
+    /// The store's root, its `trusted/root.json` [default: the one in target/store, if it is
+    /// there and no --keys are given]
+    #[arg(long, value_name = "FILE")]
+    store_root: Option<PathBuf>,
     /// A tree to lay over the root
     #[arg(long, value_name = "DIR")]
     overlay: Option<PathBuf>,
@@ -93,6 +101,7 @@ impl ImageCommand {
         let board = workspace.read_board(&self.board)?;
         let keys = self.open_keys(&workspace)?;
         let secure_boot = self.open_secure_boot_keys()?;
+        let store = self.read_store()?;
         let compilers = setup::compilers(&board);
         setup::prepare(&root, &[setup::IMAGE, &compilers, setup::SECURE_BOOT])?;
         let mut progress = Printed::new();
@@ -112,6 +121,7 @@ impl ImageCommand {
                 ..Patience::default()
             },
             secure_boot,
+            store,
             locking: match (self.update_lock, self.release) {
                 (true, _) => Locking::Update,
                 (false, true) => Locking::Require,
@@ -155,6 +165,26 @@ impl ImageCommand {
             keys.require_production()?;
         }
         Ok(Some(keys))
+    }
+
+    fn read_store(&self) -> Result<Option<StoreTrust>> {
+        // Two builds of one image must not depend on what lies beside one of them.
+        let may_guess = self.keys.is_none() && self.workspace.is_none();
+        let guessed = publish::default_store().join("trusted/root.json");
+        let root = match &self.store_root {
+            Some(root) => root,
+            None if may_guess && guessed.exists() => &guessed,
+            None if self.store.is_empty() => return Ok(None),
+            None => bail!(
+                "cannot have devices ask a store that they do not trust: give its \
+                 trusted/root.json with --store-root"
+            ),
+        };
+        let store = StoreTrust::read(root, self.store.clone())?;
+        if self.release {
+            store.require_production()?;
+        }
+        Ok(Some(store))
     }
 
     fn find_build_time(&self, workspace: &Workspace, progress: &mut Printed) -> Result<BuildTime> {

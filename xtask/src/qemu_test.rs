@@ -78,10 +78,10 @@ impl QemuTestCommand {
         }))
     }
 
-    fn host_test_needs(&self) -> [&'static [Need<'static>]; 2] {
+    fn host_test_needs(&self) -> [&'static [Need<'static>]; 3] {
         match self.scenario {
-            None => [foreign::NEEDS, setup::STORE_TESTS],
-            Some(_) => [&[]; 2],
+            None => [foreign::NEEDS, setup::STORE_TESTS, setup::SOCKET_TESTS],
+            Some(_) => [&[]; 3],
         }
     }
 
@@ -192,7 +192,7 @@ impl QemuTestCommand {
     }
 }
 
-fn prepare(planned: &[Planned], [foreign, store]: [&[Need<'_>]; 2]) -> Result<()> {
+fn prepare(planned: &[Planned], [foreign, store, socket]: [&[Need<'_>]; 3]) -> Result<()> {
     let boards = || planned.iter().map(|planned| &planned.board);
     let machines: Vec<_> = boards().flat_map(setup::virtual_machine).collect();
     let compilers: Vec<_> = boards().flat_map(setup::compilers).collect();
@@ -207,6 +207,7 @@ fn prepare(planned: &[Planned], [foreign, store]: [&[Need<'_>]; 2]) -> Result<()
             setup::CROSS_CHECKS,
             foreign,
             store,
+            socket,
         ],
     )
 }

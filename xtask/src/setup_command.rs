@@ -37,6 +37,7 @@ impl SetupCommand {
             foreign::NEEDS,
             setup::SNAPS,
             setup::STORE_TESTS,
+            setup::SOCKET_TESTS,
         ];
         if self.packages_only {
             setup::prepare_packages(workspace::root(), needs)?;

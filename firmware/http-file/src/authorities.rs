@@ -37,7 +37,8 @@ impl Authorities {
     }
 
     /// How a connection is made that believes them, and nobody else.
-    pub(crate) fn tls_config(&self) -> TlsConfig {
+    #[must_use]
+    pub fn tls_config(&self) -> TlsConfig {
         TlsConfig::builder()
             .root_certs(RootCerts::Specific(Arc::clone(&self.0)))
             .unversioned_rustls_crypto_provider(Arc::new(ring::default_provider()))

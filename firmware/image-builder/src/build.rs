@@ -213,6 +213,7 @@ impl Ingredients {
             tools: &tools,
             network: &self.userland.network,
             authorities: &self.packages.authorities,
+            snappyd: &self.userland.snappyd,
             index,
             modules: &modules,
             load: &load,
@@ -257,6 +258,7 @@ impl Ingredients {
             Component::of("init", &self.userland.init),
             Component::of("network", &self.userland.network),
             Component::of("snappy", &self.userland.snappy),
+            Component::of("snappyd", &self.userland.snappyd),
         ];
         let system = SystemImage::place(programs, files, describe(request), slot_bytes)?;
         if let Some(warning) = slack_warning(system.used_bytes(), slot_bytes, &request.board.id) {

@@ -28,6 +28,8 @@ pub(crate) struct Userland {
     pub(crate) network: Vec<u8>,
     /// The person's tool.
     pub(crate) snappy: Vec<u8>,
+    /// The daemon that takes updates.
+    pub(crate) snappyd: Vec<u8>,
 }
 
 /// The loader of `board` with the keyring in `keyring` baked in.
@@ -113,11 +115,12 @@ pub(crate) fn build_userland(workspace: &Workspace, board: &Board) -> Result<Use
         &board.userland.target,
         Surroundings::Linux,
     )?;
-    build.run(&["init", "network", "snappy"], &[])?;
+    build.run(&["init", "network", "snappy", "updater"], &[])?;
     Ok(Userland {
         init: build.program("init")?,
         network: build.program("network")?,
         snappy: build.program("snappy")?,
+        snappyd: build.program("snappyd")?,
     })
 }
 

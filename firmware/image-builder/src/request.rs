@@ -11,6 +11,7 @@ use image_format::{Epoch, Version};
 use crate::debian::Locking;
 use crate::error::ImageError;
 use crate::secure_boot::SecureBootKeys;
+use crate::store_trust::StoreTrust;
 
 /// What an image shall be. Two builds of equal requests from equal sources are equal.
 #[derive(Debug, Clone)]
@@ -39,6 +40,8 @@ pub struct ImageRequest {
     pub patience: Patience,
     /// Signs the loader for UEFI Secure Boot, where the firmware asks for it.
     pub secure_boot: Option<SecureBootKeys>,
+    /// The store that devices trust; without one they take updates from files only.
+    pub store: Option<StoreTrust>,
     /// How faithfully `boards/debian.lock` is followed.
     pub locking: Locking,
 }
@@ -100,6 +103,7 @@ impl ImageRequest {
             build_time_secs: 0,
             patience: Patience::default(),
             secure_boot: None,
+            store: None,
             locking: Locking::default(),
         }
     }

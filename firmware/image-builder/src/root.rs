@@ -47,6 +47,8 @@ pub(crate) struct RootParts<'a> {
     pub(crate) network: &'a [u8],
     /// The unpacked package with the authorities that TLS believes.
     pub(crate) authorities: &'a Path,
+    /// The program `snappyd`.
+    pub(crate) snappyd: &'a [u8],
     /// The kernel's modules.
     pub(crate) index: &'a ModuleIndex,
     /// All modules of the root.
@@ -64,8 +66,12 @@ pub(crate) fn root_tree(parts: &RootParts<'_>) -> Result<Tree> {
     parts.tools.add_to(&mut tree);
     parts.modules.add_to(&mut tree, parts.index);
     parts.modules.add_modprobe_tables(&mut tree, parts.index);
-    add_network(&mut tree, parts.network);
+    add_service(&mut tree, "network", parts.network);
+    add_service(&mut tree, "snappyd", parts.snappyd);
     authorities::add_to(&mut tree, parts.authorities)?;
+    if let Some(store) = &parts.tools.request.store {
+        store.add_to(&mut tree);
+    }
     tree.text(MODULE_LIST, &parts.load.list(parts.index));
     if let Some(overlay) = &parts.tools.request.overlay {
         tree.add_overlay(overlay)?;
@@ -73,13 +79,13 @@ pub(crate) fn root_tree(parts: &RootParts<'_>) -> Result<Tree> {
     Ok(tree)
 }
 
-/// The one service that every image has.
-fn add_network(tree: &mut Tree, program: &[u8]) {
-    const PROGRAM: &str = "usr/lib/twinkeel/network";
-    tree.program(PROGRAM, Content::Bytes(program.to_vec()));
+/// A service that every image has.
+fn add_service(tree: &mut Tree, name: &str, program: &[u8]) {
+    let path = format!("usr/lib/twinkeel/{name}");
+    tree.program(&path, Content::Bytes(program.to_vec()));
     tree.text(
-        "usr/lib/twinkeel/services/network.toml",
-        &format!("command = [\"/{PROGRAM}\"]\n"),
+        &format!("usr/lib/twinkeel/services/{name}.toml"),
+        &format!("command = [\"/{path}\"]\n"),
     );
 }
 

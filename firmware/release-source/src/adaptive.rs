@@ -3,9 +3,9 @@
 mod chunks;
 
 use crate::chunk_file::{ChunkFileError, SUFFIX};
-use crate::held::Seed;
-use crate::plan::{NoPlan, Seeds, plan};
+use crate::plan::{NoPlan, plan};
 use crate::remote::{NoPiece, Remote, unreadable};
+use crate::seeds::Seeds;
 use crate::tally::Tally;
 use boot_core::Disk;
 use chunks::Chunks;
@@ -86,10 +86,7 @@ impl<W: Wait + Clone, D: Disk> Adaptive<W, D> {
             patience,
             wait,
             disk,
-            seeds: Seeds {
-                running: None,
-                target: None,
-            },
+            seeds: Seeds::default(),
             parts: None,
             route: Route::Undecided(update),
             closed_bytes: 0,
@@ -100,9 +97,8 @@ impl<W: Wait + Clone, D: Disk> Adaptive<W, D> {
     /// Where the running image lies, and the slot that is to be written, which may hold what
     /// an earlier attempt left.
     #[must_use]
-    pub fn with_seeds(mut self, running: Option<Seed>, target: Option<Seed>) -> Self {
-        self.seeds = Seeds { running, target };
-        self
+    pub fn with_seeds(self, seeds: Seeds) -> Self {
+        Self { seeds, ..self }
     }
 
     /// Why the whole file is fetched, if it is.

@@ -19,11 +19,13 @@ pub mod chunk_file;
 mod held;
 mod plan;
 mod remote;
+mod seeds;
 mod tally;
 mod whole;
 
 pub use adaptive::{Adaptive, Detour};
 pub use chunk::{Chunk, ChunkDigest, LONGEST_CHUNK_BYTES, next_chunk};
 pub use held::Seed;
+pub use seeds::Seeds;
 pub use tally::Tally;
 pub use whole::take_release;

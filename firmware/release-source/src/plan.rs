@@ -6,6 +6,7 @@ use crate::chunk_file::{
 };
 use crate::held::{Held, Seed};
 use crate::remote::{NoPiece, Remote};
+use crate::seeds::Seeds;
 use boot_core::Disk;
 use http_file::Wait;
 use image_format::ENVELOPE_BYTES;
@@ -26,13 +27,6 @@ pub(crate) enum Place {
     Held(u64),
     /// From a frame of the chunk file.
     Frame { at: u64, bytes: u32 },
-}
-
-/// The slots that are looked through.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Seeds {
-    pub(crate) running: Option<Seed>,
-    pub(crate) target: Option<Seed>,
 }
 
 /// Why there is no plan.

@@ -1,6 +1,11 @@
 //! The command line -> what to do. No verb is run here, nothing is printed.
 
+mod config;
+mod hold;
+mod update;
+
 use crate::origin::Origin;
+use crate::verb::Verb;
 use lexopt::{Arg, Parser, ValueExt};
 use std::ffi::OsString;
 use system_update::{Downgrade, FailedBefore};
@@ -26,49 +31,14 @@ pub(crate) enum Command {
     Network(Form),
     /// `snappy service`.
     Service(Form, Asked),
-}
-
-/// The verbs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Verb {
-    Info,
-    Versions,
-    Why,
-    Update,
-    Rollback,
-    Network,
-    Service,
-}
-
-impl Verb {
-    /// All, in the order of the help.
-    pub(crate) const ALL: [Self; 7] = [
-        Self::Info,
-        Self::Versions,
-        Self::Why,
-        Self::Update,
-        Self::Rollback,
-        Self::Network,
-        Self::Service,
-    ];
-
-    /// As it is typed.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Info => "info",
-            Self::Versions => "versions",
-            Self::Why => "why",
-            Self::Update => "update",
-            Self::Rollback => "rollback",
-            Self::Network => "network",
-            Self::Service => "service",
-        }
-    }
-
-    fn parse(name: &str) -> Result<Self, UsageError> {
-        let found = Self::ALL.into_iter().find(|verb| verb.name() == name);
-        found.ok_or_else(|| UsageError(format!("unknown command {name:?}")))
-    }
+    /// `snappy update-versions`.
+    UpdateVersions(Form),
+    /// `snappy hold`.
+    Hold(Form, Hold),
+    /// `snappy config`.
+    Config(Form, Config),
+    /// `snappy changes`.
+    Changes(Form, Option<String>),
 }
 
 /// For whom the output is.
@@ -92,10 +62,62 @@ pub(crate) enum Scope {
 /// From where, and what is allowed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Update {
-    /// The update file.
-    pub(crate) from: Origin,
+    pub(crate) from: UpdateSource,
     pub(crate) downgrade: Downgrade,
     pub(crate) failed_before: FailedBefore,
+}
+
+/// Where an update comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum UpdateSource {
+    /// An update file.
+    Origin(Origin),
+    /// The store, by way of the daemon.
+    Store(StoreUpdate),
+}
+
+/// What is asked of the daemon beyond an update.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct StoreUpdate {
+    /// This one, and not the newest.
+    pub(crate) version: Option<u64>,
+    pub(crate) stopped: Stopped,
+    pub(crate) reboot: Reboot,
+}
+
+/// A release that its publisher stopped.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Stopped {
+    #[default]
+    Refuse,
+    Allow,
+}
+
+/// When the device reboots into a release.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Reboot {
+    #[default]
+    ByHand,
+    Automatic,
+}
+
+/// How long nothing is taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Hold {
+    Forever,
+    /// As it was typed; the daemon reads it.
+    Until(String),
+    ForSecs(u64),
+    Release,
+}
+
+/// Settings, by their names.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Config {
+    /// What is to be set, in the order in which it was typed.
+    pub(crate) set: Vec<(String, String)>,
+    /// What is to be shown; nothing is everything.
+    pub(crate) get: Vec<String>,
 }
 
 /// What of a service is asked for.
@@ -140,45 +162,44 @@ fn parse_help(parser: &mut Parser) -> Result<Command, UsageError> {
 }
 
 fn parse_verb(verb: Verb, parser: &mut Parser) -> Result<Command, UsageError> {
+    match verb {
+        Verb::Update => update::parse(parser),
+        Verb::Hold => hold::parse(parser),
+        verb => parse_short(verb, parser),
+    }
+}
+
+/// The verbs with few words.
+fn parse_short(verb: Verb, parser: &mut Parser) -> Result<Command, UsageError> {
     let (mut form, mut scope, mut boots) = (Form::Text, Scope::Running, None);
-    let mut asked = Asked::List;
-    let mut from = None;
-    let (mut downgrade, mut failed_before) = (Downgrade::Refuse, FailedBefore::Refuse);
+    let (mut asked, mut change) = (Asked::List, None);
+    let mut config = config::Words::default();
     while let Some(argument) = parser.next()? {
         match (verb, argument) {
             (_, Arg::Long("help") | Arg::Short('h')) => return Ok(Command::Help(Some(verb))),
             (_, Arg::Long("json")) => form = Form::Json,
             (Verb::Versions, Arg::Short('a') | Arg::Long("all")) => scope = Scope::All,
             (Verb::Why, Arg::Long("boots")) => boots = Some(parser.value()?.parse()?),
-            (Verb::Update, Arg::Long("from")) => from = Some(Origin::parse(parser.value()?)),
-            (Verb::Update, Arg::Long("allow-downgrade")) => downgrade = Downgrade::Allow,
-            (Verb::Update, Arg::Long("retry-failed")) => failed_before = FailedBefore::Allow,
-            (Verb::Rollback, Arg::Value(part)) => require_system(&part.string()?)?,
+            (Verb::Rollback, Arg::Value(part)) => require_system(&part.string()?, "roll back")?,
             (Verb::Service, Arg::Value(word)) => asked = ask_more(asked, word.string()?)?,
+            (Verb::Changes, Arg::Value(id)) if change.is_none() => change = Some(id.string()?),
+            (Verb::Config, Arg::Value(word)) => config.take(word.string()?)?,
             (_, other) => return Err(other.unexpected().into()),
         }
     }
     Ok(match verb {
+        // They have a parser of their own.
+        Verb::Update | Verb::Hold => Command::Help(Some(verb)),
         Verb::Info => Command::Info(form),
         Verb::Versions => Command::Versions(form, scope),
         Verb::Why => Command::Why(form, boots),
-        Verb::Update => Command::Update(
-            form,
-            Update {
-                from: from.ok_or_else(no_source)?,
-                downgrade,
-                failed_before,
-            },
-        ),
         Verb::Rollback => Command::Rollback(form),
         Verb::Network => Command::Network(form),
         Verb::Service => Command::Service(form, asked),
+        Verb::UpdateVersions => Command::UpdateVersions(form),
+        Verb::Config => Command::Config(form, config.finish()),
+        Verb::Changes => Command::Changes(form, change),
     })
-}
-
-/// There is no store to ask yet.
-fn no_source() -> UsageError {
-    UsageError("cannot update without a release: name a file or an address with --from".into())
 }
 
 /// `[NAME [logs]]`, word by word.
@@ -190,118 +211,15 @@ fn ask_more(asked: Asked, word: String) -> Result<Asked, UsageError> {
     }
 }
 
-/// The one part that can be rolled back; `ubuntu-core` was its name in 2014.
-fn require_system(part: &str) -> Result<(), UsageError> {
+/// The one part that there is; `ubuntu-core` was its name in 2014.
+fn require_system(part: &str, act: &str) -> Result<(), UsageError> {
     match part {
         "system" | "ubuntu-core" => Ok(()),
         other => Err(UsageError(format!(
-            "cannot roll back {other:?}: only \"system\" can be"
+            "cannot {act} {other:?}: only \"system\" can be"
         ))),
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn parsed(line: &str) -> Result<Command, UsageError> {
-        parse(line.split_whitespace().map(OsString::from))
-    }
-
-    #[test]
-    fn every_command_line_means_one_command() {
-        let table = [
-            ("", Command::Help(None)),
-            ("-h", Command::Help(None)),
-            ("--help", Command::Help(None)),
-            ("help", Command::Help(None)),
-            ("help why", Command::Help(Some(Verb::Why))),
-            ("rollback --help", Command::Help(Some(Verb::Rollback))),
-            ("--version", Command::ProgramVersion),
-            ("info", Command::Info(Form::Text)),
-            ("network", Command::Network(Form::Text)),
-            ("network --json", Command::Network(Form::Json)),
-            ("service", Command::Service(Form::Text, Asked::List)),
-            (
-                "service web --json",
-                Command::Service(Form::Json, Asked::Status("web".into())),
-            ),
-            (
-                "service web logs",
-                Command::Service(Form::Text, Asked::Logs("web".into())),
-            ),
-            ("info --json", Command::Info(Form::Json)),
-            ("versions", Command::Versions(Form::Text, Scope::Running)),
-            ("versions -a", Command::Versions(Form::Text, Scope::All)),
-            (
-                "versions --json --all",
-                Command::Versions(Form::Json, Scope::All),
-            ),
-            ("why", Command::Why(Form::Text, None)),
-            ("why --boots 3", Command::Why(Form::Text, Some(3))),
-            ("why --boots=3 --json", Command::Why(Form::Json, Some(3))),
-            (
-                "update --from u.update",
-                Command::Update(
-                    Form::Text,
-                    Update {
-                        from: Origin::File("u.update".into()),
-                        downgrade: Downgrade::Refuse,
-                        failed_before: FailedBefore::Refuse,
-                    },
-                ),
-            ),
-            (
-                "update --json --allow-downgrade --retry-failed --from=/dev/vdb",
-                Command::Update(
-                    Form::Json,
-                    Update {
-                        from: Origin::File("/dev/vdb".into()),
-                        downgrade: Downgrade::Allow,
-                        failed_before: FailedBefore::Allow,
-                    },
-                ),
-            ),
-            ("rollback", Command::Rollback(Form::Text)),
-            ("rollback system", Command::Rollback(Form::Text)),
-            ("rollback ubuntu-core --json", Command::Rollback(Form::Json)),
-        ];
-        for (line, command) in table {
-            assert_eq!(parsed(line), Ok(command), "snappy {line}");
-        }
-    }
-
-    #[test]
-    fn nonsense_is_refused_with_its_name() {
-        let table = [
-            ("instal docker", "unknown command \"instal\""),
-            ("help nobody", "unknown command \"nobody\""),
-            ("--frob", "invalid option '--frob'"),
-            ("network eth0", "unexpected argument \"eth0\""),
-            ("info -a", "invalid option '-a'"),
-            ("info now", "unexpected argument \"now\""),
-            ("why --boots", "missing argument for option '--boots'"),
-            (
-                "update",
-                "cannot update without a release: name a file or an address with --from",
-            ),
-            ("update --from", "missing argument for option '--from'"),
-            ("rollback --from x", "invalid option '--from'"),
-            (
-                "why --boots many",
-                "cannot parse argument \"many\": invalid digit found in string",
-            ),
-            (
-                "rollback docker",
-                "cannot roll back \"docker\": only \"system\" can be",
-            ),
-        ];
-        for (line, message) in table {
-            assert_eq!(
-                parsed(line),
-                Err(UsageError(message.into())),
-                "snappy {line}"
-            );
-        }
-    }
-}
+mod tests;

@@ -1,6 +1,6 @@
 //! The texts of `snappy --help` and `snappy help VERB`.
 
-use crate::arguments::Verb;
+use crate::verb::Verb;
 
 const OVERVIEW: &str = "\
 snappy shows and changes the system on this device.
@@ -8,14 +8,18 @@ snappy shows and changes the system on this device.
 Usage: snappy COMMAND [OPTIONS]
 
 Commands:
-  info       what this device is and which system it runs
-  versions   what is installed, and what runs at the next reboot
-  why        why this system is running: refusals, fall backs, confirms
-  update     install a release from a file or a web server, for the next reboot
-  rollback   go back to the other slot at the next reboot
-  network    the wired ports, their addresses, and the clock
-  service    the services of this system, and their logs
-  help       more about a command: snappy help why
+  info             what this device is and which system it runs
+  versions         what is installed, and what runs at the next reboot
+  why              why this system is running: refusals, fall backs, confirms
+  update           install a release from the store or a file, for the next reboot
+  update-versions  which releases the store has for this device
+  rollback         go back to the other slot at the next reboot
+  hold             no unattended update for a while
+  config           when and from where the device takes releases by itself
+  changes          what was asked of this device, and how far it is
+  network          the wired ports, their addresses, and the clock
+  service          the services of this system, and their logs
+  help             more about a command: snappy help why
 
 Options:
   --json     print JSON instead of text (with every command)
@@ -60,23 +64,68 @@ Options:
 ";
 
 const UPDATE: &str = "\
-Usage: snappy update --from FILE [--allow-downgrade] [--retry-failed] [--json]
+Usage: snappy update [system] [--version N] [--automatic-reboot] [--allow-stopped]
+                     [--allow-downgrade] [--retry-failed] [--json]
+       snappy update --from FILE [--allow-downgrade] [--retry-failed] [--json]
 
-Installs the release in FILE in the slot that does not run. FILE is what
-`cargo xtask image --update-out` makes, here or on a web server. Its signatures, board
-and version are checked before anything is written. The next reboot tries it: it is
-confirmed once the health check passes, and the system that runs now comes back if it
-does not. Needs root, and no free space. What the other slot held is gone, so there is
-nothing to roll back to until the release is there. If this is interrupted, start it
-again.
+Installs a release in the slot that does not run: the newest one of the device's channel,
+whatever waves, windows and holds say of unattended updates, or the one in FILE. Its
+signatures, board and version are checked before anything is written. The next reboot
+tries it: it is confirmed once the health check passes, and the system that runs now
+comes back if it does not. Needs root, and no free space. What the other slot held is
+gone, so there is nothing to roll back to until the release is there. If this is
+interrupted, start it again.
+
+Without --from the daemon does it, as a change that goes on when this command ends.
 
 Options:
-  --from FILE        the update file, a block device that holds one, or an address that
-                     begins with http:// (a connection that breaks is made again, and
-                     goes on where it broke)
-  --allow-downgrade  take a release that is older than the one that runs
-  --retry-failed     take a release that failed on this device before
-  --json             print JSON, and no progress
+  --version N         take that release, of any channel, and not the newest
+  --automatic-reboot  reboot into it as soon as it is installed
+  --allow-stopped     take a release that its maker stopped
+  --from FILE         take the release in FILE, which `cargo xtask image --update-out`
+                      makes: a file, a block device that holds one, or an address that
+                      begins with http:// (a connection that breaks is made again, and
+                      goes on where it broke). Needs no daemon
+  --allow-downgrade   take a release that is older than the one that runs
+  --retry-failed      take a release that failed on this device before
+  --json              print JSON, and no progress
+
+\"ubuntu-core\" is accepted for \"system\".
+";
+
+const UPDATE_VERSIONS: &str = "\
+Usage: snappy update-versions [--json]
+
+Asks the store which releases this device could take, and lists them. A note says why the
+device does not take one by itself now. Needs no root.
+";
+
+const HOLD: &str = "\
+Usage: snappy hold [system] [--until TIME | --for DURATION | --release] [--json]
+
+Keeps the device from taking releases by itself, for ever if nothing else is said. It
+goes on asking the store, and 'snappy update' takes a release all the same. Needs root.
+
+Options:
+  --until TIME    until a moment of the form 2026-12-24T00:00:00Z
+  --for DURATION  from now on for 90m, 12h, 2d or 1w
+  --release       end the hold
+  --json          print JSON
+";
+
+const CONFIG: &str = "\
+Usage: snappy config [system] [KEY | KEY=VALUE]... [--json]
+
+Prints the settings of this device, or those that are named. KEY=VALUE sets one, and
+needs root: VALUE is JSON or a text, and nothing takes the setting back to the image's
+default. Of several that cannot all be set, none is. docs/field-update.md lists them.
+";
+
+const CHANGES: &str = "\
+Usage: snappy changes [ID] [--json]
+
+Lists what was asked of this device since it booted, unattended updates included, or the
+tasks of change ID: what is done, what goes on and how far it is, and why it failed.
 ";
 
 const ROLLBACK: &str = "\
@@ -85,6 +134,8 @@ Usage: snappy rollback [system] [--json]
 Makes the system in the other slot the one that runs at the next reboot. Needs root, but
 no network and no free space. Refused while the other slot holds no system that
 verifies, and in the rescue system. To undo it, do it again after the reboot.
+
+The daemon does it if it runs, and takes the release that was left by itself no more.
 
 \"ubuntu-core\" is accepted for \"system\".
 ";
@@ -118,6 +169,10 @@ pub(crate) fn text(verb: Option<Verb>) -> &'static str {
         Some(Verb::Rollback) => ROLLBACK,
         Some(Verb::Network) => NETWORK,
         Some(Verb::Service) => SERVICE,
+        Some(Verb::UpdateVersions) => UPDATE_VERSIONS,
+        Some(Verb::Hold) => HOLD,
+        Some(Verb::Config) => CONFIG,
+        Some(Verb::Changes) => CHANGES,
     }
 }
 

@@ -2,16 +2,20 @@
 //!
 //! It reads what PID 1, the boot state and the flight record tell, and turns it into
 //! text with pure functions. It changes nothing itself: what changes the device goes
-//! through `system-update`. It decides nothing about trust or boots: those functions
+//! through the daemon `snappyd`, or through `system-update`. It decides nothing about trust or boots: those functions
 //! are `image-trust`'s and `boot-core`'s.
 
 mod arguments;
 mod because;
+mod changes;
 mod channel;
+mod config;
+mod daemon;
 mod device;
 #[cfg(test)]
 mod fixtures;
 mod help;
+mod hold;
 mod info;
 mod keys;
 mod network;
@@ -21,12 +25,13 @@ mod record;
 mod refusal_text;
 mod rollback;
 mod secure_boot;
-mod seeds;
 mod sentence;
 mod service;
 mod slot_image;
 mod table;
 mod update;
+mod update_versions;
+mod verb;
 mod versions;
 mod why;
 
@@ -74,5 +79,9 @@ fn run(command: &Command) -> anyhow::Result<String> {
         Command::Rollback(form) => rollback::run(*form)?,
         Command::Network(form) => network::run(*form)?,
         Command::Service(form, asked) => service::output(asked, *form)?,
+        Command::UpdateVersions(form) => update_versions::run(*form)?,
+        Command::Hold(form, asked) => hold::run(asked, *form)?,
+        Command::Config(form, asked) => config::run(asked, *form)?,
+        Command::Changes(form, id) => changes::run(id.as_deref(), *form)?,
     })
 }

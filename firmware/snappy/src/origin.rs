@@ -1,11 +1,10 @@
 //! Where a release comes from: a file of this device, or one on a web server.
 
 use crate::arguments::Form;
-use crate::seeds::Seeds;
 use anyhow::{Context, Result};
 use http_file::{Interruption, Patience, Wait};
 use image_format::ENVELOPE_BYTES;
-use release_source::{Adaptive, Detour, Tally};
+use release_source::{Adaptive, Detour, Seeds, Tally};
 use std::ffi::OsString;
 use std::fmt;
 use std::fs::File;
@@ -52,7 +51,7 @@ impl Origin {
                 let disk = BootDisk::open_to_copy(disk)?;
                 let source = Adaptive::open(address, PATIENCE, Told(form), disk)
                     .with_context(|| self.cannot_open())?;
-                Release::Web(Box::new(source.with_seeds(seeds.running, seeds.target)))
+                Release::Web(Box::new(source.with_seeds(seeds)))
             }
         })
     }

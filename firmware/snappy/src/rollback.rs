@@ -1,6 +1,7 @@
 //! `snappy rollback`: the other slot at the next reboot. Needs no network.
 
 use crate::arguments::Form;
+use crate::daemon::{Daemon, of_part};
 use crate::device::{Device, disk_of};
 use crate::slot_image::{Image, SlotImage, fingerprint};
 use crate::versions::{PART, problem};
@@ -9,8 +10,44 @@ use image_format::Slot;
 use serde_json::{Value, json};
 use system_update::{ActError, BootDisk, RollbackError, Running};
 
-/// Rolls back and returns what to print.
+/// Rolls back and returns what to print. A daemon that runs does it, and takes that release
+/// by itself no more; without one it works all the same.
 pub(crate) fn run(form: Form) -> Result<String> {
+    match Daemon::find() {
+        Ok(daemon) => by_daemon(&daemon, form),
+        Err(_) => by_hand(form),
+    }
+}
+
+fn by_daemon(daemon: &Daemon, form: Form) -> Result<String> {
+    let id = daemon.post(&of_part(""), &json!({ "action": "revert" }))?;
+    let change = daemon.get(&format!("/v2/changes/{id}"))?;
+    let done = &change["data"]["rolled-back"];
+    let (from, to) = (&done["from"], &done["to"]);
+    Ok(match form {
+        Form::Text => {
+            let channel = daemon.get(&of_part(""))?["channel"].take();
+            let channel = channel.as_str().unwrap_or("-");
+            let name = |slot: &Value| {
+                let fingerprint = slot["fingerprint"].as_str().unwrap_or("-");
+                format!("{channel} {} {fingerprint}", slot["version"])
+            };
+            said(&name(from), &name(to))
+        }
+        Form::Json => {
+            let value = |slot: &Value| {
+                json!({
+                    "slot": slot["slot"],
+                    "version": slot["version"],
+                    "fingerprint": slot["fingerprint"],
+                })
+            };
+            told(&value(from), &value(to))
+        }
+    })
+}
+
+fn by_hand(form: Form) -> Result<String> {
     require_root()?;
     let device = Device::read()?;
     let way = way(&device)?;
@@ -66,21 +103,18 @@ pub(crate) fn output(device: &Device, way: &Way, form: Form) -> String {
         manifest_hash: report.manifest,
     };
     match form {
-        Form::Text => format!(
-            "Rolling back {PART}: ({} -> {})\nReboot to use the new {PART}.\n",
-            name(device, &running),
-            name(device, target),
-        ),
-        Form::Json => {
-            let done = json!({
-                "part": PART,
-                "from": value(slot, &running),
-                "to": value(slot.other(), target),
-                "reboot_pending": true,
-            });
-            format!("{done}\n")
-        }
+        Form::Text => said(&name(device, &running), &name(device, target)),
+        Form::Json => told(&value(slot, &running), &value(slot.other(), target)),
     }
+}
+
+fn said(from: &str, to: &str) -> String {
+    format!("Rolling back {PART}: ({from} -> {to})\nReboot to use the new {PART}.\n")
+}
+
+fn told(from: &Value, to: &Value) -> String {
+    let done = json!({ "part": PART, "from": from, "to": to, "reboot_pending": true });
+    format!("{done}\n")
 }
 
 fn name(device: &Device, image: &Image) -> String {

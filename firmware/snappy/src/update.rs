@@ -1,17 +1,19 @@
-//! `snappy update --from FILE`: a release into the slot that does not run.
+//! `snappy update`: a release into the slot that does not run. From the store it is the
+//! daemon's to do; with `--from FILE` this program does it, with or without a daemon.
 
-use crate::arguments::{Form, Update};
+use crate::arguments::{Form, Update, UpdateSource};
 use crate::channel::read_channel;
+use crate::daemon;
 use crate::device::disk_of;
 use crate::keys::{self, read_keyring};
+use crate::origin::Origin;
 use crate::progress::ProgressLine;
 use crate::rollback::require_root;
-use crate::seeds::read_seeds;
 use crate::slot_image::fingerprint;
 use crate::versions::PART;
 use anyhow::{Context, Result, bail};
 use image_format::{Digest, Slot, Version};
-use release_source::Tally;
+use release_source::{Seeds, Tally};
 use serde_json::{Value, json};
 use system_update::{BootDisk, BootReport, StageRequest, Staged, stage_on_device};
 
@@ -19,6 +21,13 @@ const MEBIBYTE: f64 = (1 << 20) as f64;
 
 /// Installs the release and returns what to print.
 pub(crate) fn run(asked: &Update, form: Form) -> Result<String> {
+    match &asked.from {
+        UpdateSource::Store(store) => daemon::update::run(asked, store, form),
+        UpdateSource::Origin(origin) => from_origin(asked, origin, form),
+    }
+}
+
+fn from_origin(asked: &Update, origin: &Origin, form: Form) -> Result<String> {
     require_root()?;
     let report = BootReport::read()?;
     let Some(running) = report.running() else {
@@ -43,8 +52,9 @@ pub(crate) fn run(asked: &Update, form: Form) -> Result<String> {
     };
     let disk = disk_of(&report)?;
     let mut reader = BootDisk::open_to_read(disk)?;
-    let seeds = read_seeds(&mut reader, running.slot, &report.board, &keyring)?;
-    let mut release = asked.from.open(form, disk, seeds)?;
+    let seeds = Seeds::read(&mut reader, running.slot, &report.board, &keyring)
+        .context("cannot update: the disk cannot be used")?;
+    let mut release = origin.open(form, disk, seeds)?;
     let mut line = match form {
         Form::Text => ProgressLine::on_terminal(),
         Form::Json => None,

@@ -1,6 +1,6 @@
 //! The workflow of section 5: asks for files, lets `Trusted` judge them, keeps what it accepts.
 
-use crate::delegations::search;
+use crate::delegations::{list, search};
 use crate::error::{Error, Rule};
 use crate::fetch::{Fetch, FetchError, Place, Reply, Request, Validator};
 use crate::limits::Limits;
@@ -120,6 +120,16 @@ impl<S: MetadataStore, F: Fetch> Client<S, F> {
             self.refresh()?;
         }
         search(self, &name)
+    }
+
+    /// Everything that a role lists to which the top role delegates, in the order of names,
+    /// and that [`target_info`](Self::target_info) would find there; `None` when there is no
+    /// such role. Refreshes first, if that was not done yet.
+    pub fn targets_of(&mut self, role: &RoleName) -> Result<Option<Vec<TargetFile>>, Error> {
+        if self.trusted.targets().is_none() {
+            self.refresh()?;
+        }
+        list(self, role)
     }
 
     pub(crate) fn limits(&self) -> &Limits {

@@ -57,6 +57,39 @@ pub(crate) fn search<S: MetadataStore, F: Fetch>(
     }
 }
 
+/// What the role `role` lists, as far as [`search`] would ask it: names of its scope that
+/// neither the top role nor a delegated one before it answers for. `None` when the top role
+/// does not delegate to it.
+pub(crate) fn list<S: MetadataStore, F: Fetch>(
+    client: &mut Client<S, F>,
+    role: &RoleName,
+) -> Result<Option<Vec<TargetFile>>, Error> {
+    let top = RoleName::targets();
+    let Some(targets) = client.trusted().targets().cloned() else {
+        return Err(Error::refused(&top)(Rule::TooEarly));
+    };
+    let roles = targets.delegations.iter().flat_map(|all| &all.roles);
+    let Some(position) = roles.clone().position(|each| each.name == *role) else {
+        return Ok(None);
+    };
+    let listed = client.delegated(&targets, role)?;
+    let before = roles.clone().take(position);
+    let delegated = roles.clone().nth(position);
+    let answers = |name: &str| {
+        delegated.is_some_and(|own| covers(&own.scope, name))
+            && !targets.targets.contains_key(name)
+            && !before.clone().any(|other| covers(&other.scope, name))
+    };
+    let own = listed.targets.iter().filter(|(name, _)| answers(name));
+    // A name that leads out of its directory is nobody's.
+    let named = own.filter_map(|(name, target)| Some((TargetName::new(name).ok()?, target)));
+    Ok(Some(
+        named
+            .map(|(name, target)| TargetFile::new(&name, role, target))
+            .collect(),
+    ))
+}
+
 /// Puts the roles that are trusted with `name` before everyone else. A terminating one is
 /// the last that is asked, but for its own.
 fn delegate(targets: &Rc<Verified<Targets>>, name: &str, to_ask: &mut Vec<ToAsk>) {

@@ -180,8 +180,9 @@ impl<S: MetadataStore, F: Fetch> Client<S, F> {
         }
     }
 
-    /// With consistent snapshots the hash stands before the last piece (section 5.7.3).
-    fn target_path(&self, target: &TargetFile) -> Result<String, Error> {
+    /// Where a target lies below the address of the targets, percent-encoded. With consistent
+    /// snapshots the hash stands before the last piece (section 5.7.3).
+    pub fn target_path(&self, target: &TargetFile) -> Result<String, Error> {
         if !self.trusted().root().consistent_snapshot {
             return Ok(encode_path(&target.name));
         }

@@ -61,6 +61,7 @@ mod state_copy_lost;
 mod state_lost;
 mod trial_interrupted;
 mod two_disks;
+mod update_alone;
 mod update_from_file;
 mod update_from_web;
 mod writable_grown;
@@ -150,6 +151,7 @@ pub const ALL: &[Scenario] = &[
     rollback::SCENARIO,
     update_from_file::SCENARIO,
     update_from_web::SCENARIO,
+    update_alone::SCENARIO,
     every_write_replayed::SCENARIO,
     shutdown::SCENARIO,
     writable_grown::SCENARIO,

@@ -8,6 +8,7 @@
 mod packages;
 mod private_source;
 mod rust_targets;
+mod unpacked;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -26,6 +27,9 @@ pub(crate) struct Need<'a> {
 enum Provides<'a> {
     Program(&'a str),
     File(&'a str),
+    /// A file of a package that is unpacked under `target/setup`, and never installed: it
+    /// would bring services along.
+    Unpacked(&'a str),
     /// Python, and what its own environments are made with.
     PythonEnvironments,
     /// Code and variables of a machine's firmware, and of that with Secure Boot.
@@ -81,6 +85,15 @@ pub(crate) const STORE_TESTS: &[Need<'_>] = &[
     program("mksquashfs", "squashfs-tools"),
 ];
 
+/// What the tests of the daemon's socket need: the client that other people wrote.
+pub(crate) const SOCKET_TESTS: &[Need<'_>] = &[
+    program("dpkg-deb", "dpkg"),
+    Need {
+        provides: Provides::Unpacked("usr/bin/snap"),
+        package: "snapd",
+    },
+];
+
 /// What building the fuzzer needs: the C++ compiler that goes with `cc`.
 pub(crate) const FUZZ: &[Need<'_>] = &[program("cc", "gcc"), program("c++", "g++")];
 
@@ -124,10 +137,16 @@ pub(crate) fn prepare(root: &Path, needs: &[&[Need<'_>]]) -> Result<()> {
 /// The packages alone: what `sudo` runs, since rustup belongs to the person.
 pub(crate) fn prepare_packages(root: &Path, needs: &[&[Need<'_>]]) -> Result<()> {
     let missing = missing_packages(needs, is_present);
-    if missing.is_empty() {
-        return Ok(());
+    if !missing.is_empty() {
+        packages::install(root, &missing)?;
     }
-    packages::install(root, &missing)
+    needs
+        .iter()
+        .flat_map(|group| group.iter())
+        .try_for_each(|need| match need.provides {
+            Provides::Unpacked(file) => unpacked::provide(root, need.package, file),
+            _ => Ok(()),
+        })
 }
 
 fn missing_packages<'a>(
@@ -149,6 +168,8 @@ fn is_present(provides: &Provides<'_>) -> bool {
     match provides {
         Provides::Program(name) => find_program(name).is_some(),
         Provides::File(path) => Path::new(path).exists(),
+        // Nothing is to be installed for it.
+        Provides::Unpacked(_) => true,
         Provides::PythonEnvironments => has_python_environments(),
         Provides::Firmware(machine) => has_firmware(machine),
     }

@@ -3,7 +3,7 @@
 use crate::image::Release;
 use embedded_io::{ErrorKind, ErrorType, Read, Seek, SeekFrom, Write};
 use http_file::{Interruption, Patience};
-use release_source::{Adaptive, Detour, Seed, Tally, take_release};
+use release_source::{Adaptive, Detour, Seed, Seeds, Tally, take_release};
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
@@ -74,7 +74,10 @@ impl Device {
         let wait = |_: &Interruption| ();
         let mut source = Adaptive::open(address, PATIENCE, wait, self.disk.clone())
             .unwrap()
-            .with_seeds(Some(running), Some(target));
+            .with_seeds(Seeds {
+                running: Some(running),
+                target: Some(target),
+            });
         let mut is_wrong = false;
         let cut_after = self.cut_after.unwrap_or(usize::MAX);
         let slot = Rc::clone(&self.disk.bytes);

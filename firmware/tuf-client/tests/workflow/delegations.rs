@@ -300,3 +300,35 @@ fn delegations_of_another_form_are_refused() {
         .refresh(&repository)
         .expect("an honest refresh works");
 }
+
+/// A list is what a search would find: nothing beyond the role's scope, nothing that somebody
+/// before it answers for, no name that leads out of its directory.
+#[test]
+fn a_role_lists_what_it_is_trusted_with_and_nothing_else() {
+    let mut repository = Repository::new();
+    repository.delegate("targets", "A", &["shared/*"], 20);
+    repository.delegate("targets", "B", &["system/*", "shared/*"], 21);
+    let b = repository.delegated.get_mut("B").expect("it is delegated");
+    for name in ["system/1", "system/2", "system/..", "snaps/1", "shared/1"] {
+        b.targets.insert(name.to_owned(), target(name.as_bytes()));
+    }
+    repository
+        .targets
+        .targets
+        .insert("system/2".to_owned(), target(b"the top role's"));
+    repository.publish();
+    let device = Device::refreshed(&repository);
+    let mut client = device.client(&repository);
+    let listed = client.targets_of(&RoleName("B".to_owned()));
+    let listed = listed.expect("all of it is honest").expect("a role");
+    let names: Vec<_> = listed.iter().map(TargetFile::name).collect();
+    assert_eq!(names, ["system/1"]);
+    assert_eq!(listed[0].length_bytes(), 8);
+    assert_eq!(listed[0].hashes(), &Hashes::of(b"system/1"));
+    assert_eq!(
+        listed.first().cloned(),
+        client.target_info("system/1").expect("honest")
+    );
+    let nobody = client.targets_of(&RoleName("C".to_owned()));
+    assert_eq!(nobody.expect("all of it is honest"), None);
+}

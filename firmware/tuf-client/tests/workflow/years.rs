@@ -39,7 +39,7 @@ fn sign_targets(repository: &mut Repository, today: UtcTime) {
 fn sign_timestamp(repository: &mut Repository, today: UtcTime) {
     repository.timestamp.expires = after(today, 7 * DAY);
     let extra = &mut repository.timestamp.extra;
-    extra.insert(ISSUED.to_owned(), json!(today));
+    extra.insert(ISSUED.to_owned(), json!(today.0));
 }
 
 /// A repository and a device of the day when the image was built.
@@ -231,7 +231,8 @@ fn a_watermark_comes_from_nothing_but_what_verifies() {
         json!(4_102_444_799_u64),
         json!("2026-02-30T00:00:00Z"),
         json!(null),
-        json!(after(BUILT, 8 * DAY)),
+        json!(after(BUILT, 8 * DAY).0),
+        json!(BUILT),
         json!([]),
     ] {
         repository.timestamp.extra.insert(ISSUED.to_owned(), odd);

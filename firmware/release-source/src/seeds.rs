@@ -1,36 +1,41 @@
 //! Where on the disk a source may look for what it need not fetch.
 
-use anyhow::{Context, Result};
+use boot_core::gpt::GptError;
 use boot_core::platform::read_at;
 use boot_core::{Disk, Layout, read_layout};
 use image_format::{ENVELOPE_BYTES, Floors, Keyring, Slot};
 use image_trust::{ImageKind, Requirements, Verified, verify_envelope};
-use release_source::Seed;
 use system_update::Parts;
 
-/// The images of this device.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Seeds {
+use crate::held::Seed;
+
+/// The slots that are looked through.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Seeds {
     /// The image that runs, if its envelope still verifies.
-    pub(crate) running: Option<Seed>,
+    pub running: Option<Seed>,
     /// The slot that is to be written, whatever it holds.
-    pub(crate) target: Option<Seed>,
+    pub target: Option<Seed>,
 }
 
-/// Reads where they lie.
-pub(crate) fn read_seeds<D: Disk>(
-    disk: &mut D,
-    running: Slot,
-    board: &str,
-    keyring: &Verified<Keyring>,
-) -> Result<Seeds> {
-    let layout = read_layout(disk).context("cannot update: the disk cannot be used")?;
-    Ok(Seeds {
-        running: read_image(disk, &layout, running, board, keyring),
-        target: slot_of(&layout, running.other()),
-    })
+impl Seeds {
+    /// Those of the disk whose slot `running` runs.
+    ///
+    /// # Errors
+    /// The disk's partition table cannot be used.
+    pub fn read<D: Disk>(
+        disk: &mut D,
+        running: Slot,
+        board: &str,
+        keyring: &Verified<Keyring>,
+    ) -> Result<Self, GptError> {
+        let layout = read_layout(disk)?;
+        Ok(Self {
+            running: read_image(disk, &layout, running, board, keyring),
+            target: slot_of(&layout, running.other()),
+        })
+    }
 }
-
 fn slot_of(layout: &Layout, slot: Slot) -> Option<Seed> {
     let partition = layout.partition(slot.into())?;
     Some(Seed {

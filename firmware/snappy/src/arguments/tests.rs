@@ -1,0 +1,189 @@
+use super::*;
+
+fn parsed(line: &str) -> Result<Command, UsageError> {
+    parse(line.split_whitespace().map(OsString::from))
+}
+
+#[test]
+fn every_command_line_means_one_command() {
+    let table = [
+        ("", Command::Help(None)),
+        ("-h", Command::Help(None)),
+        ("--help", Command::Help(None)),
+        ("help", Command::Help(None)),
+        ("help why", Command::Help(Some(Verb::Why))),
+        ("rollback --help", Command::Help(Some(Verb::Rollback))),
+        ("--version", Command::ProgramVersion),
+        ("info", Command::Info(Form::Text)),
+        ("network", Command::Network(Form::Text)),
+        ("network --json", Command::Network(Form::Json)),
+        ("service", Command::Service(Form::Text, Asked::List)),
+        (
+            "service web --json",
+            Command::Service(Form::Json, Asked::Status("web".into())),
+        ),
+        (
+            "service web logs",
+            Command::Service(Form::Text, Asked::Logs("web".into())),
+        ),
+        ("info --json", Command::Info(Form::Json)),
+        ("versions", Command::Versions(Form::Text, Scope::Running)),
+        ("versions -a", Command::Versions(Form::Text, Scope::All)),
+        (
+            "versions --json --all",
+            Command::Versions(Form::Json, Scope::All),
+        ),
+        ("why", Command::Why(Form::Text, None)),
+        ("why --boots 3", Command::Why(Form::Text, Some(3))),
+        ("why --boots=3 --json", Command::Why(Form::Json, Some(3))),
+        (
+            "update --from u.update",
+            Command::Update(
+                Form::Text,
+                Update {
+                    from: UpdateSource::Origin(Origin::File("u.update".into())),
+                    downgrade: Downgrade::Refuse,
+                    failed_before: FailedBefore::Refuse,
+                },
+            ),
+        ),
+        (
+            "update --json --allow-downgrade --retry-failed --from=/dev/vdb",
+            Command::Update(
+                Form::Json,
+                Update {
+                    from: UpdateSource::Origin(Origin::File("/dev/vdb".into())),
+                    downgrade: Downgrade::Allow,
+                    failed_before: FailedBefore::Allow,
+                },
+            ),
+        ),
+        ("rollback", Command::Rollback(Form::Text)),
+        ("update", from_store(StoreUpdate::default())),
+        ("update system", from_store(StoreUpdate::default())),
+        (
+            "update ubuntu-core --automatic-reboot --version 7 --allow-stopped",
+            from_store(StoreUpdate {
+                version: Some(7),
+                stopped: Stopped::Allow,
+                reboot: Reboot::Automatic,
+            }),
+        ),
+        (
+            "update-versions --json",
+            Command::UpdateVersions(Form::Json),
+        ),
+        ("hold", Command::Hold(Form::Text, Hold::Forever)),
+        (
+            "hold system --until 2026-12-24T00:00:00Z",
+            Command::Hold(Form::Text, Hold::Until("2026-12-24T00:00:00Z".into())),
+        ),
+        (
+            "hold --for 90m --json",
+            Command::Hold(Form::Json, Hold::ForSecs(5400)),
+        ),
+        (
+            "hold --for=2w",
+            Command::Hold(Form::Text, Hold::ForSecs(1_209_600)),
+        ),
+        ("hold --release", Command::Hold(Form::Text, Hold::Release)),
+        ("hold --help", Command::Help(Some(Verb::Hold))),
+        ("update -h", Command::Help(Some(Verb::Update))),
+        ("config", Command::Config(Form::Text, Config::default())),
+        (
+            "config system channel hold=a=b reboot=",
+            Command::Config(
+                Form::Text,
+                Config {
+                    set: vec![
+                        ("hold".into(), "a=b".into()),
+                        ("reboot".into(), String::new()),
+                    ],
+                    get: vec!["channel".into()],
+                },
+            ),
+        ),
+        ("changes", Command::Changes(Form::Text, None)),
+        (
+            "changes 3 --json",
+            Command::Changes(Form::Json, Some("3".into())),
+        ),
+        ("rollback system", Command::Rollback(Form::Text)),
+        ("rollback ubuntu-core --json", Command::Rollback(Form::Json)),
+    ];
+    for (line, command) in table {
+        assert_eq!(parsed(line), Ok(command), "snappy {line}");
+    }
+}
+
+fn from_store(store: StoreUpdate) -> Command {
+    Command::Update(
+        Form::Text,
+        Update {
+            from: UpdateSource::Store(store),
+            downgrade: Downgrade::Refuse,
+            failed_before: FailedBefore::Refuse,
+        },
+    )
+}
+
+#[test]
+fn nonsense_is_refused_with_its_name() {
+    let table = [
+        ("instal docker", "unknown command \"instal\""),
+        ("help nobody", "unknown command \"nobody\""),
+        ("--frob", "invalid option '--frob'"),
+        ("network eth0", "unexpected argument \"eth0\""),
+        ("info -a", "invalid option '-a'"),
+        ("info now", "unexpected argument \"now\""),
+        ("why --boots", "missing argument for option '--boots'"),
+        (
+            "update --from x --version 3",
+            "cannot combine --from with --version, --allow-stopped or --automatic-reboot: \
+             those ask the store",
+        ),
+        (
+            "update docker",
+            "cannot update \"docker\": only \"system\" can be",
+        ),
+        (
+            "hold --for ever",
+            "cannot read \"ever\" as a duration: write 90m, 12h, 2d or 1w",
+        ),
+        (
+            "hold --for 99999999999999999999w",
+            "cannot read \"99999999999999999999w\" as a duration: write 90m, 12h, 2d or 1w",
+        ),
+        (
+            "hold --for 0d",
+            "cannot read \"0d\" as a duration: write 90m, 12h, 2d or 1w",
+        ),
+        (
+            "hold --for é",
+            "cannot read \"é\" as a duration: write 90m, 12h, 2d or 1w",
+        ),
+        (
+            "hold --for 1d --release",
+            "cannot hold in two ways: take one of --until, --for and --release",
+        ),
+        ("config =x", "cannot set \"=x\": no name"),
+        ("changes 1 2", "unexpected argument \"2\""),
+        ("update --from", "missing argument for option '--from'"),
+        ("rollback --from x", "invalid option '--from'"),
+        (
+            "why --boots many",
+            "cannot parse argument \"many\": invalid digit found in string",
+        ),
+        (
+            "rollback docker",
+            "cannot roll back \"docker\": only \"system\" can be",
+        ),
+    ];
+    for (line, message) in table {
+        assert_eq!(
+            parsed(line),
+            Err(UsageError(message.into())),
+            "snappy {line}"
+        );
+    }
+}

@@ -1,0 +1,46 @@
+//! The words behind `snappy update`.
+
+use super::{
+    Command, Form, Reboot, Stopped, StoreUpdate, Update, UpdateSource, UsageError, require_system,
+};
+use crate::origin::Origin;
+use crate::verb::Verb;
+use lexopt::{Arg, Parser, ValueExt};
+use system_update::{Downgrade, FailedBefore};
+
+pub(super) fn parse(parser: &mut Parser) -> Result<Command, UsageError> {
+    let (mut form, mut from, mut store) = (Form::Text, None, StoreUpdate::default());
+    let (mut downgrade, mut failed_before) = (Downgrade::Refuse, FailedBefore::Refuse);
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Arg::Long("help") | Arg::Short('h') => return Ok(Command::Help(Some(Verb::Update))),
+            Arg::Long("json") => form = Form::Json,
+            Arg::Value(part) => require_system(&part.string()?, "update")?,
+            Arg::Long("from") => from = Some(Origin::parse(parser.value()?)),
+            Arg::Long("allow-downgrade") => downgrade = Downgrade::Allow,
+            Arg::Long("retry-failed") => failed_before = FailedBefore::Allow,
+            Arg::Long("version") => store.version = Some(parser.value()?.parse()?),
+            Arg::Long("allow-stopped") => store.stopped = Stopped::Allow,
+            Arg::Long("automatic-reboot") => store.reboot = Reboot::Automatic,
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    let update = Update {
+        from: source(from, store)?,
+        downgrade,
+        failed_before,
+    };
+    Ok(Command::Update(form, update))
+}
+
+fn source(from: Option<Origin>, store: StoreUpdate) -> Result<UpdateSource, UsageError> {
+    match from {
+        None => Ok(UpdateSource::Store(store)),
+        Some(origin) if store == StoreUpdate::default() => Ok(UpdateSource::Origin(origin)),
+        Some(_) => Err(UsageError(
+            "cannot combine --from with --version, --allow-stopped or --automatic-reboot: \
+             those ask the store"
+                .into(),
+        )),
+    }
+}

@@ -1,0 +1,151 @@
+//! `snappy update` without `--from`: the daemon takes a release from the store.
+
+use super::{Daemon, DaemonError, of_part};
+use crate::arguments::{Form, Reboot, Stopped, StoreUpdate, Update};
+use crate::progress::ProgressLine;
+use crate::versions::PART;
+use anyhow::{Result, bail};
+use serde_json::{Value, json};
+use std::io::{IsTerminal, stderr};
+use std::thread;
+use std::time::Duration;
+use system_update::{Downgrade, FailedBefore, Progress, Step};
+
+/// How often the change is asked how far it is.
+const PAUSE: Duration = Duration::from_millis(200);
+/// A manifest's digits that people are shown.
+const FINGERPRINT: usize = 14;
+
+/// Has the daemon update the system, shows how far it is, and returns what to print.
+pub(crate) fn run(asked: &Update, store: &StoreUpdate, form: Form) -> Result<String> {
+    let daemon = Daemon::find()?;
+    let channel = daemon.get(&of_part(""))?["channel"].take();
+    let id = match daemon.post(&of_part(""), &request(asked, store)) {
+        Ok(id) => id,
+        Err(error) if error.is("snap-no-update-available") => {
+            return Ok(nothing_to_do(&error, form));
+        }
+        Err(error) => return Err(error.into()),
+    };
+    if form == Form::Text && stderr().is_terminal() {
+        eprintln!(
+            "This is change {id}. Ctrl-C leaves it running; 'snappy changes {id}' follows it."
+        );
+    }
+    let change = follow(&daemon, &id, form)?;
+    if let Some(message) = change["data"]["failure"]["message"].as_str() {
+        bail!("{message}");
+    }
+    Ok(output(
+        &change["data"]["staged"],
+        &channel,
+        store.reboot,
+        form,
+    ))
+}
+
+fn request(asked: &Update, store: &StoreUpdate) -> Value {
+    let mut allow = Vec::new();
+    if asked.downgrade == Downgrade::Allow {
+        allow.push("downgrade");
+    }
+    if asked.failed_before == FailedBefore::Allow {
+        allow.push("failed-before");
+    }
+    if store.stopped == Stopped::Allow {
+        allow.push("stopped");
+    }
+    let reboot = match store.reboot {
+        Reboot::ByHand => "later",
+        Reboot::Automatic => "now",
+    };
+    json!({
+        "action": "refresh",
+        "revision": store.version,
+        "twinkeel": { "allow": allow, "reboot": reboot },
+    })
+}
+
+fn nothing_to_do(error: &DaemonError, form: Form) -> String {
+    match form {
+        Form::Text => format!("{error}\n"),
+        Form::Json => {
+            let reason = error.to_string();
+            let done = json!({ "part": PART, "to": null, "reason": reason });
+            format!("{done}\n")
+        }
+    }
+}
+
+/// Asks for the change until it is over.
+fn follow(daemon: &Daemon, id: &str, form: Form) -> Result<Value> {
+    let mut line = match form {
+        Form::Text => ProgressLine::on_terminal(),
+        Form::Json => None,
+    };
+    let change = loop {
+        let change = daemon.get(&format!("/v2/changes/{id}"))?;
+        if change["ready"] == true {
+            break change;
+        }
+        if let (Some(line), Some(progress)) = (&mut line, progress(&change)) {
+            line.show(progress);
+        }
+        thread::sleep(PAUSE);
+    };
+    if let Some(line) = &mut line {
+        line.end();
+    }
+    Ok(change)
+}
+
+/// How far the task is that goes on, if that can be told.
+fn progress(change: &Value) -> Option<Progress> {
+    let tasks = change["tasks"].as_array()?;
+    let task = tasks.iter().find(|task| task["status"] == "Doing")?;
+    let step = match task["kind"].as_str()? {
+        "write" => Step::Write,
+        "verify" => Step::ReadBack,
+        _ => return None,
+    };
+    Some(Progress {
+        step,
+        done_bytes: task["progress"]["done"].as_u64()?,
+        total_bytes: task["progress"]["total"].as_u64()?,
+    })
+}
+
+/// As `snappy update --from` says it.
+fn output(staged: &Value, channel: &Value, reboot: Reboot, form: Form) -> String {
+    let fingerprint = |key: &str| {
+        let digits = staged[key].as_str().unwrap_or_default();
+        digits.get(..FINGERPRINT).unwrap_or(digits).to_owned()
+    };
+    let (from, to) = (&staged["running-version"], &staged["version"]);
+    let (old, new) = (
+        fingerprint("running-manifest-sha256"),
+        fingerprint("manifest-sha256"),
+    );
+    match form {
+        Form::Text => {
+            let channel = channel.as_str().unwrap_or("-");
+            let next = match reboot {
+                Reboot::ByHand => format!("Reboot to try the new {PART}"),
+                Reboot::Automatic => format!("Rebooting to try the new {PART}"),
+            };
+            format!(
+                "Updating {PART}: ({channel} {from} {old} -> {channel} {to} {new})\n\
+                 {next}; the old one comes back if it does not work.\n"
+            )
+        }
+        Form::Json => {
+            let done = json!({
+                "part": PART,
+                "from": { "version": from, "fingerprint": old },
+                "to": { "slot": staged["slot"], "version": to, "fingerprint": new },
+                "reboot_pending": true,
+            });
+            format!("{done}\n")
+        }
+    }
+}

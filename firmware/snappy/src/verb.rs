@@ -1,0 +1,58 @@
+//! The verbs, by name.
+
+use crate::arguments::UsageError;
+
+/// The verbs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verb {
+    Info,
+    Versions,
+    Why,
+    Update,
+    Rollback,
+    Network,
+    Service,
+    UpdateVersions,
+    Hold,
+    Config,
+    Changes,
+}
+
+impl Verb {
+    /// All, in the order of the help.
+    pub(crate) const ALL: [Self; 11] = [
+        Self::Info,
+        Self::Versions,
+        Self::Why,
+        Self::UpdateVersions,
+        Self::Update,
+        Self::Rollback,
+        Self::Hold,
+        Self::Config,
+        Self::Changes,
+        Self::Network,
+        Self::Service,
+    ];
+
+    /// As it is typed.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::Versions => "versions",
+            Self::Why => "why",
+            Self::Update => "update",
+            Self::Rollback => "rollback",
+            Self::Network => "network",
+            Self::Service => "service",
+            Self::UpdateVersions => "update-versions",
+            Self::Hold => "hold",
+            Self::Config => "config",
+            Self::Changes => "changes",
+        }
+    }
+
+    pub(crate) fn parse(name: &str) -> Result<Self, UsageError> {
+        let found = Self::ALL.into_iter().find(|verb| verb.name() == name);
+        found.ok_or_else(|| UsageError(format!("unknown command {name:?}")))
+    }
+}

@@ -1,0 +1,118 @@
+//! snapd's REST API over a [`Device`]: a request and who asks -> an answer. No socket here.
+//!
+//! Everybody may read; only the administrator may change something. `docs/api.md` lists what
+//! there is.
+
+mod act;
+mod answer;
+mod changes;
+mod configuration;
+mod find;
+pub mod request;
+mod snaps;
+mod system;
+
+pub(crate) use answer::reason;
+pub use answer::{Answer, ApiError};
+pub use request::{Method, Request};
+
+use crate::changes::Changes;
+use crate::device::Device;
+use std::sync::{Arc, Mutex};
+
+/// Who asks, by the kernel's word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Peer {
+    /// The user.
+    pub uid: u32,
+}
+
+impl Peer {
+    /// The administrator of a device. Tests have whoever runs them in its place.
+    pub const ROOT: Self = Self { uid: 0 };
+}
+
+/// What answers.
+#[derive(Clone)]
+pub struct Api {
+    device: Arc<dyn Device>,
+    changes: Arc<Changes>,
+    administrator: Peer,
+    last_check: Arc<Mutex<Option<find::Checked>>>,
+}
+
+/// What an address names.
+enum Resource<'a> {
+    SystemInfo,
+    Snaps,
+    Snap(&'a str),
+    Configuration(&'a str),
+    Find,
+    Changes,
+    Change(&'a str),
+    Systems,
+}
+
+impl Api {
+    /// The API of this device, which `administrator` may change.
+    #[must_use]
+    pub fn new(device: Arc<dyn Device>, changes: Arc<Changes>, administrator: Peer) -> Self {
+        Self {
+            device,
+            changes,
+            administrator,
+            last_check: Arc::default(),
+        }
+    }
+
+    /// Whether that is somebody who may change something.
+    #[must_use]
+    pub fn trusts(&self, peer: Peer) -> bool {
+        peer == self.administrator
+    }
+
+    /// Answers. An update goes on behind the answer, all else is done then.
+    #[must_use]
+    pub fn answer(&self, request: &Request, peer: Peer) -> Answer {
+        self.try_answer(request, peer)
+            .unwrap_or_else(|error| Answer::Error(Box::new(error)))
+    }
+
+    fn try_answer(&self, request: &Request, peer: Peer) -> Result<Answer, ApiError> {
+        let resource = resource(&request.path).ok_or_else(ApiError::not_found)?;
+        if request.method != Method::Get && !self.trusts(peer) {
+            return Err(ApiError::forbidden());
+        }
+        match (request.method, resource) {
+            (Method::Get, Resource::SystemInfo) => self.system_info(),
+            (Method::Get, Resource::Snaps) => self.snaps(request),
+            (Method::Get, Resource::Snap(name)) => self.snap(name),
+            (Method::Get, Resource::Configuration(name)) => self.configuration(name, request),
+            (Method::Get, Resource::Find) => self.find(request, peer),
+            (Method::Get, Resource::Changes) => self.list_changes(request),
+            (Method::Get, Resource::Change(id)) => self.change(id),
+            (Method::Post, Resource::Snaps) => self.act_on_snaps(request),
+            (Method::Post, Resource::Snap(name)) => self.act_on_snap(name, request),
+            (Method::Post, Resource::Change(id)) => self.act_on_change(id, request),
+            (Method::Post, Resource::Systems) => self.reboot(request),
+            (Method::Put, Resource::Configuration(name)) => self.configure(name, request),
+            (method, _) => Err(ApiError::method_not_allowed(method)),
+        }
+    }
+}
+
+fn resource(path: &[String]) -> Option<Resource<'_>> {
+    let segments: Vec<&str> = path.iter().map(String::as_str).collect();
+    match *segments.as_slice() {
+        ["v2", "system-info"] => Some(Resource::SystemInfo),
+        ["v2", "snaps"] => Some(Resource::Snaps),
+        ["v2", "snaps", name] => Some(Resource::Snap(name)),
+        ["v2", "snaps", name, "conf"] => Some(Resource::Configuration(name)),
+        ["v2", "find"] => Some(Resource::Find),
+        ["v2", "changes"] => Some(Resource::Changes),
+        ["v2", "changes", id] => Some(Resource::Change(id)),
+        // snapd's clients write a slash and no label behind it.
+        ["v2", "systems"] | ["v2", "systems", ""] => Some(Resource::Systems),
+        _ => None,
+    }
+}

@@ -1,0 +1,83 @@
+//! `/v2/system-info` and `/v2/systems`: the device as a whole.
+
+use super::{Answer, Api, ApiError, Request};
+use crate::settings::Hold;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tuf_client::UtcTime;
+
+/// Which form of snapd's API this is: the only one that there is.
+const SERIES: &str = "16";
+
+#[derive(Deserialize)]
+struct Reboot {
+    action: String,
+    #[serde(default)]
+    mode: String,
+}
+
+impl Api {
+    pub(super) fn system_info(&self) -> Result<Answer, ApiError> {
+        let system = self.device.system()?;
+        let version = system.running.version;
+        let next = system.unattended.next_poll_secs.map(|secs| {
+            let secs = i64::try_from(secs).unwrap_or(i64::MAX);
+            UtcTime(UtcTime::of_this_machine().0.saturating_add(secs))
+        });
+        let settings = self.device.settings();
+        Ok(Answer::Sync(json!({
+            "series": SERIES,
+            "version": env!("CARGO_PKG_VERSION"),
+            "os-release": {
+                "id": system.product,
+                "version-id": version.map(|version| version.to_string()),
+            },
+            "on-classic": false,
+            "managed": false,
+            "architecture": architecture(),
+            "kernel-version": rustix::system::uname().release().to_string_lossy(),
+            "confinement": system.confinement,
+            "refresh": {
+                "timer": format!("every {} s", settings.poll_interval_secs),
+                "next": next,
+                "hold": held_until(settings.hold),
+            },
+            "twinkeel": system,
+        })))
+    }
+
+    /// There is one system, and one mode to start it in.
+    pub(super) fn reboot(&self, request: &Request) -> Result<Answer, ApiError> {
+        let asked: Reboot = super::act::parse_body(request)?;
+        match (&*asked.action, &*asked.mode) {
+            ("reboot", "" | "run") => {
+                self.device.reboot()?;
+                Ok(Answer::Sync(Value::Null))
+            }
+            ("reboot", mode) => Err(ApiError::bad_request(format!(
+                "cannot reboot into mode {mode:?}: there is only \"run\""
+            ))),
+            (action, _) => Err(super::act::no_action(action)),
+        }
+    }
+}
+
+/// As snapd tells it: for ever is the end of the year 9999.
+pub(super) fn held_until(hold: Hold) -> Option<UtcTime> {
+    match hold {
+        Hold::None => None,
+        Hold::Until(end) => Some(end),
+        Hold::Forever => Some(UtcTime(253_402_300_799)),
+    }
+}
+
+/// The name that Debian and snaps have for the architecture.
+fn architecture() -> &'static str {
+    match std::env::consts::ARCH {
+        "x86_64" => "amd64",
+        "aarch64" => "arm64",
+        "arm" => "armhf",
+        "powerpc64" => "ppc64el",
+        other => other,
+    }
+}

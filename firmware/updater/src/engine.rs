@@ -1,0 +1,326 @@
+//! The one place where releases are looked for and taken. Whoever changes something holds
+//! [`Engine::changing`], so that two of them never meet: the loop that nobody watches
+//! (`autopilot`), and whoever asks (`asked`).
+
+use crate::autopilot::Loop;
+use crate::choice::{Listed, Situation, choose};
+use crate::device::{Failure, FailureKind, Unattended, Verdict};
+use crate::download::{Download, Held};
+use crate::machine::Machine;
+use crate::memory::MemoryFile;
+use crate::pace::Pace;
+use crate::report::{Report, last_update};
+use crate::settings::{ReportMachineId, Settings, SettingsFile};
+use crate::slots::Slots;
+use crate::store::{Known, Listing, LookError, StoreFiles};
+use boot_core::gpt::GptError;
+use http_file::{HttpError, Patience};
+use release_source::{Seeds, Tally};
+use std::fmt;
+use std::path::Path;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use system_update::{
+    DiskError, Downgrade, FailedBefore, Progress, SourceError, StageError, StageRequest, Staged,
+};
+use tuf_client::UtcTime;
+
+/// A release whose trial had no verdict is tried again once the system has run for so long,
+/// twice as long each time, and at most:
+const FIRST_RETRY: Duration = Duration::from_secs(3600);
+const LONGEST_RETRY: Duration = Duration::from_secs(12 * 3600);
+
+/// Where the daemon finds and keeps its files.
+#[derive(Clone, Copy, Debug)]
+pub struct Places<'a> {
+    /// What the image brings: `/usr/lib/twinkeel`.
+    pub image: &'a Path,
+    /// What the device keeps: `/writable/system`.
+    pub own: &'a Path,
+}
+
+impl Default for Places<'static> {
+    fn default() -> Self {
+        Self {
+            image: Path::new("/usr/lib/twinkeel"),
+            own: Path::new("/writable/system"),
+        }
+    }
+}
+
+/// The engine on a machine.
+pub struct Engine<M> {
+    pub(crate) machine: M,
+    pub(crate) settings: SettingsFile,
+    pub(crate) store: StoreFiles,
+    pub(crate) memory: MemoryFile,
+    /// Held by whoever changes something.
+    changing: Mutex<Loop>,
+    /// What people are told.
+    told: Mutex<Unattended>,
+    /// Somebody changed something that the loop waits for.
+    woken: (Mutex<Woken>, Condvar),
+}
+
+/// Whether the loop is to look around.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Woken {
+    No,
+    Yes,
+}
+
+/// A lock whose holder died is still a lock: what it guards is checked by whoever reads it.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl<M: Machine> Engine<M> {
+    /// Does nothing yet.
+    #[must_use]
+    pub fn new(machine: M, places: Places<'_>) -> Self {
+        let uptime = machine.uptime();
+        Self {
+            machine,
+            settings: SettingsFile::new(places.image, places.own),
+            store: StoreFiles {
+                first_root: places.image.join("store-root.json"),
+                directory: places.own.join("store"),
+            },
+            memory: MemoryFile(places.own.join("updates.json")),
+            changing: Mutex::new(Loop::new(uptime)),
+            told: Mutex::default(),
+            woken: (Mutex::new(Woken::No), Condvar::new()),
+        }
+    }
+
+    /// The machine below.
+    pub fn machine(&self) -> &M {
+        &self.machine
+    }
+
+    /// Waits until nobody else changes anything.
+    pub(crate) fn changing(&self) -> MutexGuard<'_, Loop> {
+        lock(&self.changing)
+    }
+
+    /// The same, if that is now.
+    pub(crate) fn changing_now(&self) -> Option<MutexGuard<'_, Loop>> {
+        match self.changing.try_lock() {
+            Ok(guard) => Some(guard),
+            Err(std::sync::TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+            Err(std::sync::TryLockError::WouldBlock) => None,
+        }
+    }
+
+    /// What people are told.
+    pub(crate) fn told(&self) -> MutexGuard<'_, Unattended> {
+        lock(&self.told)
+    }
+
+    /// Has the loop look around.
+    pub(crate) fn wake(&self) {
+        *lock(&self.woken.0) = Woken::Yes;
+        self.woken.1.notify_all();
+    }
+
+    /// Until somebody wakes it, or so long.
+    pub(crate) fn rest(&self, time: Duration) {
+        let woken = lock(&self.woken.0);
+        let waited = self
+            .woken
+            .1
+            .wait_timeout_while(woken, time, |woken| *woken == Woken::No);
+        let (mut woken, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        *woken = Woken::No;
+    }
+
+    /// What the disk tells. Remembers a rollback that somebody made without the daemon.
+    pub(crate) fn slots(&self) -> Result<Slots, Failure> {
+        let disk_failure = |error: &dyn fmt::Display| Failure::new(FailureKind::Disk, error);
+        let report = self
+            .machine
+            .boot_report()
+            .map_err(|error| disk_failure(&error))?;
+        if report.running().is_none() {
+            return Err(Failure::new(
+                FailureKind::Rescue,
+                "this is the rescue system, which changes no slot; 'snappy why' tells why \
+                 neither slot booted, and a reboot tries both again",
+            ));
+        }
+        let mut disk = self
+            .machine
+            .disk(&report)
+            .map_err(|error| disk_failure(&error))?;
+        let keyring = self.machine.keyring();
+        let slots = Slots::read(report, keyring.as_ref(), &mut disk);
+        let slots = slots.map_err(|error| disk_failure(&error))?;
+        let running = slots.report.version.0;
+        self.memory.change(|memory| {
+            memory.rolled_back = memory.rolled_back.filter(|newest| *newest >= running);
+            memory.rolled_back = memory.rolled_back.max(slots.rolled_back());
+        });
+        Ok(slots)
+    }
+
+    /// Asks the store what is current.
+    pub(crate) fn look(
+        &self,
+        settings: &Settings,
+        slots: &Slots,
+        known: Option<&Known>,
+    ) -> Result<Listing, LookError> {
+        let machine_id = self.machine.machine_id();
+        let report = Report {
+            board: &slots.report.board,
+            channel: settings.channel.as_str(),
+            version: slots.report.version.0,
+            last: last_update(&slots.flight),
+            machine_id: match settings.report_machine_id {
+                ReportMachineId::Yes => Some(&machine_id),
+                ReportMachineId::No => None,
+            },
+        };
+        let built = UtcTime(i64::try_from(slots.report.build_time_secs).unwrap_or(i64::MAX));
+        self.store
+            .look(&settings.store, &report.query(), built, known)
+    }
+
+    /// What the device does about each release that is listed.
+    pub(crate) fn choose<'a>(
+        &self,
+        settings: &Settings,
+        slots: &Slots,
+        listing: &'a Listing,
+    ) -> (Vec<Verdict>, Option<&'a Listed>) {
+        let situation = Situation {
+            board: &slots.report.board,
+            product: &slots.report.product,
+            channel: &settings.channel,
+            running_version: slots.report.version.0,
+            staged: slots.staged(),
+            failed: &slots.failed,
+            rolled_back: self.memory.read().rolled_back,
+            not_yet_again: slots.inconclusive().map(|(hash, times)| {
+                let wait = FIRST_RETRY.saturating_mul(1 << times.saturating_sub(1).min(8));
+                let wait = wait.min(LONGEST_RETRY);
+                (hash, wait.saturating_sub(self.machine.uptime()))
+            }),
+            now_secs: u64::try_from(listing.now.0).unwrap_or_default(),
+            machine_id: &self.machine.machine_id(),
+        };
+        choose(&listing.listed, &situation)
+    }
+
+    /// Takes a release into the slot that does not run.
+    pub(crate) fn install(
+        &self,
+        order: &Order<'_>,
+        slots: &Slots,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<Staged, InstallError> {
+        let report = &slots.report;
+        let keyring = self.machine.keyring().ok_or(InstallError::NoKeyring)?;
+        let running = report.running().ok_or(InstallError::Rescue)?;
+        let request = StageRequest {
+            running,
+            running_version: report.version,
+            board: &report.board,
+            keyring: &keyring,
+            downgrade: order.downgrade,
+            failed_before: order.failed_before,
+        };
+        let mut disk = self.machine.disk(report).map_err(InstallError::Disk)?;
+        let seeds = Seeds::read(&mut disk, running.slot, &report.board, &keyring);
+        let held = Held {
+            disk,
+            seeds: seeds.map_err(InstallError::Layout)?,
+        };
+        let pace = Pace::new(order.rate_bytes_per_sec, &self.machine);
+        let download = Download::open(order.address, order.release, held, order.patience, pace);
+        let mut download = download.map_err(InstallError::Fetch)?;
+        let staged = self
+            .machine
+            .stage(report, &request, &mut download, progress)
+            .map_err(InstallError::Stage)?;
+        if let Err(error) = &staged.recorded {
+            eprintln!("{error}");
+        }
+        if let Some(detour) = download.detour() {
+            eprintln!("{detour}");
+        }
+        let Tally {
+            fetched_bytes,
+            reused_bytes,
+        } = download.tally();
+        eprintln!(
+            "version {}: {fetched_bytes} bytes were fetched, {reused_bytes} were here already",
+            staged.version.0
+        );
+        Ok(staged)
+    }
+}
+
+/// What is to be installed, and from where.
+pub(crate) struct Order<'a> {
+    pub(crate) release: &'a Listed,
+    pub(crate) address: &'a str,
+    pub(crate) rate_bytes_per_sec: Option<u64>,
+    pub(crate) patience: Patience,
+    pub(crate) downgrade: Downgrade,
+    pub(crate) failed_before: FailedBefore,
+}
+
+/// Why a release was not installed.
+#[derive(Debug)]
+pub(crate) enum InstallError {
+    NoKeyring,
+    Rescue,
+    Disk(DiskError),
+    Layout(GptError),
+    Fetch(HttpError),
+    Stage(StageError),
+}
+
+impl InstallError {
+    /// For programs.
+    pub(crate) fn kind(&self) -> FailureKind {
+        match self {
+            Self::NoKeyring => FailureKind::Disk,
+            Self::Rescue => FailureKind::Rescue,
+            Self::Disk(_) | Self::Layout(_) => FailureKind::Disk,
+            Self::Fetch(HttpError::Refused { .. }) => FailureKind::NotFound,
+            Self::Fetch(_) => FailureKind::Network,
+            Self::Stage(error) => match error {
+                StageError::Unconfirmed { .. } => FailureKind::Unconfirmed,
+                StageError::Refused(_)
+                | StageError::Older { .. }
+                | StageError::FailedBefore { .. } => FailureKind::Refused,
+                StageError::Source(SourceError::Unreadable(_)) => FailureKind::Network,
+                StageError::Source(_) | StageError::WrongBytes { .. } => FailureKind::Untrusted,
+                StageError::Busy | StageError::Changed { .. } => FailureKind::Busy,
+                StageError::Write { .. }
+                | StageError::ReadBack { .. }
+                | StageError::Disk(_)
+                | StageError::Act(_) => FailureKind::Disk,
+            },
+        }
+    }
+}
+
+impl fmt::Display for InstallError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoKeyring => f.write_str(
+                "cannot update: this image has no usable keyring; roll back or flash the disk again",
+            ),
+            Self::Rescue => f.write_str("cannot update: this is the rescue system"),
+            Self::Disk(error) => write!(f, "cannot update: {error}"),
+            Self::Layout(error) => write!(f, "cannot update: the disk cannot be used: {error}"),
+            Self::Fetch(error) => write!(f, "cannot fetch the release: {error}"),
+            Self::Stage(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for InstallError {}

@@ -1,0 +1,26 @@
+//! `snappyd`: the daemon of a device. PID 1 starts it as a service of the image.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::thread;
+use updater::api::{Api, Peer};
+use updater::changes::{self, Changes, Watched};
+use updater::device::Device;
+use updater::socket::{self, Patience, Socket};
+use updater::{Engine, Places, ThisMachine};
+
+fn main() {
+    let changes = Arc::new(Changes::open(changes::PATH.into()));
+    let machine = Watched::new(ThisMachine, Arc::clone(&changes));
+    let engine = Arc::new(Engine::new(machine, Places::default()));
+    let device = Arc::clone(&engine) as Arc<dyn Device>;
+    let api = Api::new(device, changes, Peer::ROOT);
+    match Socket::bind(Path::new(socket::PATH)) {
+        Ok(socket) => {
+            thread::spawn(move || socket.serve(&api, Patience::OF_A_DAEMON));
+        }
+        // Without it nobody can ask, and the device still updates itself.
+        Err(error) => eprintln!("cannot listen at {}: {error}", socket::PATH),
+    }
+    engine.run()
+}

@@ -1,0 +1,149 @@
+//! The socket that the API is served on: everybody on the device may connect, and nobody can
+//! hurt the daemon by it.
+//!
+//! Each connection has a thread. There are so many for the administrator and so many for
+//! everybody else, so that nobody keeps the administrator out. A request has to come whole within [`REQUEST`], an answer
+//! has to be taken within [`ANSWER`]; sizes are `api::request`'s.
+
+mod connection;
+
+use crate::api::{Api, ApiError, Peer};
+use connection::Connection;
+use std::fs::{self, Permissions};
+use std::io::{Error, ErrorKind, Result};
+use std::os::unix::fs::{FileTypeExt, PermissionsExt};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::Duration;
+
+/// Where snapd's clients look for it.
+pub const PATH: &str = "/run/snapd.socket";
+
+/// From a request's first byte to its last, and how long a connection may be idle.
+const REQUEST: Duration = Duration::from_secs(15);
+/// From an answer's first byte to its last.
+const ANSWER: Duration = Duration::from_secs(15);
+/// Connections of the administrator at a time, and of everybody else.
+const OF_ADMINISTRATOR: usize = 16;
+const OF_OTHERS: usize = 32;
+/// The kernel has no room for a connection: a moment later it may.
+const NO_ROOM: Duration = Duration::from_millis(200);
+
+/// How patient a connection is.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience {
+    /// With a request, and between two of them.
+    pub request: Duration,
+    /// With a client that takes its answer.
+    pub answer: Duration,
+}
+
+impl Patience {
+    /// Enough for a loaded device, and not for somebody who does nothing.
+    pub const OF_A_DAEMON: Self = Self {
+        request: REQUEST,
+        answer: ANSWER,
+    };
+}
+
+/// The socket, ready to be served.
+pub struct Socket {
+    listener: UnixListener,
+    path: PathBuf,
+}
+
+impl Socket {
+    /// Listens at `path`. A socket that nobody listens at is replaced.
+    ///
+    /// # Errors
+    /// [`ErrorKind::AddrInUse`]: another daemon listens there, or it is no socket. Or the
+    /// file system's.
+    pub fn bind(path: &Path) -> Result<Self> {
+        if let Ok(found) = fs::symlink_metadata(path) {
+            let is_served = UnixStream::connect(path).is_ok();
+            if is_served || !found.file_type().is_socket() {
+                let message = "something else is there; end the other snappyd";
+                return Err(Error::new(ErrorKind::AddrInUse, message));
+            }
+            fs::remove_file(path)?;
+        }
+        let listener = UnixListener::bind(path)?;
+        fs::set_permissions(path, Permissions::from_mode(0o666))?;
+        Ok(Self {
+            listener,
+            path: path.to_owned(),
+        })
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Serves for ever.
+    pub fn serve(&self, api: &Api, patience: Patience) -> ! {
+        let (trusted, others) = (Seats::new(OF_ADMINISTRATOR), Seats::new(OF_OTHERS));
+        loop {
+            let Ok((stream, _)) = self.listener.accept() else {
+                thread::sleep(NO_ROOM);
+                continue;
+            };
+            let Ok(credentials) = rustix::net::sockopt::socket_peercred(&stream) else {
+                continue;
+            };
+            let peer = Peer {
+                uid: credentials.uid.as_raw(),
+            };
+            let seats = if api.trusts(peer) { &trusted } else { &others };
+            let mut connection = Connection::new(stream, patience);
+            let Some(seat) = seats.take() else {
+                connection.refuse(ApiError::new(503, "cannot answer: too many connections"));
+                continue;
+            };
+            let api = api.clone();
+            let serve = move || {
+                connection.serve(|request| api.answer(request, peer));
+                drop(seat);
+            };
+            // Without a thread the client sees that the connection ends.
+            let _ = thread::Builder::new()
+                .name("client".to_owned())
+                .spawn(serve);
+        }
+    }
+}
+
+/// How many more may connect.
+struct Seats {
+    taken: Arc<AtomicUsize>,
+    all: usize,
+}
+
+/// One of them. Dropping it leaves it to somebody else.
+struct Seat(Arc<AtomicUsize>);
+
+impl Seats {
+    fn new(all: usize) -> Self {
+        Self {
+            taken: Arc::new(AtomicUsize::new(0)),
+            all,
+        }
+    }
+
+    fn take(&self) -> Option<Seat> {
+        let seat = Seat(Arc::clone(&self.taken));
+        // Only the accepting thread takes seats; the drop of `seat` gives this one back.
+        let before = self.taken.fetch_add(1, Ordering::Relaxed);
+        (before < self.all).then_some(seat)
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}

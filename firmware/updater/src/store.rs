@@ -1,0 +1,217 @@
+//! What the store lists: refreshes the signed metadata and keeps it on `writable`.
+//!
+//! The time that it goes by is the watermark, which only signed statements raise.
+
+use crate::choice::Listed;
+use crate::fetch::HttpStore;
+use crate::schedule;
+use image_format::Digest;
+use image_trust::sha256;
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+use store_format::{Custom, SYSTEM_ROLE};
+use tuf_client::metadata::RoleName;
+use tuf_client::{
+    Client, DirectoryStore, Error, FetchError, UtcTime, Validator, initialise, watermark,
+};
+
+/// Which root the kept metadata began with.
+const FIRST: &str = "first-root.sha256";
+
+/// Where the metadata is kept, and what it began with.
+#[derive(Clone, Debug)]
+pub(crate) struct StoreFiles {
+    /// The image's first root.
+    pub(crate) first_root: PathBuf,
+    /// What is trusted, one file a role.
+    pub(crate) directory: PathBuf,
+}
+
+/// What a server said at the last look, to ask it whether anything is new.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Known {
+    address: String,
+    validator: Validator,
+}
+
+/// What the store lists.
+#[derive(Clone, Debug)]
+pub(crate) struct Listing {
+    /// Releases of the system, the newest first.
+    pub(crate) listed: Vec<Listed>,
+    /// Which address answered.
+    pub(crate) address: String,
+    /// The watermark from now on.
+    pub(crate) now: UtcTime,
+    /// For the next look.
+    pub(crate) known: Option<Known>,
+}
+
+/// Why nobody knows what the store lists.
+#[derive(Debug)]
+pub(crate) enum LookError {
+    /// No address is set.
+    NoStore,
+    /// The image has no first root, or not a usable one.
+    NoRoot(String),
+    /// One server after the other failed; this is the last.
+    Client {
+        error: Error,
+        retry_after: Option<Duration>,
+    },
+}
+
+impl StoreFiles {
+    /// Asks one address after the other until one answers as it should.
+    pub(crate) fn look(
+        &self,
+        addresses: &[String],
+        report: &str,
+        built: UtcTime,
+        known: Option<&Known>,
+    ) -> Result<Listing, LookError> {
+        self.begin()?;
+        let mut last = LookError::NoStore;
+        for address in addresses {
+            let mut server = HttpStore::new(address, report.to_owned());
+            let known = known.filter(|known| known.address == *address);
+            match self.ask(&mut server, address, built, known) {
+                Ok(listing) => return Ok(listing),
+                Err(error) => {
+                    let retry_after = server.retry_after();
+                    last = LookError::Client { error, retry_after };
+                }
+            }
+        }
+        Err(last)
+    }
+
+    /// Trust begins with the image's first root: when nothing is kept that can be used, and
+    /// when another image brings another root. What else is kept still guards, if the new
+    /// root's keys signed it.
+    fn begin(&self) -> Result<(), LookError> {
+        let unusable = |reason: &dyn fmt::Display| {
+            LookError::NoRoot(format!(
+                "cannot use {}: {reason}",
+                self.first_root.display()
+            ))
+        };
+        let root = std::fs::read(&self.first_root).map_err(|error| unusable(&error))?;
+        let digest = sha256(&root).to_string();
+        let first = self.directory.join(FIRST);
+        let same = std::fs::read_to_string(&first).is_ok_and(|kept| kept.trim_end() == digest);
+        let mut store = DirectoryStore::new(&self.directory);
+        let usable = Client::new(DirectoryStore::new(&self.directory), Nobody, UtcTime(0)).is_ok();
+        if same && usable {
+            return Ok(());
+        }
+        initialise(&mut store, &root).map_err(|error| unusable(&error))?;
+        crate::keep::replace(&first, format!("{digest}\n").as_bytes())
+            .map_err(|error| unusable(&error))
+    }
+
+    fn ask(
+        &self,
+        server: &mut HttpStore,
+        address: &str,
+        built: UtcTime,
+        known: Option<&Known>,
+    ) -> Result<Listing, Error> {
+        let store = DirectoryStore::new(&self.directory);
+        let now = watermark(&store, built)?;
+        let mut client = Client::new(store, server, now)?;
+        match known {
+            // Unchanged or not, all of it is there now.
+            Some(known) => {
+                client.poll(&known.validator)?;
+            }
+            None => client.refresh()?,
+        }
+        let role = RoleName(SYSTEM_ROLE.to_owned());
+        let targets = client.targets_of(&role)?.unwrap_or_default();
+        let mut listed = Vec::new();
+        for target in &targets {
+            let custom = target.custom().cloned().map(serde_json::from_value);
+            // What this program does not understand is for a newer one.
+            let Some(Ok(Custom::System(release))) = custom else {
+                continue;
+            };
+            let Some(manifest_hash) = Digest::parse_hex(&release.manifest_sha256) else {
+                continue;
+            };
+            listed.push(Listed {
+                name: target.name().to_owned(),
+                path: client.target_path(target)?,
+                length_bytes: target.length_bytes(),
+                manifest_hash,
+                release,
+            });
+        }
+        listed.sort_by_key(|one| std::cmp::Reverse(one.release.version));
+        let validator = client.validator().cloned();
+        Ok(Listing {
+            listed,
+            address: address.to_owned(),
+            now: watermark(&DirectoryStore::new(&self.directory), built)?,
+            known: validator.map(|validator| Known {
+                address: address.to_owned(),
+                validator,
+            }),
+        })
+    }
+}
+
+/// Asked for nothing.
+struct Nobody;
+
+impl tuf_client::Fetch for Nobody {
+    fn fetch(&mut self, _: tuf_client::Request<'_>) -> Result<tuf_client::Reply<'_>, FetchError> {
+        Err(FetchError::NotFound)
+    }
+}
+
+impl LookError {
+    /// What it means for the next poll.
+    pub(crate) fn looked(&self) -> schedule::Looked {
+        match self {
+            Self::NoStore | Self::NoRoot(_) => schedule::Looked::Refused,
+            Self::Client { error, retry_after } => match error {
+                Error::Fetch { error, .. } if is_refusal(error) => schedule::Looked::Refused,
+                _ => schedule::Looked::Failed {
+                    retry_after: *retry_after,
+                },
+            },
+        }
+    }
+}
+
+/// The server's no, which a second question does not change.
+fn is_refusal(error: &FetchError) -> bool {
+    match error {
+        FetchError::NotFound => true,
+        FetchError::Status(408 | 425 | 429) => false,
+        FetchError::Status(status) => (400..500).contains(status),
+        FetchError::Broken(_) => false,
+    }
+}
+
+impl fmt::Display for LookError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoStore => f.write_str(
+                "cannot look for releases: no store is set; set the address of one, or update \
+                 from a file",
+            ),
+            Self::NoRoot(reason) => write!(
+                f,
+                "cannot look for releases: this image trusts no store: {reason}"
+            ),
+            Self::Client { error, .. } => {
+                write!(f, "cannot look for releases: {error}; {}", error.remedy())
+            }
+        }
+    }
+}
+
+impl std::error::Error for LookError {}

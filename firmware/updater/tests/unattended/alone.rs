@@ -1,0 +1,169 @@
+//! Nobody types.
+
+use crate::device::{Device, HOUR, Reboot};
+use crate::maker::{BOARD, Maker, everyone_after};
+use image_format::flight::text;
+use image_format::{Event, Slot, SlotStatus, Verdict};
+use std::time::Duration;
+use system_update::{Finding, record};
+
+fn settings(address: &str) -> String {
+    format!("store = ['{address}']\npoll-interval-secs = 3600\nreboot = 'now'\n")
+}
+
+#[test]
+fn a_device_left_alone_goes_from_release_1_to_3() {
+    let maker = Maker::new();
+    let server = maker.serve();
+    let mut device = Device::new(&maker, &settings(&server.address()));
+    for version in [2, 3] {
+        maker.publish(version);
+        assert_eq!(device.turn_for(2 * HOUR), Reboot::Asked);
+        device.boot();
+        assert_eq!(device.version(), version);
+        // The trial is no time for anything else.
+        server.log();
+        assert_eq!(device.turn_for(HOUR / 2), Reboot::NotAsked);
+        assert_eq!(server.log(), Vec::<String>::new());
+        assert_eq!(device.told(), "the running system has yet to be confirmed");
+        device.confirm();
+    }
+    // And it stays there.
+    assert_eq!(device.turn_for(24 * HOUR), Reboot::NotAsked);
+    assert_eq!(device.version(), 3);
+    let state = device.state();
+    assert_eq!(state.active, Slot::A);
+    assert_eq!(
+        state.slots.map(|slot| slot.status),
+        [SlotStatus::Confirmed; 2]
+    );
+    // An idle poll is one request; it tells what became of the update.
+    let log = server.log();
+    let polls = log
+        .iter()
+        .filter(|line| line.contains("timestamp.json"))
+        .count();
+    assert!((22..=28).contains(&polls), "{log:?}");
+    let report = format!(
+        "GET /metadata/timestamp.json?board={BOARD}&channel=edge&version=3&result=confirmed&of=3 304"
+    );
+    assert_eq!(log.last(), Some(&report));
+}
+
+#[test]
+fn a_wave_is_waited_for_until_the_store_says_that_its_time_has_come() {
+    let maker = Maker::new();
+    maker.publish_as(BOARD, 2, everyone_after(3));
+    let server = maker.serve();
+    let device = Device::new(&maker, &settings(&server.address()));
+    // Its own clock is a year ahead, and says nothing.
+    device.set_clock(1_900_000_000);
+    assert_eq!(device.turn_for(4 * HOUR), Reboot::NotAsked);
+    assert_eq!(
+        device.told(),
+        "takes nothing; of version 2: so far 0% of the devices may take it"
+    );
+    maker.act(3, |store, keys| store.refresh(keys));
+    assert_eq!(
+        device.turn_for(2 * HOUR),
+        Reboot::Asked,
+        "{} {:?}",
+        device.told(),
+        server.log()
+    );
+}
+
+#[test]
+fn what_the_maker_holds_is_not_taken() {
+    let maker = Maker::new();
+    let name = maker.publish(2);
+    maker.act(0, |store, keys| store.hold(&name, "it is slow", keys));
+    let server = maker.serve();
+    let device = Device::new(&maker, &settings(&server.address()));
+    assert_eq!(device.turn_for(4 * HOUR), Reboot::NotAsked);
+    assert_eq!(
+        device.told(),
+        "takes nothing; of version 2: it is held: it is slow"
+    );
+    maker.act(0, |store, keys| store.resume(&name, keys));
+    assert_eq!(device.turn_for(2 * HOUR), Reboot::Asked);
+}
+
+#[test]
+fn a_release_that_failed_is_not_taken_again_and_the_next_one_is() {
+    let maker = Maker::new();
+    maker.publish(2);
+    let server = maker.serve();
+    let mut device = Device::new(&maker, &settings(&server.address()));
+    assert_eq!(device.turn_for(2 * HOUR), Reboot::Asked);
+    device.boot();
+    device.fail_trial(|disk, running| {
+        let failed = Event::CheckFailed {
+            slot: running.slot,
+            check: text("modem"),
+            detail: text("it does not answer"),
+        };
+        record(disk, running, failed).unwrap();
+    });
+    assert_eq!(device.version(), 1);
+    device.inquest(|_| Finding {
+        verdict: Verdict::Failed,
+        reason: text("the modem does not answer"),
+    });
+    server.log();
+    assert_eq!(device.turn_for(48 * HOUR), Reboot::NotAsked);
+    assert_eq!(
+        device.told(),
+        "takes nothing; of version 2: it failed its trial on this device"
+    );
+    let told = server.log().join("\n");
+    assert!(
+        told.contains("version=1&result=failed&of=2&cause=the%20modem%20does%20not%20answer"),
+        "{told}"
+    );
+    maker.publish(3);
+    assert_eq!(device.turn_for(2 * HOUR), Reboot::Asked);
+    device.boot();
+    assert_eq!(device.version(), 3);
+}
+
+#[test]
+fn a_trial_without_a_verdict_is_repeated_later_and_later() {
+    let maker = Maker::new();
+    maker.publish(2);
+    let server = maker.serve();
+    let mut device = Device::new(&maker, &settings(&server.address()));
+    for hours in [1, 2, 4] {
+        assert_eq!(device.turn_for(6 * HOUR), Reboot::Asked);
+        device.boot();
+        assert_eq!(device.version(), 2);
+        // The power goes away again and again.
+        device.fail_trial(|_, _| {});
+        assert_eq!(device.version(), 1);
+        device.inquest(|_| Finding {
+            verdict: Verdict::Inconclusive,
+            reason: text("the power went away"),
+        });
+        assert_eq!(
+            device.turn_for(hours * HOUR - Duration::from_secs(1)),
+            Reboot::NotAsked
+        );
+    }
+    assert_eq!(device.turn_for(2 * HOUR), Reboot::Asked);
+}
+
+#[test]
+fn a_daemon_that_dies_before_the_reboot_asks_for_it_when_it_is_back() {
+    let maker = Maker::new();
+    maker.publish(2);
+    let server = maker.serve();
+    let mut device = Device::new(&maker, &settings(&server.address()));
+    while device.state().slot(Slot::B).status == SlotStatus::Empty {
+        let pause = device.engine.turn();
+        device.pass(pause);
+    }
+    assert_eq!(device.hardware().reboots(), 0);
+    device.restart_daemon();
+    device.engine.turn();
+    assert_eq!(device.hardware().reboots(), 1);
+}

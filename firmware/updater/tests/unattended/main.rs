@@ -1,0 +1,12 @@
+//! A device that nobody watches, over a real store, a real web server and a real disk image:
+//! the loader, the engine and what writes the slots are those of the field. Only the clock is
+//! the test's.
+
+mod alone;
+mod asked;
+mod device;
+mod maker;
+mod owner;
+mod refusals;
+mod server;
+mod servers;
