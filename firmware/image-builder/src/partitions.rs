@@ -15,7 +15,7 @@ use gpt::partition_types::{OperatingSystem, Type};
 use gpt::{GptConfig, disk::LogicalBlockSize, mbr::ProtectiveMBR};
 use image_format::disk::{BOOT_STATE_BYTES, Guid, PREP_TYPE, Role};
 
-use crate::identity::derived_guid;
+use crate::identity::partition_guid;
 use crate::short_table;
 
 const SECTOR_BYTES: u64 = 512;
@@ -137,13 +137,12 @@ fn type_of(role: Role, firmware: Firmware) -> Guid {
 }
 
 fn entry(place: &Place, disk_guid: Guid, firmware: Firmware) -> Result<Partition> {
-    let identity = derived_guid(&format!("partition {} of disk {disk_guid}", place.role));
     Ok(Partition {
         part_type_guid: Type {
             guid: type_of(place.role, firmware).to_string().parse()?,
             os: OperatingSystem::None,
         },
-        part_guid: identity.to_string().parse()?,
+        part_guid: partition_guid(place.role, disk_guid).to_string().parse()?,
         first_lba: place.offset_bytes / SECTOR_BYTES,
         last_lba: (place.offset_bytes + place.length_bytes) / SECTOR_BYTES - 1,
         flags: 0,
@@ -154,6 +153,7 @@ fn entry(place: &Place, disk_guid: Guid, firmware: Firmware) -> Result<Partition
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::identity::derived_guid;
     use std::io::{Seek, SeekFrom, Write};
 
     const GEOMETRY: Geometry = Geometry {
