@@ -168,6 +168,6 @@ impl ImageCommand {
     }
 }
 
-fn parse_guid(text: &str) -> Result<Guid, String> {
+pub(crate) fn parse_guid(text: &str) -> Result<Guid, String> {
     Guid::try_parse(text).map_err(|error| format!("cannot use it as a GUID: {error}"))
 }

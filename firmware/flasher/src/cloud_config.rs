@@ -100,10 +100,7 @@ mod tests {
 
     #[test]
     fn what_is_no_cloud_config_is_refused() {
-        assert_eq!(
-            fill_in("hostname: a\n"),
-            Err(IdentityError::NotCloudConfig)
-        );
+        assert_eq!(fill_in("hostname: a\n"), Err(IdentityError::NotCloudConfig));
         for wrong in ["#cloud-config\n- a\n", "#cloud-config\na: [\n"] {
             let error = fill_in(wrong).expect_err("it is no mapping");
             assert!(matches!(error, IdentityError::NotYaml(_)), "{error}");

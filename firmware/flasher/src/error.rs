@@ -187,7 +187,11 @@ impl fmt::Display for FlashError {
                 device.display()
             ),
             Self::InUse { device, by } => {
-                write!(f, "cannot flash {}: {by}; release it first", device.display())
+                write!(
+                    f,
+                    "cannot flash {}: {by}; release it first",
+                    device.display()
+                )
             }
             Self::SystemDisk(device) => write!(
                 f,
@@ -271,9 +275,9 @@ impl fmt::Display for IdentityError {
                 f,
                 "cannot use {serial:?} as a serial number: give 1 to 64 printable ASCII characters"
             ),
-            Self::NotCloudConfig => f.write_str(
-                "cannot use the cloud-config: its first line has to be `#cloud-config`",
-            ),
+            Self::NotCloudConfig => {
+                f.write_str("cannot use the cloud-config: its first line has to be `#cloud-config`")
+            }
             Self::NotYaml(why) => write!(f, "cannot use the cloud-config: {why}"),
             Self::UnknownVariable { name, known } => write!(
                 f,

@@ -218,7 +218,11 @@ impl Flash<'_> {
             .sum();
         self.progress.begin(Phase::ReadBack, total);
         let mut chunk = vec![0; CHUNK_BYTES];
-        for Placed { range, sha256: expected } in placed {
+        for Placed {
+            range,
+            sha256: expected,
+        } in placed
+        {
             let chunk = &mut chunk[..(range.end - range.start) as usize];
             self.disk
                 .read_back(range.start, chunk)

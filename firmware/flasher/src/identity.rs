@@ -159,7 +159,12 @@ mod tests {
         let files = identity.files(guid()).expect("a good identity");
         files
             .into_iter()
-            .map(|file| (file.path, String::from_utf8_lossy(&file.content).into_owned()))
+            .map(|file| {
+                (
+                    file.path,
+                    String::from_utf8_lossy(&file.content).into_owned(),
+                )
+            })
             .collect()
     }
 

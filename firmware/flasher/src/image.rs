@@ -185,27 +185,25 @@ impl System<'_> {
         let mut tree = HashTree::new(root.data_blocks, root.salt);
         let mut root_hash = None;
         let mut made = vec![0; (root.tree_blocks * BLOCK_BYTES) as usize];
-        self.each_piece(
-            root.offset_bytes,
-            root.data_blocks * BLOCK_BYTES,
-            |piece| {
-                for block in piece.as_chunks::<{ BLOCK_BYTES as usize }>().0 {
-                    let put = tree.push(block, |number, block: &Block| -> Result<(), ()> {
-                        let start = number as usize * block.len();
-                        let place = made.get_mut(start..start + block.len()).ok_or(())?;
-                        place.copy_from_slice(block);
-                        Ok(())
-                    });
-                    root_hash = put.unwrap_or_default().or(root_hash);
-                }
-            },
-        )?;
+        self.each_piece(root.offset_bytes, root.data_blocks * BLOCK_BYTES, |piece| {
+            for block in piece.as_chunks::<{ BLOCK_BYTES as usize }>().0 {
+                let put = tree.push(block, |number, block: &Block| -> Result<(), ()> {
+                    let start = number as usize * block.len();
+                    let place = made.get_mut(start..start + block.len()).ok_or(())?;
+                    place.copy_from_slice(block);
+                    Ok(())
+                });
+                root_hash = put.unwrap_or_default().or(root_hash);
+            }
+        })?;
         let mut there = vec![0; made.len()];
         self.read(root.tree_offset_bytes, &mut there)?;
         if root_hash == Some(root.root_hash) && there == made {
             Ok(())
         } else {
-            Err(self.damaged(Refusal::Digest { part: PartName::Root }))
+            Err(self.damaged(Refusal::Digest {
+                part: PartName::Root,
+            }))
         }
     }
 

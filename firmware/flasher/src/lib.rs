@@ -12,6 +12,8 @@
 mod cloud_config;
 mod disk;
 mod error;
+#[cfg(test)]
+mod fixtures;
 mod flash;
 mod identity;
 mod image;

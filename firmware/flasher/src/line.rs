@@ -161,7 +161,10 @@ impl Line {
         let state = |row: &Row| states.get(&row.key).copied();
         let free = |row: &&Row| matches!(state(row), None | Some(State::Failed));
         self.rows.iter().find(free).ok_or_else(|| {
-            let begun = self.rows.iter().filter(|row| state(row) == Some(State::Begun));
+            let begun = self
+                .rows
+                .iter()
+                .filter(|row| state(row) == Some(State::Begun));
             LineError::NothingLeft {
                 begun: begun.map(|row| row.key.clone()).collect(),
             }
@@ -188,14 +191,12 @@ impl Line {
         let whole = text.rfind('\n').map_or("", |end| &text[..end]);
         let mut states = BTreeMap::new();
         for line in whole.lines().filter(|line| !line.ends_with(CUT_OFF)) {
-            let (state, key) =
-                parse_entry(line).ok_or_else(|| LineError::Log(line.to_owned()))?;
+            let (state, key) = parse_entry(line).ok_or_else(|| LineError::Log(line.to_owned()))?;
             states.insert(key.to_owned(), state);
         }
         if !text.is_empty() && !text.ends_with('\n') {
             // The next line begins a new one.
-            writeln!(log, "{CUT_OFF}")
-                .map_err(FlashError::io("write to", &self.log))?;
+            writeln!(log, "{CUT_OFF}").map_err(FlashError::io("write to", &self.log))?;
         }
         Ok(states)
     }

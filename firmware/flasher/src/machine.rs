@@ -135,7 +135,9 @@ impl Machine {
 
     fn mounted_at(&self, number: DeviceNumber) -> Option<String> {
         let mounts = self.mounts();
-        let mount = mounts.into_iter().find(|mount| mount.number == Some(number))?;
+        let mount = mounts
+            .into_iter()
+            .find(|mount| mount.number == Some(number))?;
         Some(mount.place)
     }
 
@@ -220,7 +222,10 @@ impl Device {
 
     /// Itself and its partitions.
     fn parts(&self) -> Vec<Self> {
-        let below = fs::read_dir(&self.directory).into_iter().flatten().flatten();
+        let below = fs::read_dir(&self.directory)
+            .into_iter()
+            .flatten()
+            .flatten();
         let partitions = below
             .map(|entry| entry.path())
             .filter(|path| path.join("partition").exists());

@@ -17,7 +17,7 @@ pub enum Phase {
 
 impl fmt::Display for Phase {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+        f.pad(match self {
             Self::Erase => "erasing",
             Self::Write => "writing",
             Self::ReadBack => "reading back",

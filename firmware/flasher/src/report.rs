@@ -75,7 +75,10 @@ impl fmt::Display for FlashReport {
         }
         line(
             "writable",
-            &format!("{:.0} MiB, to the end of the disk", mebibytes(self.writable_bytes)),
+            &format!(
+                "{:.0} MiB, to the end of the disk",
+                mebibytes(self.writable_bytes)
+            ),
         )?;
         let rate = mebibytes(self.written_bytes) / self.write_secs.max(0.001);
         write!(

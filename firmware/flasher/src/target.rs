@@ -169,7 +169,9 @@ fn inspect_disk(
     device: PathBuf,
     number: DeviceNumber,
 ) -> Result<Target, FlashError> {
-    let disk = machine.disk(number).map_err(FlashError::io("find", &device))?;
+    let disk = machine
+        .disk(number)
+        .map_err(FlashError::io("find", &device))?;
     if let Some(whole) = disk.partition_of() {
         return Err(FlashError::Partition {
             device,

@@ -82,12 +82,10 @@ impl DiskLayout {
 
     /// Writes protective MBR and both tables to `disk`, which has its length already, for
     /// that firmware to find its loader.
-    pub(crate) fn write_table(
-        &self,
-        disk: &mut File,
-        disk_guid: Guid,
-        firmware: Firmware,
-    ) -> Result<()> {
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub fn write_table(&self, disk: &mut File, disk_guid: Guid, firmware: Firmware) -> Result<()> {
         let sectors = u32::try_from(self.length_bytes / SECTOR_BYTES - 1).unwrap_or(u32::MAX);
         ProtectiveMBR::with_lb_size(sectors)
             .overwrite_lba0(disk)

@@ -54,7 +54,11 @@ pub fn add_files(file_system: &Path, files: &[WritableFile]) -> Result<()> {
     // It ends well whatever its commands came to.
     for file in files {
         let command = format!("cat /{}", file.path);
-        let output = output_of(host_tool("debugfs").args(["-R", &command]).arg(&file_system))?;
+        let output = output_of(
+            host_tool("debugfs")
+                .args(["-R", &command])
+                .arg(&file_system),
+        )?;
         ensure!(
             output.stdout == file.content,
             "cannot write /{} into the file system: {}",
@@ -127,7 +131,10 @@ mod tests {
         ] {
             let text = stat(path)?;
             assert!(text.contains(&format!("Mode:  {mode}")), "{path}: {text}");
-            assert!(text.contains("User:     0   Group:     0"), "{path}: {text}");
+            assert!(
+                text.contains("User:     0   Group:     0"),
+                "{path}: {text}"
+            );
         }
         // A second time they are there already, which the file system does not hide.
         let again = add_files(&image, &[file("system/hostname", "b\n", 0o644)]);

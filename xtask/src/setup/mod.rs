@@ -54,6 +54,12 @@ pub(crate) const IMAGE: &[Need<'_>] = &[
     program("mkfs.ext4", "e2fsprogs"),
 ];
 
+/// What putting a device's own files into its file system needs.
+pub(crate) const FLASH: &[Need<'_>] = &[
+    program("debugfs", "e2fsprogs"),
+    program("e2fsck", "e2fsprogs"),
+];
+
 /// What building the programs of `board` needs beside the Rust toolchain.
 pub(crate) fn cross_tools(board: &Board) -> Vec<Need<'_>> {
     let Some(cross) = &board.userland.cross else {
