@@ -18,6 +18,8 @@ mod flash;
 mod identity;
 mod image;
 mod line;
+#[cfg(test)]
+mod loop_devices;
 mod machine;
 mod progress;
 mod report;
