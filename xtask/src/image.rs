@@ -14,6 +14,7 @@ use image_builder::{
 use image_format::disk::Guid;
 use image_format::{Epoch, Version};
 
+use crate::image_files::ImageFiles;
 use crate::{setup, workspace};
 
 /// Make a disk image: flash it once, update it in the field
@@ -73,6 +74,8 @@ pub(crate) struct ImageCommand {
     /// Also write name, length and SHA-256 of every part to this file, one part a line
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
+    #[command(flatten)]
+    files: ImageFiles,
     /// Take the newest Debian packages and write boards/debian.lock anew
     #[arg(long, conflicts_with = "release")]
     update_lock: bool,
@@ -94,7 +97,15 @@ impl ImageCommand {
         let keys = self.open_keys(&workspace)?;
         let secure_boot = self.open_secure_boot_keys()?;
         let cross_tools = setup::cross_tools(&board);
-        setup::prepare(&root, &[setup::IMAGE, &cross_tools, setup::SECURE_BOOT])?;
+        setup::prepare(
+            &root,
+            &[
+                setup::IMAGE,
+                &cross_tools,
+                setup::SECURE_BOOT,
+                &self.files.needs(),
+            ],
+        )?;
         let mut progress = Printed::new();
         let build_time = self.find_build_time(&workspace, &mut progress)?;
         let request = ImageRequest {
@@ -130,8 +141,7 @@ impl ImageCommand {
             fs::write(path, report.lines())
                 .with_context(|| format!("cannot write {}", path.display()))?;
         }
-        println!("{report}");
-        Ok(())
+        self.files.finish(&report, &keys, &mut progress)
     }
 
     fn open_keys(&self, workspace: &Workspace) -> Result<KeyDirectory> {

@@ -10,6 +10,7 @@ mod flash;
 mod fuzz;
 mod host_tests;
 mod image;
+mod image_files;
 mod keys;
 mod publish;
 mod qemu;

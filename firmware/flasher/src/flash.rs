@@ -80,7 +80,7 @@ pub(crate) fn write_all(
     };
     flash.erase(size)?;
     flash.write_content(content, &front)?;
-    flash.read_back()?;
+    flash.read_back(Phase::ReadBack)?;
     if let Some(table) = front.get_mut(..edges.front.len()) {
         table.copy_from_slice(&edges.front);
     }
@@ -209,14 +209,14 @@ impl Flash<'_> {
             .map_err(FlashError::io("write to", self.device))
     }
 
-    fn read_back(&mut self) -> Result<(), FlashError> {
+    fn read_back(&mut self, phase: Phase) -> Result<(), FlashError> {
         let begin = Instant::now();
         let placed = std::mem::take(&mut self.placed);
         let total = placed
             .iter()
             .map(|placed| placed.range.end - placed.range.start)
             .sum();
-        self.progress.begin(Phase::ReadBack, total);
+        self.progress.begin(phase, total);
         let mut chunk = vec![0; CHUNK_BYTES];
         for Placed {
             range,
@@ -249,7 +249,7 @@ impl Flash<'_> {
             flash.flush()?;
             flash.place(0, &edges.front)?;
             flash.flush()?;
-            flash.read_back()
+            flash.read_back(Phase::Table)
         };
         write(self).map_err(|error| FlashError::TableUnsure(Box::new(error)))
     }

@@ -13,6 +13,8 @@ pub enum Phase {
     Write,
     /// All of it once more.
     ReadBack,
+    /// Both partition tables were written, and are read back.
+    Table,
 }
 
 impl fmt::Display for Phase {
@@ -21,6 +23,7 @@ impl fmt::Display for Phase {
             Self::Erase => "erasing",
             Self::Write => "writing",
             Self::ReadBack => "reading back",
+            Self::Table => "both tables",
         })
     }
 }

@@ -9,6 +9,7 @@ use image_format::disk::Guid;
 use image_trust::sha256;
 
 use crate::error::Mebibytes;
+use crate::sizes::{Contents, Sizes};
 use crate::system_image::SystemImage;
 
 /// A part of an image.
@@ -53,6 +54,8 @@ pub struct ImageReport {
     pub system: SystemImage,
     /// Its signed envelope.
     pub envelope: Vec<u8>,
+    /// What the report of sizes is made from.
+    pub(crate) contents: Contents,
 }
 
 impl ImageReport {
@@ -64,6 +67,14 @@ impl ImageReport {
         self.system.write_update(&self.envelope, out)?;
         let update = fs::read(out).with_context(|| format!("cannot read {}", out.display()))?;
         Ok(Component::of("update", &update))
+    }
+
+    /// What everything comes to, alone and compressed. Takes some time.
+    ///
+    /// # Errors
+    /// A part cannot be read any more.
+    pub fn sizes(&self) -> Result<Sizes> {
+        Sizes::of(&self.contents, &self.system)
     }
 
     /// For programs: name, length in bytes and SHA-256 of each part, one part a line, with
