@@ -119,7 +119,7 @@ mod tests {
         .take(1 << 20)
         .collect();
         file.write_all_at(&noise, 0)?;
-        file.write_all_at(&noise, 300 << 20)?;
+        file.write_all_at(&noise, 20 << 20)?;
         Ok(path)
     }
 

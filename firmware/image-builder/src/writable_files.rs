@@ -34,14 +34,14 @@ pub fn add_files(file_system: &Path, files: &[WritableFile]) -> Result<()> {
     let workplace = tempfile::tempdir().context("cannot make a directory for temporary files")?;
     let mut script = String::new();
     for (path, mode) in directories(files) {
-        script += &format!("mkdir /{path}\nsif /{path} mode {:#o}\n", 0o40000 | mode);
+        script += &format!("mkdir /{path}\nsif /{path} mode 0{:o}\n", 0o40000 | mode);
     }
     for (number, file) in files.iter().enumerate() {
         let name = number.to_string();
         fs::write(workplace.path().join(&name), &file.content)?;
         let path = &file.path;
         script += &format!("write {name} /{path}\n");
-        script += &format!("sif /{path} mode {:#o}\n", 0o100_000 | file.mode);
+        script += &format!("sif /{path} mode 0{:o}\n", 0o100_000 | file.mode);
         script += &format!("sif /{path} uid 0\nsif /{path} gid 0\n");
     }
     fs::write(workplace.path().join("script"), script)?;

@@ -9,7 +9,7 @@ fn raw_in(directory: &Path) -> Result<(PathBuf, Digest)> {
     let path = directory.join("disk.img");
     let file = File::create(&path)?;
     file.set_len(3 << 20)?;
-    let noise: Vec<u8> = (0..70_000_u32).map(|at| (at * at >> 7) as u8).collect();
+    let noise: Vec<u8> = (0..70_000_u32).map(|at| (at.wrapping_mul(at) >> 7) as u8).collect();
     file.write_all_at(&noise, 0)?;
     file.write_all_at(&noise, (3 << 20) - 70_000)?;
     let digest = sha256(&fs::read(&path)?);
