@@ -14,6 +14,7 @@ use image_builder::{
 use image_format::disk::Guid;
 use image_format::{Epoch, Version};
 
+use crate::image_files::ImageFiles;
 use crate::{publish, setup, workspace};
 
 /// Make a disk image: flash it once, update it in the field
@@ -81,6 +82,8 @@ pub(crate) struct ImageCommand {
     /// Also write name, length and SHA-256 of every part to this file, one part a line
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
+    #[command(flatten)]
+    files: ImageFiles,
     /// Take the newest Debian packages and write boards/debian.lock anew
     #[arg(long, conflicts_with = "release")]
     update_lock: bool,
@@ -103,7 +106,15 @@ impl ImageCommand {
         let secure_boot = self.open_secure_boot_keys()?;
         let store = self.read_store()?;
         let compilers = setup::compilers(&board);
-        setup::prepare(&root, &[setup::IMAGE, &compilers, setup::SECURE_BOOT])?;
+        setup::prepare(
+            &root,
+            &[
+                setup::IMAGE,
+                &compilers,
+                setup::SECURE_BOOT,
+                &self.files.needs(),
+            ],
+        )?;
         let mut progress = Printed::new();
         let build_time = self.find_build_time(&workspace, &mut progress)?;
         let request = ImageRequest {
@@ -141,8 +152,7 @@ impl ImageCommand {
             fs::write(path, report.lines())
                 .with_context(|| format!("cannot write {}", path.display()))?;
         }
-        println!("{report}");
-        Ok(())
+        self.files.finish(&report, &keys, &mut progress)
     }
 
     fn open_keys(&self, workspace: &Workspace) -> Result<KeyDirectory> {
@@ -199,6 +209,6 @@ impl ImageCommand {
     }
 }
 
-fn parse_guid(text: &str) -> Result<Guid, String> {
+pub(crate) fn parse_guid(text: &str) -> Result<Guid, String> {
     Guid::try_parse(text).map_err(|error| format!("cannot use it as a GUID: {error}"))
 }

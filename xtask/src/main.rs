@@ -6,9 +6,11 @@ mod bench;
 mod boards;
 mod check;
 mod corrupt;
+mod flash;
 mod fuzz;
 mod host_tests;
 mod image;
+mod image_files;
 mod keys;
 mod publish;
 mod qemu;
@@ -43,6 +45,7 @@ enum Task {
     Boards(boards::BoardsCommand),
     Check(check::CheckCommand),
     Corrupt(corrupt::CorruptCommand),
+    Flash(flash::FlashCommand),
     Fuzz(fuzz::FuzzCommand),
     Keys(keys::KeysCommand),
     Publish(publish::PublishCommand),
@@ -61,6 +64,7 @@ fn main() -> Result<()> {
         Task::Boards(command) => command.run(),
         Task::Check(command) => command.run(),
         Task::Corrupt(command) => command.run(),
+        Task::Flash(command) => command.run(),
         Task::Fuzz(command) => command.run(),
         Task::Keys(command) => command.run(),
         Task::Publish(command) => command.run(),

@@ -28,6 +28,7 @@ use crate::rescue::{build_rescue, components as rescue_components, rescue_tree};
 use crate::root::{RootParts, Tools, root_tree};
 use crate::secure_boot::SecureBootKeys;
 use crate::signing::KeyDirectory;
+use crate::sizes::Contents;
 use crate::system_boot::make_system_boot;
 use crate::system_image::{Description, PartFiles, RootFiles, SystemImage};
 use crate::tree::Tree;
@@ -132,6 +133,13 @@ pub fn build_image(
         loader_signer: request.secure_boot.as_ref().map(SecureBootKeys::signer),
         system,
         envelope,
+        contents: Contents {
+            loader,
+            initrd: trees.initrd,
+            root: trees.root,
+            rescue: trees.rescue,
+            rescue_initrd: rescue.initrd().to_owned(),
+        },
     })
 }
 

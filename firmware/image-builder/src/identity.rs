@@ -1,6 +1,6 @@
 //! Identities that follow from what they identify: no image holds a random number.
 
-use image_format::disk::Guid;
+use image_format::disk::{Guid, Role};
 use image_trust::sha256;
 
 /// A GUID for what `of` describes.
@@ -17,6 +17,12 @@ pub(crate) fn derived_guid(of: &str) -> Guid {
     bytes[7] = bytes[7] & 0x0f | 0x80;
     bytes[8] = bytes[8] & 0x3f | 0x80;
     Guid::from_bytes(bytes)
+}
+
+/// The GUID of a partition on the disk of that GUID, wherever that disk is made.
+#[must_use]
+pub fn partition_guid(role: Role, disk_guid: Guid) -> Guid {
+    derived_guid(&format!("partition {role} of disk {disk_guid}"))
 }
 
 #[cfg(test)]

@@ -12,10 +12,7 @@ pub(crate) fn write_complete<T>(
     out: &Path,
     fill: impl FnOnce(&mut File) -> Result<T>,
 ) -> Result<T> {
-    let directory = match out.parent() {
-        Some(directory) if directory != Path::new("") => directory,
-        _ => Path::new("."),
-    };
+    let directory = directory_of(out);
     let partial = NamedTempFile::new_in(directory)
         .with_context(|| format!("cannot make a file in {}", directory.display()))?;
     let mut file = partial.reopen()?;
@@ -26,4 +23,12 @@ pub(crate) fn write_complete<T>(
         .persist(out)
         .with_context(|| format!("cannot make {}", out.display()))?;
     Ok(filled)
+}
+
+/// The directory that a file lies in, or will.
+pub(crate) fn directory_of(file: &Path) -> &Path {
+    match file.parent() {
+        Some(directory) if directory != Path::new("") => directory,
+        _ => Path::new("."),
+    }
 }

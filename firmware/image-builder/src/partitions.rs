@@ -15,7 +15,7 @@ use gpt::partition_types::{OperatingSystem, Type};
 use gpt::{GptConfig, disk::LogicalBlockSize, mbr::ProtectiveMBR};
 use image_format::disk::{BOOT_STATE_BYTES, Guid, PREP_TYPE, Role};
 
-use crate::identity::derived_guid;
+use crate::identity::partition_guid;
 use crate::short_table;
 
 const SECTOR_BYTES: u64 = 512;
@@ -82,12 +82,10 @@ impl DiskLayout {
 
     /// Writes protective MBR and both tables to `disk`, which has its length already, for
     /// that firmware to find its loader.
-    pub(crate) fn write_table(
-        &self,
-        disk: &mut File,
-        disk_guid: Guid,
-        firmware: Firmware,
-    ) -> Result<()> {
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub fn write_table(&self, disk: &mut File, disk_guid: Guid, firmware: Firmware) -> Result<()> {
         let sectors = u32::try_from(self.length_bytes / SECTOR_BYTES - 1).unwrap_or(u32::MAX);
         ProtectiveMBR::with_lb_size(sectors)
             .overwrite_lba0(disk)
@@ -137,13 +135,12 @@ fn type_of(role: Role, firmware: Firmware) -> Guid {
 }
 
 fn entry(place: &Place, disk_guid: Guid, firmware: Firmware) -> Result<Partition> {
-    let identity = derived_guid(&format!("partition {} of disk {disk_guid}", place.role));
     Ok(Partition {
         part_type_guid: Type {
             guid: type_of(place.role, firmware).to_string().parse()?,
             os: OperatingSystem::None,
         },
-        part_guid: identity.to_string().parse()?,
+        part_guid: partition_guid(place.role, disk_guid).to_string().parse()?,
         first_lba: place.offset_bytes / SECTOR_BYTES,
         last_lba: (place.offset_bytes + place.length_bytes) / SECTOR_BYTES - 1,
         flags: 0,
@@ -154,6 +151,7 @@ fn entry(place: &Place, disk_guid: Guid, firmware: Firmware) -> Result<Partition
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::identity::derived_guid;
     use std::io::{Seek, SeekFrom, Write};
 
     const GEOMETRY: Geometry = Geometry {

@@ -10,6 +10,7 @@ use image_trust::sha256;
 
 use crate::chunk_file::{chunk_file_of, write_chunk_file};
 use crate::error::Mebibytes;
+use crate::sizes::{Contents, Sizes};
 use crate::system_image::SystemImage;
 
 /// A part of an image.
@@ -54,6 +55,8 @@ pub struct ImageReport {
     pub system: SystemImage,
     /// Its signed envelope.
     pub envelope: Vec<u8>,
+    /// What the report of sizes is made from.
+    pub(crate) contents: Contents,
 }
 
 impl ImageReport {
@@ -76,6 +79,14 @@ impl ImageReport {
         write_chunk_file(update, &out)?;
         let chunks = fs::read(&out).with_context(|| format!("cannot read {}", out.display()))?;
         Ok(Component::of("chunks", &chunks))
+    }
+
+    /// What everything comes to, alone and compressed. Takes some time.
+    ///
+    /// # Errors
+    /// A part cannot be read any more.
+    pub fn sizes(&self) -> Result<Sizes> {
+        Sizes::of(&self.contents, &self.system)
     }
 
     /// For programs: name, length in bytes and SHA-256 of each part, one part a line, with

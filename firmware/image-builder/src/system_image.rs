@@ -216,6 +216,12 @@ impl SystemImage {
         &self.files.initrd
     }
 
+    /// The file that holds the root, and that with its hash tree; a rescue system has none.
+    pub(crate) fn root_and_tree(&self) -> Option<(&Path, &Path)> {
+        let files = self.files.root.as_ref()?;
+        Some((&files.root, &files.tree))
+    }
+
     /// Bytes of the slot up to the end of the last part.
     #[must_use]
     pub fn used_bytes(&self) -> u64 {

@@ -58,6 +58,22 @@ pub(crate) const IMAGE: &[Need<'_>] = &[
     program("mkfs.ext4", "e2fsprogs"),
 ];
 
+/// What writing an image in the forms of virtual machines and clouds needs.
+pub(crate) const FORMATS: &[Need<'_>] = &[
+    program("qemu-img", "qemu-utils"),
+    program("tar", "tar"),
+    program("gzip", "gzip"),
+];
+
+/// What compressing an image with xz needs.
+pub(crate) const XZ: &[Need<'_>] = &[program("xz", "xz-utils")];
+
+/// What putting a device's own files into its file system needs.
+pub(crate) const FLASH: &[Need<'_>] = &[
+    program("debugfs", "e2fsprogs"),
+    program("e2fsck", "e2fsprogs"),
+];
+
 /// What building the programs of `board` needs beside the Rust toolchain: TLS has parts in
 /// C and assembler, and not every C library comes with Rust.
 pub(crate) fn compilers(board: &Board) -> [Need<'static>; 2] {

@@ -1,0 +1,146 @@
+//! A disk image compressed for download, and how small its parts get.
+//!
+//! Both slots hold the same system, and rescue the same kernel. zstd finds what it saw half a
+//! gigabyte before, and so each is in the file once; it takes that much memory to unpack. xz
+//! does not look as far back.
+
+use std::fs::{self, File};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use anyhow::{Context, Result};
+
+use crate::host_tool::{failure, host_tool};
+use crate::output::write_complete;
+
+/// What compresses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Packer {
+    /// Smaller by far; `zstd -d --long=29` unpacks it.
+    Zstd,
+    /// For those who have nothing else; `xz -d` unpacks it.
+    Xz,
+}
+
+/// Close to the best, at a few MiB a second.
+const LEVEL: i32 = 19;
+/// It looks back by 2 to the power of this: over both slots.
+const WINDOW_LOG: u32 = 29;
+
+impl Packer {
+    /// Compresses `image` to a file beside it, complete or not at all; returns that file.
+    ///
+    /// # Errors
+    /// There is no room, or `xz` is not installed.
+    pub fn pack(self, image: &Path) -> Result<PathBuf> {
+        let mut out = image.as_os_str().to_owned();
+        out.push(match self {
+            Self::Zstd => ".zst",
+            Self::Xz => ".xz",
+        });
+        let out = PathBuf::from(out);
+        let input =
+            File::open(image).with_context(|| format!("cannot open {}", image.display()))?;
+        let length = input.metadata()?.len();
+        write_complete(&out, |file| match self {
+            Self::Zstd => {
+                pack_zstd(input, length, file)?;
+                Ok(())
+            }
+            Self::Xz => pack_xz(input, file),
+        })?;
+        Ok(out)
+    }
+}
+
+fn pack_xz(input: File, out: &File) -> Result<()> {
+    let mut xz = host_tool("xz");
+    // The number of threads divides the file: one for all machines.
+    xz.args(["-9", "-T1", "--stdout"])
+        .stdin(input)
+        .stdout(out.try_clone()?)
+        .stderr(Stdio::piped());
+    let output = crate::host_tool::output_of(&mut xz)?;
+    anyhow::ensure!(output.status.success(), "{}", failure(&xz, &output));
+    Ok(())
+}
+
+fn pack_zstd<W: Write>(input: impl Read, length: u64, out: W) -> io::Result<W> {
+    let mut encoder = zstd::Encoder::new(out, LEVEL)?;
+    encoder.long_distance_matching(true)?;
+    encoder.window_log(WINDOW_LOG)?;
+    encoder.include_checksum(true)?;
+    encoder.set_pledged_src_size(Some(length))?;
+    io::copy(&mut { input }, &mut encoder)?;
+    encoder.finish()
+}
+
+/// What `bytes` come to alone.
+pub(crate) fn packed_length(bytes: &[u8]) -> Result<u64> {
+    let counted = pack_zstd(bytes, bytes.len() as u64, Counter(0));
+    Ok(counted.context("cannot compress")?.0)
+}
+
+struct Counter(u64);
+
+impl Write for Counter {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 += bytes.len() as u64;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Of a file.
+pub(crate) fn length_of(file: &Path) -> Result<u64> {
+    let metadata = fs::metadata(file).with_context(|| format!("cannot read {}", file.display()))?;
+    Ok(metadata.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::host_tool::{output_of, run};
+    use std::os::unix::fs::FileExt;
+
+    /// Noise twice, further apart than zstd looks without being told.
+    fn image_in(directory: &Path) -> Result<PathBuf> {
+        let path = directory.join("disk.img");
+        let file = File::create(&path)?;
+        let mut state = 1_u32;
+        let noise: Vec<u8> = std::iter::repeat_with(|| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 24) as u8
+        })
+        .take(1 << 20)
+        .collect();
+        file.write_all_at(&noise, 0)?;
+        file.write_all_at(&noise, 20 << 20)?;
+        Ok(path)
+    }
+
+    #[test]
+    fn a_slot_that_is_there_twice_is_packed_once() -> Result<()> {
+        let directory = tempfile::tempdir()?;
+        let image = image_in(directory.path())?;
+        let packed = Packer::Zstd.pack(&image)?;
+        let length = length_of(&packed)?;
+        assert!(length < (1 << 20) + (200 << 10), "{length}");
+        if output_of(host_tool("zstd").arg("--version")).is_err() {
+            println!("there is no zstd: it unpacks nothing");
+            return Ok(());
+        }
+        let unpacked = directory.path().join("unpacked");
+        run(host_tool("zstd")
+            .args(["-d", "-q", "--long=29"])
+            .arg(&packed)
+            .arg("-o")
+            .arg(&unpacked))?;
+        run(host_tool("cmp").args([&image, &unpacked]))?;
+        Ok(())
+    }
+}
