@@ -71,6 +71,15 @@ impl<'a> Explorer<'a> {
 
     /// Plays the sequence, then every cut of it.
     pub(crate) fn explore(mut self) -> Tally {
+        let points = self.play();
+        if !self.patience.ends_with(&self.tally) {
+            self.cut_all(&points, &Origin::default(), 1);
+        }
+        self.tally
+    }
+
+    /// The moments of the sequence.
+    fn play(&mut self) -> Vec<Point> {
         let mut device = Device::new(self.world);
         let mut points = Vec::new();
         let mut before = self.look(&mut device);
@@ -82,10 +91,7 @@ impl<'a> Explorer<'a> {
             self.judge(&Origin::default(), broken);
             before = cycle.after;
         }
-        if !self.patience.ends_with(&self.tally) {
-            self.cut_all(&points, &Origin::default(), 1);
-        }
-        self.tally
+        points
     }
 
     fn cut_all(&mut self, points: &[Point], origin: &Origin, depth: usize) {
@@ -293,3 +299,6 @@ fn touches_state(world: &World, point: &Point) -> bool {
         })
     })
 }
+
+#[cfg(test)]
+mod tests;
