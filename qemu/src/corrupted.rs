@@ -13,8 +13,8 @@ use image_format::Source;
 use crate::bench::Bench;
 use crate::command_line::Accelerator;
 use crate::disk::TestDisk;
-use crate::guest::Guest;
-use crate::proof::Expected;
+use crate::guest::{Guest, NEXT_BOOT};
+use crate::proof::{Expected, NotProved};
 use crate::runner::{in_turn, judge, qemu_messages, remove_disks};
 use crate::world::World;
 
@@ -84,6 +84,7 @@ fn boot_one(world: &World, laboratory: &Laboratory, seed: u64, number: u64) -> B
             guest: bench.start(&disk)?,
             laboratory,
             verdict,
+            unanswered: None,
         }
         .conclude(&disk)
     });
@@ -108,6 +109,8 @@ struct Observation<'a> {
     guest: Guest,
     laboratory: &'a Laboratory,
     verdict: Verdict,
+    /// The system that was asked and gave no answer: another one has to come up.
+    unanswered: Option<Source>,
 }
 
 impl Observation<'_> {
@@ -154,7 +157,7 @@ impl Observation<'_> {
             if let Some(reason) = line.split_once("cannot boot: ").map(|(_, reason)| reason) {
                 return self.judge_halt(reason.trim());
             }
-            if let Some((_, started)) = line.split_once("twinkeel: starting ") {
+            if let Some((_, started)) = line.split_once(NEXT_BOOT) {
                 let name = started.split(' ').next().unwrap_or_default();
                 if std::mem::take(&mut is_first) && self.verdict.started != Source::parse(name) {
                     bail!("{name} was started; judged was {:?}", self.verdict.started);
@@ -164,28 +167,11 @@ impl Observation<'_> {
                 let name = before.rsplit("twinkeel: ").next().unwrap_or_default();
                 let name = name.split(' ').next().unwrap_or_default();
                 let source = Source::parse(name).with_context(|| format!("{name} is up"))?;
-                return match self.prove(source) {
-                    Ok(()) => Ok(Seen::Proved(source)),
-                    // A block that this system needs: its boot ends, and what comes after
-                    // it answers, if it did not answer already.
-                    Err(_) if self.verdict.root_blocks > 0 => self.prove_next(source),
-                    Err(error) => Err(error),
-                };
+                if let Some(seen) = self.prove(source)? {
+                    return Ok(seen);
+                }
             }
         }
-    }
-
-    fn prove_next(&mut self, refused: Source) -> Result<Seen> {
-        let Source::Slot(refused) = refused else {
-            bail!("rescue has no root to be refused");
-        };
-        let next = Source::Slot(refused.other());
-        // A system that answered with a block refused is still there when it is asked again,
-        // and takes that question with it: only the one after that reaches the next system.
-        self.prove(next)
-            .or_else(|_| self.prove(next))
-            .with_context(|| format!("neither {refused} nor {next} proved itself"))?;
-        Ok(Seen::Proved(next))
     }
 
     fn judge_halt(&self, reason: &str) -> Result<Seen> {
@@ -200,8 +186,13 @@ impl Observation<'_> {
     }
 
     /// What came up is the untouched image that was judged to start; or, where its root is
-    /// damaged, what comes after it.
-    fn prove(&mut self, source: Source) -> Result<()> {
+    /// damaged, what comes after it. `None` when a block that this system needs for its
+    /// answer is refused: its boot ends, and the next system is still to come.
+    fn prove(&mut self, source: Source) -> Result<Option<Seen>> {
+        ensure!(
+            self.unanswered != Some(source),
+            "{source} gave no answer, and came up again"
+        );
         let image = match self.verdict.image {
             Some(image) if self.verdict.started == Some(source) => image,
             _ if self.verdict.root_blocks > 0 => source,
@@ -209,7 +200,15 @@ impl Observation<'_> {
         };
         let manifest = self.laboratory.manifest_hash(image);
         let manifest = manifest.with_context(|| format!("there is no image of {image}"))?;
-        self.guest.prove(Expected { source, manifest }).map(drop)
+        let is_damaged = self.verdict.root_blocks > 0 && self.verdict.started == Some(source);
+        match self.guest.prove(Expected { source, manifest }) {
+            Ok(_) => Ok(Some(Seen::Proved(source))),
+            Err(NotProved::NoAnswer(_)) if is_damaged => {
+                self.unanswered = Some(source);
+                Ok(None)
+            }
+            Err(error) => Err(error.into()),
+        }
     }
 }
 

@@ -2,18 +2,20 @@
 
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Result, bail, ensure};
 use image_format::{Slot, Source};
 
 use crate::console::ConsoleError;
 use crate::machine::Machine;
-use crate::proof::{Expected, Nonce, Proof, question, verify_answer};
+use crate::proof::{Expected, Nonce, NotProved, Proof, question, verify_answer};
 
 /// From power-on or reset to the system stage: minutes on a loaded machine without KVM.
 const BOOT: Duration = Duration::from_secs(300);
 /// An answer of the shell.
 const ANSWER: Duration = Duration::from_secs(120);
 
+/// The loader's words before it starts a system.
+pub(crate) const NEXT_BOOT: &str = "twinkeel: starting ";
 const PROMPT: &str = "twinkeel:~# ";
 
 /// A machine whose console leads to our system.
@@ -81,15 +83,21 @@ impl Guest {
     /// Asks the guest which system it is, and judges the answer.
     ///
     /// # Errors
-    /// It does not answer, or it is another system than expected.
-    pub fn prove(&mut self, expected: Expected) -> Result<Proof> {
+    /// Another system than expected answers, or none does in this boot: as soon as the
+    /// loader starts the next system, there is no answer, and that system is not asked.
+    pub fn prove(&mut self, expected: Expected) -> Result<Proof, NotProved> {
+        self.forbid(NEXT_BOOT);
+        let answer = self.identify();
+        self.allow(NEXT_BOOT);
+        let answer = answer.map_err(NotProved::NoAnswer)?;
+        verify_answer(&answer, &expected).map_err(|error| NotProved::by(error, answer))
+    }
+
+    fn identify(&mut self) -> Result<String> {
         // Kernel messages must not fall into the answer.
         self.run("dmesg -n 1")?;
         let nonce = Nonce::fresh()?;
-        let answer = self.ask(&nonce, &question(&nonce))?;
-        let proof = verify_answer(&answer, &expected)
-            .with_context(|| format!("the answer proves nothing:\n{answer}"))?;
-        Ok(proof)
+        self.ask(&nonce, &question(&nonce))
     }
 
     /// Runs a command in the guest's shell and returns what it printed.

@@ -109,6 +109,44 @@ impl fmt::Display for ProofError {
 
 impl std::error::Error for ProofError {}
 
+/// What became of a question that proved nothing.
+#[derive(Debug)]
+pub enum NotProved {
+    /// Another system answered, or another image.
+    Other {
+        /// Which.
+        error: ProofError,
+        /// All that it said.
+        answer: String,
+    },
+    /// No whole answer came: the guest cannot give one, or is on its way to another boot.
+    NoAnswer(anyhow::Error),
+}
+
+impl NotProved {
+    /// Of an answer that was judged so.
+    #[must_use]
+    pub fn by(error: ProofError, answer: String) -> Self {
+        match error {
+            ProofError::OtherSlot(_) | ProofError::OtherManifest(_) => {
+                Self::Other { error, answer }
+            }
+            ProofError::Shape(_) => Self::NoAnswer(anyhow::anyhow!("{error}:\n{answer}")),
+        }
+    }
+}
+
+impl fmt::Display for NotProved {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Other { error, answer } => write!(f, "{error}; it said:\n{answer}"),
+            Self::NoAnswer(reason) => write!(f, "the guest gave no answer: {reason:#}"),
+        }
+    }
+}
+
+impl std::error::Error for NotProved {}
+
 /// Judges what stood between the two marks.
 ///
 /// # Errors
@@ -119,9 +157,7 @@ pub fn verify_answer(answer: &str, expected: &Expected) -> Result<Proof, ProofEr
     let mut parts = answer.split(&separator);
     let mut part = |name| parts.next().ok_or(ProofError::Shape(name));
     let report = parse_json(part("boot report")?, "boot report")?;
-    let command_line = part("command line")?.trim().to_owned();
-    let why = parse_json(part("output of snappy why")?, "output of snappy why")?;
-
+    // Who it is comes first: half an answer of another system is a wrong one.
     let text = |key| report[key].as_str().unwrap_or_default().to_owned();
     if text("slot") != expected.source.name() {
         return Err(ProofError::OtherSlot(text("slot")));
@@ -129,6 +165,8 @@ pub fn verify_answer(answer: &str, expected: &Expected) -> Result<Proof, ProofEr
     if Digest::parse_hex(&text("manifest")) != Some(expected.manifest) {
         return Err(ProofError::OtherManifest(text("manifest")));
     }
+    let command_line = part("command line")?.trim().to_owned();
+    let why = parse_json(part("output of snappy why")?, "output of snappy why")?;
     Ok(Proof {
         boot_number: report["boot"]
             .as_u64()
@@ -187,6 +225,24 @@ mod tests {
             let error = verify_answer(broken, &EXPECTED);
             assert!(matches!(error, Err(ProofError::Shape(_))), "{broken:?}");
         }
+    }
+
+    #[test]
+    fn half_an_answer_of_another_system_is_a_wrong_one() {
+        let whole = answer("system-b", Digest([0x11; 32]));
+        let (half, _) = whole.split_once("panic=1").unwrap();
+        let error = verify_answer(half, &EXPECTED).unwrap_err();
+        let result = NotProved::by(error, half.to_owned());
+        assert!(matches!(result, NotProved::Other { .. }), "{result}");
+    }
+
+    #[test]
+    fn half_an_answer_of_the_expected_system_is_none() {
+        let whole = answer("system-a", Digest([0x11; 32]));
+        let (half, _) = whole.split_once("panic=1").unwrap();
+        let error = verify_answer(half, &EXPECTED).unwrap_err();
+        let result = NotProved::by(error, half.to_owned());
+        assert!(matches!(result, NotProved::NoAnswer(_)), "{result}");
     }
 
     #[test]

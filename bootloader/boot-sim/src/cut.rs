@@ -122,7 +122,9 @@ pub(crate) fn torn(moment: &Moment, tear: Tear) -> Disk {
     for (index, (number, new)) in moment.cache.iter().enumerate() {
         let lands = match tear {
             Tear::Prefix(whole, edge) if index == whole => {
-                put_edge(durable, *number, new, edge);
+                if let Some(sector) = edge_sector(durable, *number, new, edge) {
+                    durable.put(*number, sector);
+                }
                 false
             }
             Tear::Prefix(whole, _) => index < whole,
@@ -133,15 +135,21 @@ pub(crate) fn torn(moment: &Moment, tear: Tear) -> Disk {
             durable.put(*number, new.clone());
         }
     }
-    if let (Tear::SecondHome(variable), Some(new)) = (tear, moment.becomes) {
-        disk.second_home = match variable {
-            Variable::Written => SecondHome::Record(new),
-            Variable::Lost => SecondHome::Absent,
-            Variable::Torn => half_written(new, moment.second_home),
-            Variable::Unreadable => SecondHome::Unreadable,
-        };
-    }
+    disk.second_home = second_home_after(moment, tear);
     disk
+}
+
+/// The second home after it.
+pub(crate) fn second_home_after(moment: &Moment, tear: Tear) -> SecondHome {
+    let (Tear::SecondHome(variable), Some(new)) = (tear, moment.becomes) else {
+        return moment.second_home;
+    };
+    match variable {
+        Variable::Written => SecondHome::Record(new),
+        Variable::Lost => SecondHome::Absent,
+        Variable::Torn => half_written(new, moment.second_home),
+        Variable::Unreadable => SecondHome::Unreadable,
+    }
 }
 
 fn half_written(mut record: [u8; FLOORS_BYTES], before: SecondHome) -> SecondHome {
@@ -154,10 +162,16 @@ fn half_written(mut record: [u8; FLOORS_BYTES], before: SecondHome) -> SecondHom
     SecondHome::Record(record)
 }
 
-fn put_edge(durable: &mut Sectors, number: u64, new: &Sector, edge: Edge) {
+/// What the sector holds at which a write of `new` stopped; `None`: what it held.
+pub(crate) fn edge_sector(
+    durable: &Sectors,
+    number: u64,
+    new: &Sector,
+    edge: Edge,
+) -> Option<Sector> {
     let unit = durable.sector_bytes();
-    let sector = match (edge, new.bytes()) {
-        (Edge::Old, _) => return,
+    Some(match (edge, new.bytes()) {
+        (Edge::Old, _) => return None,
         (Edge::Torn, Some(new)) => {
             let old = durable.get(number).unwrap_or(&[]);
             let mut bytes = new.to_vec();
@@ -169,8 +183,7 @@ fn put_edge(durable: &mut Sectors, number: u64, new: &Sector, edge: Edge) {
         (Edge::Erased, _) => Sector::data(&vec![0xff; unit]),
         (Edge::Garbled, Some(new)) => Sector::data(&garbled(new)),
         (Edge::Torn | Edge::Garbled | Edge::Unreadable, _) => Sector::UNREADABLE,
-    };
-    durable.put(number, sector);
+    })
 }
 
 /// The bit is chosen by content, so that it is the same at every run, and lies where every

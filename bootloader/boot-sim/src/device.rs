@@ -12,7 +12,7 @@ use crate::verdicts::Verdicts;
 use crate::world::{ImageId, ImageSet, Step, World};
 use boot_core::{Board, FloorsNotWritten, Platform, SecondHome, StartError, boot};
 use image_format::{BootNumber, FLOORS_BYTES, Keyring, Refusal, ResetCause, SlotStatus, Source};
-use image_trust::{Release, Requirements, Verified, verify_keyring};
+use image_trust::{Release, Requirements, Verified};
 use std::hash::{Hash, Hasher};
 use std::mem::discriminant;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -33,6 +33,16 @@ pub(crate) struct History {
     pub(crate) failure_on_record: bool,
     /// Somebody began to stage the release.
     pub(crate) has_staged: bool,
+}
+
+impl History {
+    pub(crate) fn after_cut(self) -> Self {
+        Self {
+            cause: ResetCause::PowerLoss,
+            hung: None,
+            ..self
+        }
+    }
 }
 
 impl Hash for History {
@@ -189,12 +199,7 @@ impl Device {
 
     /// After a loss of power at `point`, with `disk` left.
     pub(crate) fn after_cut(point: &Point, disk: Disk) -> Self {
-        let cause = ResetCause::PowerLoss;
-        let history = History {
-            cause,
-            hung: None,
-            ..point.history
-        };
+        let history = point.history.after_cut();
         Self { disk, history }
     }
 
@@ -248,14 +253,16 @@ impl Device {
         (outcome, points)
     }
 
+    /// By its content and its history: all that a later cycle depends on, and all that is
+    /// held against the promises.
+    pub(crate) fn key(&self) -> u128 {
+        let content = self.disk.durable.fingerprint();
+        key(content, self.disk.second_home, &self.history)
+    }
+
     /// What the second home holds, for a fingerprint.
     pub(crate) fn second_home_key(&self) -> impl Hash + use<> {
-        let home = self.disk.second_home;
-        let record = match home {
-            SecondHome::Record(record) => Some(record),
-            SecondHome::None | SecondHome::Absent | SecondHome::Unreadable => None,
-        };
-        (discriminant(&home), record)
+        second_home_key(self.disk.second_home)
     }
 
     /// The loader hangs as it reads an image, which is no better than one that hangs.
@@ -285,6 +292,19 @@ impl Device {
     }
 }
 
+/// [`Device::key`] of a device of which the disk's fingerprint is known.
+pub(crate) fn key(content: u128, second_home: SecondHome, history: &History) -> u128 {
+    fingerprint(&(content, second_home_key(second_home), history))
+}
+
+fn second_home_key(home: SecondHome) -> impl Hash + use<> {
+    let record = match home {
+        SecondHome::Record(record) => Some(record),
+        SecondHome::None | SecondHome::Absent | SecondHome::Unreadable => None,
+    };
+    (discriminant(&home), record)
+}
+
 /// The real loader, until it starts something or gives up.
 fn boot_once(world: &World, disk: &mut Disk, cause: ResetCause, verdicts: &mut Verdicts) -> Ended {
     let end = catch_unwind(AssertUnwindSafe(|| {
@@ -293,12 +313,7 @@ fn boot_once(world: &World, disk: &mut Disk, cause: ResetCause, verdicts: &mut V
             verdicts,
             cause,
         };
-        boot(
-            &mut machine,
-            &Board { id: BOARD },
-            verify_keyring(&world.keyring),
-        )
-        .to_string()
+        boot(&mut machine, &Board { id: BOARD }, world.keyring.clone()).to_string()
     }));
     let end = match end {
         Ok(halt) => return Ended::Otherwise(Outcome::Halted(halt)),

@@ -2,7 +2,7 @@
 
 use crate::layouts::Devices;
 use crate::tally::Tally;
-use crate::world::STAGED_SECOND_CUTS;
+use crate::world::{FURTHER_THIRD_CUTS, STAGED_SECOND_CUTS};
 use std::fmt;
 
 /// How much is tried. Samples are by content: the same at every run.
@@ -34,11 +34,12 @@ impl Effort {
         third_cuts: Some(1024),
         ..Self::QUICK
     };
-    /// The same on all disks, with all subsets, and more of the third ones.
+    /// All of it on all disks, with all subsets of the sectors of a write; a sample only
+    /// where a world says so.
     pub const FULL: Self = Self {
         first_cuts: 1,
         second_cuts: Some(1),
-        third_cuts: Some(64),
+        third_cuts: Some(1),
         all_subsets: true,
         devices: Devices::All,
     };
@@ -76,12 +77,18 @@ impl fmt::Display for Effort {
             None => f.write_str(", no second one")?,
             Some(1) => write!(
                 f,
-                ", every second one (where a release is staged, after 1 in {STAGED_SECOND_CUTS})"
+                ", every second one (where a release is staged by sectors of 512 bytes, after 1 \
+                 in {STAGED_SECOND_CUTS})"
             )?,
             Some(sample) => write!(f, ", second ones after 1 in {sample} of them")?,
         }
         match self.third_cuts {
             None => f.write_str("; --full tries more"),
+            Some(1) => write!(
+                f,
+                ", every third one of the boot state (on further disks with sectors of 512 \
+                 bytes, after 1 in {FURTHER_THIRD_CUTS})"
+            ),
             Some(sample) => write!(f, ", and third ones after 1 in {sample} of them"),
         }
     }

@@ -1,16 +1,18 @@
 //! Cuts the power at every moment of a sequence, in every way, and again at every moment of
 //! the boot that recovers from that.
 
-use crate::cut::{Thoroughness, tears, torn};
-use crate::device::{Device, Memory, Outcome, Point};
+use crate::course::Course;
+use crate::cut::{Tear, Thoroughness, second_home_after, tears, torn};
+use crate::device::{Device, Memory, Outcome, Point, key};
 use crate::effort::{Effort, Patience};
+use crate::forecast::Forecast;
 use crate::invariant::{Invariant, MOST_CYCLES, broken_at_cut, broken_at_end, broken_by_cycle};
 use crate::observation::Observation;
 use crate::sectors::fingerprint;
 use crate::tally::{Origin, Tally, Violation};
-use crate::world::{End, ImageId, Step, World};
-use std::collections::HashMap;
+use crate::world::{End, Step, World};
 use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 
 /// Cuts in a row, at most.
 const DEEPEST: usize = 3;
@@ -26,6 +28,10 @@ pub(crate) struct Explorer<'a> {
     only: Option<Vec<(usize, usize)>>,
     /// States that were booted to their end, and the fewest cuts that led there.
     seen: HashMap<u128, usize>,
+    /// Those for which no state is counted.
+    uncounted: HashSet<u128>,
+    /// What came of devices that were some boots on their way to rest.
+    ends: HashMap<u128, Option<Invariant>>,
     memory: Memory,
     copies_at_first: usize,
     tally: Tally,
@@ -52,6 +58,8 @@ impl<'a> Explorer<'a> {
             thoroughness,
             only,
             seen: HashMap::new(),
+            uncounted: HashSet::new(),
+            ends: HashMap::new(),
             memory,
             copies_at_first: first.whole_copies,
             tally: Tally {
@@ -63,6 +71,15 @@ impl<'a> Explorer<'a> {
 
     /// Plays the sequence, then every cut of it.
     pub(crate) fn explore(mut self) -> Tally {
+        let points = self.play();
+        if !self.patience.ends_with(&self.tally) {
+            self.cut_all(&points, &Origin::default(), 1);
+        }
+        self.tally
+    }
+
+    /// The moments of the sequence.
+    fn play(&mut self) -> Vec<Point> {
         let mut device = Device::new(self.world);
         let mut points = Vec::new();
         let mut before = self.look(&mut device);
@@ -74,10 +91,7 @@ impl<'a> Explorer<'a> {
             self.judge(&Origin::default(), broken);
             before = cycle.after;
         }
-        if !self.patience.ends_with(&self.tally) {
-            self.cut_all(&points, &Origin::default(), 1);
-        }
-        self.tally
+        points
     }
 
     fn cut_all(&mut self, points: &[Point], origin: &Origin, depth: usize) {
@@ -85,19 +99,26 @@ impl<'a> Explorer<'a> {
             if depth > 2 && !touches_state(self.world, point) {
                 continue;
             }
-            let tears = tears(&point.moment, self.thoroughness);
-            for (way, tear) in tears.into_iter().enumerate() {
+            let moment = &point.moment;
+            let forecast = Forecast::new(moment);
+            let history = point.history.after_cut();
+            let mut met = HashSet::new();
+            for (way, tear) in tears(moment, self.thoroughness).into_iter().enumerate() {
                 if !self.is_asked_for((at, way), depth) {
                     continue;
                 }
-                let device = Device::after_cut(point, torn(&point.moment, tear));
                 self.tally.cuts += 1;
-                if depth == 1 && !self.is_chosen(&device) {
+                let content = forecast.content_after(tear);
+                let second_home = second_home_after(moment, tear);
+                if second_home == moment.second_home && !met.insert(content) {
                     continue;
                 }
-                if tear.counts() && !self.is_news(&device, depth) {
+                let key = key(content, second_home, &history);
+                if depth == 1 && !self.is_chosen(key) || !self.is_news(key, tear, depth) {
                     continue;
                 }
+                let device = Device::after_cut(point, torn(moment, tear));
+                debug_assert_eq!(device.key(), key, "another disk than was foreseen");
                 let story = format!("cut {depth} at moment {at}: {tear}");
                 let depth = if tear.counts() { depth } else { DEEPEST };
                 self.settle(device, &origin.then((at, way), story), depth);
@@ -110,8 +131,11 @@ impl<'a> Explorer<'a> {
 
     /// Counts a state that was not there before. One that was there after more cuts is
     /// settled again, since the recovery from it may be cut more often now.
-    fn is_news(&mut self, device: &Device, depth: usize) -> bool {
-        let fewest = self.seen.entry(key(device));
+    fn is_news(&mut self, key: u128, tear: Tear, depth: usize) -> bool {
+        if !tear.counts() {
+            return !self.seen.contains_key(&key) && self.uncounted.insert(key);
+        }
+        let fewest = self.seen.entry(key);
         if matches!(fewest, Entry::Vacant(_)) {
             self.tally.states += 1;
         }
@@ -122,9 +146,9 @@ impl<'a> Explorer<'a> {
     }
 
     /// Whether a state after one cut is looked at.
-    fn is_chosen(&self, device: &Device) -> bool {
+    fn is_chosen(&self, key: u128) -> bool {
         let one_in = self.effort.first_cuts;
-        one_in == 1 || self.only.is_some() || key(device).is_multiple_of(one_in.into())
+        one_in == 1 || self.only.is_some() || key.is_multiple_of(one_in.into())
     }
 
     fn is_asked_for(&self, cut: (usize, usize), depth: usize) -> bool {
@@ -140,49 +164,54 @@ impl<'a> Explorer<'a> {
         let one_in = match depth {
             1 => {
                 let one_in = self.effort.second_cuts;
-                one_in.map(|one_in| one_in * self.world.second_cuts_after)
+                one_in.map(|one_in| one_in.max(self.world.second_cuts_after))
             }
-            2 => self.effort.third_cuts,
+            2 => {
+                let one_in = self.effort.third_cuts;
+                one_in.map(|one_in| one_in.max(self.world.third_cuts_after))
+            }
             _ => None,
         };
-        one_in.is_some_and(|one_in| key(device).is_multiple_of(one_in.into()))
+        one_in.is_some_and(|one_in| one_in == 1 || device.key().is_multiple_of(one_in.into()))
     }
 
-    /// Boots until the device is at rest, and holds every cycle against the promises.
+    /// Boots until the device is at rest, and holds every cycle against the promises. From
+    /// where another device was on its way the end is known.
     fn settle(&mut self, mut device: Device, origin: &Origin, depth: usize) {
         let goes_deeper = self.goes_deeper(&device, depth);
         let mut origin = origin.clone();
         let mut points = Vec::new();
         let mut before = self.look(&mut device);
-        let mut broken = broken_at_cut(self.world, &device.history, &before, self.copies_at_first);
-        let mut started: Vec<ImageId> = Vec::new();
-        let mut quiet = 0;
-        for number in 1..=MOST_CYCLES {
-            if broken.is_some() {
-                break;
-            }
-            device.disk.records = number == 1 && goes_deeper;
+        let mut course = Course::default();
+        let mut stations = Vec::new();
+        let mut end =
+            broken_at_cut(self.world, &device.history, &before, self.copies_at_first).map(Some);
+        while end.is_none() {
+            device.disk.records = course.started.is_empty() && goes_deeper;
             device.disk.cache.clear();
             let (cycle, of_cycle) = self.cycle(&mut device, self.world.recovery);
             points.extend(of_cycle);
-            broken = self.broken_by(&cycle, &device, &before);
-            if self.only.is_some() {
-                let line = format!("boot {number}: {:?}", cycle.outcome);
-                origin.story.push(line);
-            }
+            let broken = self.broken_by(&cycle, &device, &before);
             if let Outcome::Started(image) = cycle.outcome {
-                let same = before.at_rest() == cycle.after.at_rest();
-                let again = same && started.last() == Some(&image);
-                quiet = if again { quiet + 1 } else { 0 };
-                started.push(image);
+                course.add(image, before.at_rest() == cycle.after.at_rest());
             }
             before = cycle.after;
-            if quiet == 2 && self.world.end != End::RescueInTurn {
-                break;
+            end = match broken {
+                Some(_) => Some(broken),
+                None => self.end_of(&course, &device, &before),
+            };
+            if self.only.is_some() {
+                let line = format!("boot {}: {:?}", course.started.len(), cycle.outcome);
+                origin.story.push(line);
+            } else if end.is_none() {
+                let station = fingerprint(&(device.key(), course.key(self.world)));
+                stations.push(station);
+                end = self.ends.get(&station).copied();
             }
         }
-        let broken = broken
-            .or_else(|| broken_at_end(self.world, &device.history, &started, quiet >= 2, &before));
+        let broken = end.flatten();
+        let known = stations.into_iter().map(|station| (station, broken));
+        self.ends.extend(known);
         if self.only.is_some() {
             origin.story.push(format!("{:?}", before.state));
         }
@@ -190,6 +219,20 @@ impl<'a> Explorer<'a> {
         if goes_deeper && !self.patience.ends_with(&self.tally) {
             self.cut_all(&points, &origin, depth + 1);
         }
+    }
+
+    /// What the boots up to now came to, if they were the last ones.
+    fn end_of(
+        &self,
+        course: &Course,
+        device: &Device,
+        last: &Observation,
+    ) -> Option<Option<Invariant>> {
+        let world = self.world;
+        let started = &course.started;
+        let at_rest = course.is_at_rest();
+        let ends = started.len() == MOST_CYCLES || at_rest && world.end != End::RescueInTurn;
+        ends.then(|| broken_at_end(world, &device.history, started, at_rest, last))
     }
 
     fn cycle(&mut self, device: &mut Device, step: Step) -> (Cycle, Vec<Point>) {
@@ -242,12 +285,6 @@ struct Cycle {
     after: Observation,
 }
 
-/// A device by its content and its history.
-fn key(device: &Device) -> u128 {
-    let content = device.disk.durable.fingerprint();
-    fingerprint(&(content, device.second_home_key(), device.history))
-}
-
 fn touches_state(world: &World, point: &Point) -> bool {
     use image_format::disk::{BLOCK_BYTES, Role, STATE_COPY_OFFSETS};
     let Some(partition) = world.layout.partition(Role::BootState) else {
@@ -262,3 +299,6 @@ fn touches_state(world: &World, point: &Point) -> bool {
         })
     })
 }
+
+#[cfg(test)]
+mod tests;

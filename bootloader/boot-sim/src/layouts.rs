@@ -8,11 +8,15 @@ use boot_core::{Layout, SecondHome, read_layout};
 use crc::{CRC_32_ISO_HDLC, Crc};
 use gpt::disk::LogicalBlockSize;
 use gpt_disk_types::{Crc32, GptHeader, GptPartitionEntry, U32Le};
-use image_format::disk::{BOOT_STATE_BYTES, Role};
+use image_format::disk::{BLOCK_BYTES, BOOT_STATE_BYTES, Role};
 use std::io::Cursor;
 use std::sync::Arc;
 
 const DISK_BYTES: usize = 24 << 20;
+/// Entries of a partition table, as tools make it.
+const USUAL_TABLE: u32 = 128;
+/// Its checksum is most of what a boot takes in memory, so the other disks have this one.
+const SHORT_TABLE: u32 = 16;
 const OUR_OWN: &str = "a1a1a1a1-0000-4000-8000-000000000001";
 
 /// One of them.
@@ -27,7 +31,7 @@ pub(crate) struct DiskLayout {
     /// Partitions begin at multiples of this.
     alignment_bytes: u64,
     slot_bytes: u64,
-    /// Entries of the partition table; tools make 128.
+    /// Of the partition table.
     entries: u32,
 }
 
@@ -44,7 +48,7 @@ const SMALL: DiskLayout = DiskLayout {
     order: USUAL,
     alignment_bytes: 4096,
     slot_bytes: 256 << 10,
-    entries: 16,
+    entries: SHORT_TABLE,
 };
 /// A disk of 4096-byte sectors that speaks of 512-byte blocks.
 const LARGE: DiskLayout = DiskLayout {
@@ -52,7 +56,7 @@ const LARGE: DiskLayout = DiskLayout {
     sector_bytes: 4096,
     order: WHOLE,
     alignment_bytes: 1 << 20,
-    entries: 128,
+    entries: USUAL_TABLE,
     ..SMALL
 };
 /// A disk of 4096-byte sectors that says so.
@@ -100,16 +104,19 @@ const LAYOUTS: [DiskLayout; 16] = [
     DiskLayout {
         name: "4096-usual",
         order: USUAL,
+        entries: SHORT_TABLE,
         ..LARGE
     },
     DiskLayout {
         name: "4096-state-last",
         order: STATE_LAST,
+        entries: SHORT_TABLE,
         ..LARGE
     },
     DiskLayout {
         name: "4096-b-first",
         order: B_FIRST,
+        entries: SHORT_TABLE,
         ..LARGE
     },
     DiskLayout {
@@ -117,21 +124,25 @@ const LAYOUTS: [DiskLayout; 16] = [
         order: APART,
         alignment_bytes: 4096,
         slot_bytes: 132 << 10,
+        entries: SHORT_TABLE,
         ..LARGE
     },
     DiskLayout {
         name: "4kn-usual",
         order: USUAL,
+        entries: SHORT_TABLE,
         ..NATIVE
     },
     DiskLayout {
         name: "4kn-state-last",
         order: STATE_LAST,
+        entries: SHORT_TABLE,
         ..NATIVE
     },
     DiskLayout {
         name: "4kn-b-first",
         order: B_FIRST,
+        entries: SHORT_TABLE,
         ..NATIVE
     },
     DiskLayout {
@@ -139,6 +150,7 @@ const LAYOUTS: [DiskLayout; 16] = [
         order: APART,
         alignment_bytes: 4096,
         slot_bytes: 132 << 10,
+        entries: SHORT_TABLE,
         ..NATIVE
     },
 ];
@@ -169,6 +181,12 @@ impl Devices {
 }
 
 impl DiskLayout {
+    /// Whether all third cuts are tried on it in a full run: where a block is one sector, and
+    /// on one of the disks where it is eight.
+    pub(crate) fn stands_for_others(&self) -> bool {
+        self.sector_bytes == BLOCK_BYTES || self.name == SMALL.name
+    }
+
     /// An empty disk with its partitions.
     pub(crate) fn partitioned(&self) -> (Vec<u8>, Layout) {
         let mut disk = gpt::GptConfig::new()

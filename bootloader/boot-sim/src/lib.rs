@@ -12,11 +12,13 @@
 #![forbid(unsafe_code)]
 
 mod acts;
+mod course;
 mod cut;
 mod device;
 mod disk;
 mod effort;
 mod explore;
+mod forecast;
 mod image;
 mod invariant;
 mod layouts;

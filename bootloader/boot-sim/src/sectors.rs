@@ -123,16 +123,27 @@ impl Sectors {
 
     /// Writes one. What equals the base is no change: states are compared by content.
     pub(crate) fn put(&mut self, number: u64, sector: Sector) {
-        let before = if sector.bytes() == Some(self.of_base(number)) {
-            self.changed.remove(&number)
+        self.fingerprint = self.fingerprint.wrapping_add(self.change(number, &sector));
+        if self.is_of_base(number, &sector) {
+            self.changed.remove(&number);
         } else {
             let share = sector.share(number);
-            self.fingerprint = self.fingerprint.wrapping_add(share);
-            self.changed.insert(number, (sector, share))
-        };
-        if let Some((_, share)) = before {
-            self.fingerprint = self.fingerprint.wrapping_sub(share);
+            self.changed.insert(number, (sector, share));
         }
+    }
+
+    /// What would be added to the fingerprint if this one were written.
+    pub(crate) fn change(&self, number: u64, sector: &Sector) -> u128 {
+        let before = self.changed.get(&number).map_or(0, |(_, share)| *share);
+        let after = match self.is_of_base(number, sector) {
+            true => 0,
+            false => sector.share(number),
+        };
+        after.wrapping_sub(before)
+    }
+
+    fn is_of_base(&self, number: u64, sector: &Sector) -> bool {
+        sector.bytes() == Some(self.of_base(number))
     }
 
     /// Whether one of these differs from the base.

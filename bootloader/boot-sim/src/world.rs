@@ -8,13 +8,18 @@ use crate::image::{
 use crate::layouts::DiskLayout;
 use crate::sectors::Sectors;
 use boot_core::{Layout, SecondHome};
-use image_format::disk::{Role, STATE_COPY_OFFSETS};
-use image_format::{BootState, Slot, SlotRecord, SlotStatus, Source};
+use image_format::disk::{BLOCK_BYTES, Role, STATE_COPY_OFFSETS};
+use image_format::{BootState, Keyring, Refusal, Slot, SlotRecord, SlotStatus, Source};
+use image_trust::{Verified, verify_keyring};
 use std::ops::Range;
 use std::sync::Arc;
 
 /// An envelope is 128 sectors of 512 bytes, and each of them is torn in every way.
 pub(crate) const STAGED_SECOND_CUTS: u64 = 64;
+/// A write of the boot state is eight sectors of 512 bytes, and three in a row are torn in
+/// every way. Disks with such sectors differ in where partitions lie, and all their second
+/// cuts are tried.
+pub(crate) const FURTHER_THIRD_CUTS: u64 = 64;
 
 /// One thing that happens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,7 +35,7 @@ pub(crate) enum Step {
 }
 
 /// One of the images of a world.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct ImageId(u8);
 
 /// Some of the images of a world.
@@ -87,13 +92,16 @@ pub(crate) struct World {
     pub(crate) layout: Layout,
     /// Sectors that may be written: the boot state's, and those of a slot that is staged.
     pub(crate) may_write: Vec<Range<u64>>,
-    pub(crate) keyring: Vec<u8>,
+    /// The loader's, verified once.
+    pub(crate) keyring: Result<Verified<Keyring>, Refusal>,
     pub(crate) start: Disk,
     /// Starts on trial that an image which hangs may have.
     pub(crate) attempts: u8,
     pub(crate) end: End,
-    /// A sequence that writes much is cut again after one in so many of its cuts only.
+    /// A sequence that writes many sectors is cut again after one in so many of its cuts only.
     pub(crate) second_cuts_after: u64,
+    /// At most one in so many second cuts is followed by third ones.
+    pub(crate) third_cuts_after: u64,
     /// The state before it was lost, if it was.
     pub(crate) made_with: BootState,
 }
@@ -138,11 +146,18 @@ impl World {
             release: setup.release.as_ref().map(|_| last),
             images: setup.images.into_iter().chain(setup.release).collect(),
             layout,
-            keyring: signed_keyring(),
+            keyring: verify_keyring(&signed_keyring()),
             start,
             attempts,
             end,
-            second_cuts_after: if setup_stages { STAGED_SECOND_CUTS } else { 1 },
+            second_cuts_after: match setup_stages && setup.disk.sector_bytes < BLOCK_BYTES {
+                true => STAGED_SECOND_CUTS,
+                false => 1,
+            },
+            third_cuts_after: match setup.disk.stands_for_others() {
+                true => 1,
+                false => FURTHER_THIRD_CUTS,
+            },
             made_with: setup.state,
         }
     }

@@ -2,11 +2,9 @@
 //! console and, if the disk was reached before, into the flight record; then a
 //! cold reset: never the firmware's shell, and never off.
 
-use core::panic::{Location, PanicInfo};
-use core::sync::atomic::{AtomicBool, Ordering};
+use core::panic::PanicInfo;
 
-use boot_core::last_words;
-use image_format::flight::{Text, text};
+use boot_core::last_words::LastWords;
 
 use crate::disk::FirmwareDisk;
 use crate::{console, reset, watchdog};
@@ -16,35 +14,21 @@ const READABLE_SECS: usize = 5;
 /// How long recording it may take.
 const RECORDING_SECS: usize = 60;
 
-/// The disk was opened once: finding it again is code that has worked.
-static DISK_REACHED: AtomicBool = AtomicBool::new(false);
-static PANICKED: AtomicBool = AtomicBool::new(false);
+static LAST_WORDS: LastWords = LastWords::new();
 
 /// From now on a panic is recorded on the loader's own disk.
 pub(crate) fn record_from_now_on() {
-    DISK_REACHED.store(true, Ordering::Relaxed);
+    LAST_WORDS.record_from_now_on();
 }
 
 #[panic_handler]
 fn panicked(info: &PanicInfo<'_>) -> ! {
-    if PANICKED.swap(true, Ordering::Relaxed) {
-        // Saying or recording the first panic made another: give up on both.
+    let Some(failure) = LAST_WORDS.fail() else {
         reset::cold();
-    }
+    };
     watchdog::arm(RECORDING_SECS);
-    let place = info.location().map_or("", Location::file);
-    let line = info.location().map_or(0, Location::line);
-    let message = text(format_args!("{place}:{line}: {}", info.message()));
-    console::print(format_args!("the loader failed: {message}"));
-    let recorded = DISK_REACHED.load(Ordering::Relaxed) && record(message).is_some();
-    if !recorded {
-        console::print(format_args!("this failure is not in the flight record"));
-    }
+    failure.tell(info.location(), info.message(), console::print, || {
+        FirmwareDisk::open_own().ok()
+    });
     reset::after(READABLE_SECS)
-}
-
-/// Opens the disk anew rather than sharing the one that the panic interrupted:
-/// that one may be in the middle of anything, and is never used again.
-fn record(message: Text) -> Option<()> {
-    last_words::record(&mut FirmwareDisk::open_own().ok()?, message)
 }

@@ -14,7 +14,7 @@ use crate::workspace;
 /// What is simulated.
 #[derive(Debug, Args)]
 pub(crate) struct Simulation {
-    /// On all disks, with all subsets of writes: some hours
+    /// On all disks, with all subsets of writes and all third cuts that pay
     #[arg(long)]
     full: bool,
     /// No second cuts: some seconds
