@@ -84,7 +84,7 @@ pub enum Problem {
     SecondDocument,
     /// There is nothing in the document.
     Empty,
-    /// A key that is a list or a map.
+    /// A key that is a list, a map, a number, a truth or nothing.
     KeyIsNoText,
     /// A key that stands in a map twice.
     Twice(String),
@@ -152,7 +152,9 @@ impl fmt::Display for Problem {
             Self::Tag(tag) => write!(f, "the tag {tag} means nothing here; remove it"),
             Self::SecondDocument => f.write_str("a second document begins; keep the first only"),
             Self::Empty => f.write_str("the file is empty; give name and version at least"),
-            Self::KeyIsNoText => f.write_str("a key is a list or a map; make it a text"),
+            Self::KeyIsNoText => f.write_str(
+                "a key is no text; write one, in quotes if it looks like a number or like yes",
+            ),
             Self::Twice(key) => write!(f, "{key:?} stands there twice; remove one"),
             Self::Nothing => f.write_str("nothing stands there; give a value"),
             Self::Missing(key) => write!(f, "{key} is missing; add it"),

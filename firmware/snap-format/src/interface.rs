@@ -79,7 +79,7 @@ fn read_connector(name: &str, value: &Value<'_>) -> Result<Connector, SnapYamlEr
     };
     let (mut interface, mut label) = (name.to_owned(), None);
     let mut attributes = BTreeMap::new();
-    for (key, value) in map.entries() {
+    for (key, value) in map.text_entries()? {
         let text = |value: &Value<'_>| match value.attribute()? {
             Attribute::Text(text) => Ok(text),
             _ => Err(value.refuse(Problem::NotA("text"))),
@@ -87,9 +87,9 @@ fn read_connector(name: &str, value: &Value<'_>) -> Result<Connector, SnapYamlEr
         match key {
             "interface" => interface = text(&value)?,
             "label" => label = Some(text(&value)?),
-            _ if key.is_empty() || key.starts_with('$') => {
+            _ if key.starts_with('$') => {
                 return Err(value.refuse(Problem::Together(
-                    "attributes have a name, and it does not begin with $; rename it",
+                    "an attribute's name does not begin with $; rename it",
                 )));
             }
             _ => {

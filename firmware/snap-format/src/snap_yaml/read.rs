@@ -142,7 +142,7 @@ fn read_system_usernames(
         let user = user.map_err(|error: NameError| value.refuse(error))?;
         let attributes = match value.as_map() {
             Some(entries) => {
-                let entries = entries.entries();
+                let entries = entries.text_entries()?.into_iter();
                 let entries = entries.map(|(key, value)| Ok((key.to_owned(), value.attribute()?)));
                 entries.collect::<Result<BTreeMap<_, _>>>()?
             }

@@ -31,7 +31,15 @@ pub(crate) struct Node {
 enum Content {
     Scalar { text: String, style: Style },
     List(Vec<Node>),
-    Map(Vec<(String, Node)>),
+    Map(Vec<Entry>),
+}
+
+/// A key in a map, and what stands behind it.
+#[derive(Clone, Debug)]
+struct Entry {
+    key: String,
+    style: Style,
+    node: Node,
 }
 
 /// Whether a scalar may be something else than text.

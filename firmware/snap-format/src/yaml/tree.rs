@@ -1,6 +1,8 @@
 //! From bytes to a tree, with an end to everything.
 
-use super::{Content, MAX_YAML_BYTES, MAX_YAML_DEPTH, MAX_YAML_KEYS, MAX_YAML_VALUES, Node, Style};
+use super::{
+    Content, Entry, MAX_YAML_BYTES, MAX_YAML_DEPTH, MAX_YAML_KEYS, MAX_YAML_VALUES, Node, Style,
+};
 use crate::error::{Problem, SnapYamlError};
 use granit_parser::{Event, Options, Parser, ScalarStyle, Span, Tag, options};
 use std::collections::BTreeMap;
@@ -36,8 +38,8 @@ struct Open {
 enum Items {
     List(Vec<Node>),
     Map {
-        entries: Vec<(String, Node)>,
-        key: Option<String>,
+        entries: Vec<Entry>,
+        key: Option<(String, Style)>,
     },
 }
 
@@ -156,15 +158,15 @@ impl Tree {
         match &mut parent.items {
             Items::List(items) => items.push(node),
             Items::Map { entries, key } => match key.take() {
-                Some(key) => entries.push((key, node)),
+                Some((key, style)) => entries.push(Entry { key, style, node }),
                 None if entries.len() >= MAX_YAML_KEYS => {
                     return Err(self.refuse(line, Problem::TooMany));
                 }
                 None => match node.content {
-                    Content::Scalar { text, .. } if entries.iter().any(|(one, _)| *one == text) => {
+                    Content::Scalar { text, .. } if entries.iter().any(|one| one.key == text) => {
                         return Err(self.refuse(line, Problem::Twice(text)));
                     }
-                    Content::Scalar { text, .. } => *key = Some(text),
+                    Content::Scalar { text, style } => *key = Some((text, style)),
                     _ => return Err(self.refuse(line, Problem::KeyIsNoText)),
                 },
             },
@@ -175,7 +177,7 @@ impl Tree {
     /// With the keys on the way to where reading stands.
     fn refuse(&self, line: usize, problem: Problem) -> SnapYamlError {
         let keys = self.open.iter().filter_map(|open| match &open.items {
-            Items::Map { key, .. } => key.as_deref(),
+            Items::Map { key, .. } => key.as_ref().map(|(key, _)| key.as_str()),
             Items::List(_) => None,
         });
         let path = keys.collect::<Vec<_>>().join(".");
@@ -190,7 +192,7 @@ fn weight(node: &Node) -> usize {
         Content::List(items) => 1 + items.iter().map(weight).sum::<usize>(),
         Content::Map(entries) => {
             let weights = entries.iter();
-            let weights = weights.map(|(key, node)| 1 + key.len() / 64 + weight(node));
+            let weights = weights.map(|entry| 1 + entry.key.len() / 64 + weight(&entry.node));
             1 + weights.sum::<usize>()
         }
     }

@@ -130,7 +130,7 @@ impl<'a> Value<'a> {
                 Ok(Attribute::List(items.collect::<Result<_>>()?))
             }
             Content::Map(_) => {
-                let entries = self.map()?.entries();
+                let entries = self.map()?.text_entries()?.into_iter();
                 let entries = entries.map(|(key, value)| Ok((key.to_owned(), value.attribute()?)));
                 Ok(Attribute::Map(entries.collect::<Result<BTreeMap<_, _>>>()?))
             }
@@ -162,7 +162,23 @@ impl<'a> Map<'a> {
             _ => &[],
         };
         let entries = entries.iter();
-        entries.map(move |(key, node)| (key.as_str(), own.below(key, node)))
+        entries.map(move |entry| (entry.key.as_str(), own.below(&entry.key, &entry.node)))
+    }
+
+    /// The entries, where a key is a text and nothing else: `1:` and `on:` are not.
+    pub(crate) fn text_entries(&self) -> Result<Vec<(&'a str, Value<'a>)>> {
+        let Content::Map(entries) = &self.0.node.content else {
+            return Ok(Vec::new());
+        };
+        let entries = entries.iter().map(|entry| {
+            let value = self.0.below(&entry.key, &entry.node);
+            let is_text = entry.style == Style::Quoted || resolve(&entry.key) == Scalar::Text;
+            if entry.key.is_empty() || !is_text {
+                return Err(value.refuse(Problem::KeyIsNoText));
+            }
+            Ok((entry.key.as_str(), value))
+        });
+        entries.collect()
     }
 
     pub(crate) fn get(&self, key: &str) -> Option<Value<'a>> {
