@@ -26,6 +26,18 @@ words! {
     }
 }
 
+impl Hook {
+    /// Every hook, in the order in which a snap meets them.
+    pub const ALL: [Hook; 6] = [
+        Hook::Install,
+        Hook::Configure,
+        Hook::PreRefresh,
+        Hook::PostRefresh,
+        Hook::Remove,
+        Hook::CheckHealth,
+    ];
+}
+
 /// What a snap says of a hook.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct HookSettings {

@@ -10,6 +10,8 @@
 
 pub mod app;
 mod architecture;
+pub mod build;
+mod check;
 mod command;
 mod duration;
 mod environment;
@@ -23,14 +25,17 @@ mod names;
 mod order;
 mod paths;
 mod revision;
+mod snap_file;
 mod snap_yaml;
 mod sockets;
+pub mod squashfs;
 pub mod timer;
 mod version;
 mod words;
 mod yaml;
 
 pub use architecture::Architecture;
+pub use check::{FileKind, Listed, Warning};
 pub use command::{ChainLink, Command};
 pub use duration::{DurationError, Span};
 pub use environment::Environment;
@@ -45,6 +50,7 @@ pub use names::{
     Provenance, SlotName, SnapName, SocketName, SystemUserName,
 };
 pub use revision::{Revision, RevisionError};
+pub use snap_file::{SnapFile, SnapFileError};
 pub use snap_yaml::{Base, SnapYaml};
 pub use sockets::{Host, Listen, Socket, SocketError};
 pub use version::{SnapVersion, VersionError};

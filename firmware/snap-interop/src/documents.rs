@@ -35,9 +35,7 @@ pub fn documents_in(source: &GoSource) -> BTreeSet<String> {
         text.lines()
             .any(|line| KEYS.iter().any(|key| line.starts_with(key)))
     });
-    parts
-        .flat_map(|part| [part.to_owned(), whole(part)])
-        .collect()
+    parts.map(whole).collect()
 }
 
 fn whole(part: &str) -> String {
