@@ -58,9 +58,6 @@ pub(super) struct Add {
 
 impl Add {
     pub(super) fn run(self) -> Result<()> {
-        if self.publisher.is_some() {
-            setup::prepare_packages(workspace::root(), &[setup::SNAPS])?;
-        }
         if let Some(board) = &self.board {
             checkout().read_board(board)?;
         }

@@ -68,11 +68,8 @@ pub(crate) fn cross_tools(board: &Board) -> Vec<Need<'_>> {
 /// What making and using keys for Secure Boot needs.
 pub(crate) const SECURE_BOOT: &[Need<'_>] = &[program("openssl", "openssl")];
 
-/// What adding a snap to a store needs.
-pub(crate) const SNAPS: &[Need<'_>] = &[program("unsquashfs", "squashfs-tools")];
-
-/// What the tests of a store need beside it: a web server, and python for the reference
-/// implementation of TUF.
+/// What the tests of a store and of snaps need beside them: a web server, python for the
+/// reference implementation of TUF, and another writer and reader of snaps.
 pub(crate) const STORE_TESTS: &[Need<'_>] = &[
     program("nginx", "nginx-light"),
     Need {
@@ -80,6 +77,7 @@ pub(crate) const STORE_TESTS: &[Need<'_>] = &[
         package: "python3-venv",
     },
     program("mksquashfs", "squashfs-tools"),
+    program("unsquashfs", "squashfs-tools"),
 ];
 
 /// What building the fuzzer needs: the C++ compiler that goes with `cc`.
