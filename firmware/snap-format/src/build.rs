@@ -37,6 +37,17 @@ pub enum Output<'a> {
     Directory(&'a Path),
 }
 
+/// The time that everything in a snap gets: what `SOURCE_DATE_EPOCH` says, or 1970.
+///
+/// # Errors
+/// That is no time.
+pub fn source_date_epoch() -> Result<u32, BuildError> {
+    match std::env::var("SOURCE_DATE_EPOCH") {
+        Ok(text) => text.parse().map_err(|_| BuildError::Time(text)),
+        Err(_) => Ok(0),
+    }
+}
+
 /// Makes a snap of `directory`. Everything in it gets the time `modified_secs`, in seconds
 /// since 1970.
 ///

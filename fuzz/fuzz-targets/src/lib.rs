@@ -30,7 +30,10 @@ mod manifest;
 mod panic_dump;
 mod signatures;
 mod signer;
+mod snap_timer;
+mod snap_yaml;
 mod sparse_disk;
+mod squashfs;
 mod tuf_json;
 mod tuf_metadata;
 mod uevent;
@@ -99,6 +102,9 @@ pub const ALL: &[Target] = &[
     tuf_json::TARGET,
     tuf_metadata::TARGET,
     dhcp_reply::TARGET,
+    squashfs::TARGET,
+    snap_yaml::TARGET,
+    snap_timer::TARGET,
 ];
 
 /// The target of that name.

@@ -23,6 +23,8 @@ pub enum BuildError {
     Name(PathBuf),
     /// The snap would lie in the directory that it is made of.
     OutputInside(PathBuf),
+    /// `SOURCE_DATE_EPOCH` is no time.
+    Time(String),
     /// Directories in directories, deeper than they are read.
     TooDeep(PathBuf),
 }
@@ -55,6 +57,10 @@ impl fmt::Display for BuildError {
                 "cannot write {}: it is in the directory that becomes the snap; give another \
                  place with --output",
                 path.display()
+            ),
+            Self::Time(text) => write!(
+                f,
+                "cannot use SOURCE_DATE_EPOCH={text:?}: give seconds since 1970"
             ),
             Self::TooDeep(path) => write!(
                 f,
