@@ -58,7 +58,7 @@ impl Build {
     fn run(self) -> Result<()> {
         let output = match &self.output {
             Some(file) => Output::File(file),
-            None => Output::Directory(Path::new(".")),
+            None => Output::Directory(Path::new("")),
         };
         let built = build(&self.directory, output, source_date_epoch()?)?;
         let Built {
@@ -79,7 +79,7 @@ impl Build {
         for warning in warnings {
             eprintln!("warning: {warning}");
         }
-        println!("Generated {} ({length_bytes} bytes)", path.display());
+        println!("Generated '{}' snap", path.display());
         Ok(())
     }
 }

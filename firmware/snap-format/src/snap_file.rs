@@ -102,11 +102,5 @@ impl fmt::Display for SnapFileError {
     }
 }
 
-impl std::error::Error for SnapFileError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Self::Files(error) => Some(error),
-            Self::Yaml(error) => Some(error),
-        }
-    }
-}
+// What is behind it is said already.
+impl std::error::Error for SnapFileError {}

@@ -339,7 +339,6 @@ impl std::error::Error for StoreError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Io { source, .. } => Some(source),
-            Self::Snap { source, .. } => Some(source),
             _ => None,
         }
     }

@@ -71,12 +71,5 @@ impl fmt::Display for BuildError {
     }
 }
 
-impl std::error::Error for BuildError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Self::Io { source, .. } => Some(source),
-            Self::Yaml(error) => Some(error),
-            _ => None,
-        }
-    }
-}
+// What is behind it is said already.
+impl std::error::Error for BuildError {}

@@ -14,6 +14,7 @@ use crate::names::{AppName, LinkKind, NameError, PlugName, SlotName, SnapName, S
 use crate::order;
 use crate::words::{Confinement, DaemonScope, SnapType};
 use crate::yaml::Map;
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 type Result<T> = std::result::Result<T, SnapYamlError>;
@@ -209,20 +210,8 @@ fn connect(map: &Map<'_>, snap: &mut SnapYaml) -> Result<()> {
         named_plugs.extend(plugs.iter().cloned());
         named_slots.extend(slots.iter().cloned());
     }
-    let own = |names: BTreeSet<PlugName>| -> Vec<PlugName> {
-        snap.plugs
-            .keys()
-            .filter(|name| !names.contains(*name))
-            .cloned()
-            .collect()
-    };
-    let plugs = own(named_plugs.clone());
-    let slots: Vec<SlotName> = snap
-        .slots
-        .keys()
-        .filter(|name| !named_slots.contains(*name))
-        .cloned()
-        .collect();
+    let plugs = without(&snap.plugs, &named_plugs);
+    let slots = without(&snap.slots, &named_slots);
     for app in snap.apps.values_mut() {
         app.plugs.extend(plugs.iter().cloned());
         app.slots.extend(slots.iter().cloned());
@@ -247,6 +236,15 @@ fn connect(map: &Map<'_>, snap: &mut SnapYaml) -> Result<()> {
     check_sockets(map, snap)
 }
 
+/// The names of those that are not in `named`.
+fn without<N: Ord + Clone>(connectors: &BTreeMap<N, Connector>, named: &BTreeSet<N>) -> Vec<N> {
+    let names = connectors.keys();
+    names
+        .filter(|name| !named.contains(*name))
+        .cloned()
+        .collect()
+}
+
 /// A plug or slot that only an app or a hook names is of the interface of its name.
 fn define<N: Ord>(
     connectors: &mut BTreeMap<N, Connector>,
@@ -254,10 +252,10 @@ fn define<N: Ord>(
     text: fn(&N) -> String,
     map: &Map<'_>,
 ) -> Result<()> {
-    if !connectors.contains_key(&name) {
-        let interface = text(&name).parse();
+    if let Entry::Vacant(place) = connectors.entry(name) {
+        let interface = text(place.key()).parse();
         let interface = interface.map_err(|error: NameError| map.refuse(error))?;
-        connectors.insert(name, Connector::of(interface));
+        place.insert(Connector::of(interface));
     }
     Ok(())
 }

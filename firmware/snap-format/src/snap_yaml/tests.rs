@@ -114,12 +114,8 @@ fn a_refusal_names_the_key_and_the_remedy() {
 
 #[test]
 fn a_framework_offers_slots_that_it_has() {
-    let good = "name: docker\nversion: 1\nslots: [docker]\n";
-    let good = good.replace(
-        "slots: [docker]",
-        "slots: {docker: }\nframework: {offers: [docker]}",
-    );
-    let snap = parse(&good);
+    let good = "name: docker\nversion: 1\nslots: {docker: }\nframework: {offers: [docker]}\n";
+    let snap = parse(good);
     assert_eq!(
         snap.framework.map(|framework| framework.offers.len()),
         Some(1)

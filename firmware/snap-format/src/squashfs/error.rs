@@ -112,11 +112,5 @@ impl fmt::Display for SquashfsError {
     }
 }
 
-impl std::error::Error for SquashfsError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Self::Io(error) => Some(error),
-            _ => None,
-        }
-    }
-}
+// What is behind it is said already.
+impl std::error::Error for SquashfsError {}
