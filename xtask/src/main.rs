@@ -20,6 +20,7 @@ mod serve;
 mod setup;
 mod setup_command;
 mod sim;
+mod snap;
 mod workspace;
 
 use anyhow::Result;
@@ -53,6 +54,7 @@ enum Task {
     Serve(serve::ServeCommand),
     Setup(setup_command::SetupCommand),
     Sim(sim::SimCommand),
+    Snap(snap::SnapCommand),
 }
 
 fn main() -> Result<()> {
@@ -72,5 +74,6 @@ fn main() -> Result<()> {
         Task::Serve(command) => command.run(),
         Task::Setup(command) => command.run(),
         Task::Sim(command) => command.run(),
+        Task::Snap(command) => command.run(),
     }
 }

@@ -35,7 +35,6 @@ impl SetupCommand {
             setup::CROSS_CHECKS,
             setup::FUZZ,
             foreign::NEEDS,
-            setup::SNAPS,
             setup::STORE_TESTS,
             setup::SOCKET_TESTS,
         ];

@@ -5,7 +5,7 @@ use crate::change::Change;
 use crate::files::{move_into_place, place, read};
 use crate::keys::StoreKeys;
 use crate::publication::sha256_only;
-use crate::snap_file::{self, read_snap_file};
+use crate::snap_file::{MAGIC, read_snap_file};
 use crate::store::{Outcome, Store};
 use crate::system_file::verify_system_file;
 use image_builder::{chunk_file_of, make_chunk_file};
@@ -171,7 +171,7 @@ impl Store<'_> {
         let unknown = |_| StoreError::UnknownPublisher(publisher.to_string());
         let present = self.published()?.targets_of(&role).map_err(unknown)?;
         let snap = read_snap_file(draft)?;
-        let name = snap.name.try_into()?;
+        let name = snap.name.as_str().parse()?;
         let newest = releases(present)
             .filter_map(|custom| match custom {
                 Custom::Snap(other) if other.name == name => Some(other.revision),
@@ -183,9 +183,9 @@ impl Store<'_> {
         let release = SnapRelease {
             name,
             publisher: publisher.clone(),
-            version: snap.version,
+            version: snap.version.to_string(),
             revision,
-            architectures: snap.architectures,
+            architectures: snap.architectures.iter().map(ToString::to_string).collect(),
             issued_secs: self.now_secs(),
             channels: new.channels.clone(),
             hold: None,
@@ -225,7 +225,7 @@ fn kind(draft: &Path, original: &Path) -> Result<FileKind, StoreError> {
         .read(&mut magic)
         .map_err(StoreError::io("read", draft))?;
     let first = magic.get(..read).unwrap_or_default();
-    if first == snap_file::MAGIC {
+    if first == MAGIC {
         Ok(FileKind::Snap)
     } else if first.len() == 4 && Kind::Delegation.magic().starts_with(first) {
         Ok(FileKind::System)

@@ -2,6 +2,7 @@
 
 use image_builder::signing::KeyError;
 use image_format::{PublicKey, Refusal};
+use snap_format::SnapFileError;
 use std::path::{Path, PathBuf};
 use std::{fmt, io};
 use store_format::{Channel, NameError, PublisherName};
@@ -112,7 +113,7 @@ pub enum StoreError {
         /// Which.
         path: PathBuf,
         /// Why.
-        reason: String,
+        source: SnapFileError,
     },
     /// A snap needs a publisher, a system file has none.
     Publisher(PathBuf),
@@ -295,8 +296,8 @@ impl fmt::Display for StoreError {
                  snap",
                 path.display()
             ),
-            Self::Snap { path, reason } => {
-                write!(f, "cannot take the snap {}: {reason}", path.display())
+            Self::Snap { path, source } => {
+                write!(f, "cannot take {}: {source}", path.display())
             }
             Self::Publisher(path) => write!(
                 f,

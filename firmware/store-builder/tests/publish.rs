@@ -4,6 +4,7 @@ mod support;
 
 use image_format::Refusal;
 use std::fs;
+use std::path::PathBuf;
 use store_builder::{NewRelease, Outcome, RealFiles, RolePlan, Store, StoreError, StoreKeys};
 use store_format::{Custom, Rollout};
 use support::{BOARD, Maker, NOW, after_days, edge, release};
@@ -202,13 +203,13 @@ fn a_store_that_somebody_changed_is_not_signed_again() {
     assert!(matches!(maker.add(2), Err(StoreError::Refused(_))));
 }
 
-#[test]
-fn a_publisher_signs_for_its_own_snaps_only() {
-    let maker = Maker::new();
-    let tree = maker.path("tree");
+/// By another writer than ours, which would not make one with a bad version.
+fn snap_of(maker: &Maker, version: &str) -> PathBuf {
+    let tree = maker.path(&format!("tree-{version}"));
     fs::create_dir_all(tree.join("meta")).expect("a tree");
-    fs::write(tree.join("meta/snap.yaml"), "name: hello\nversion: 1.0\n").expect("a snap.yaml");
-    let snap = maker.path("hello.snap");
+    let yaml = format!("name: hello\nversion: {version}\n");
+    fs::write(tree.join("meta/snap.yaml"), yaml).expect("a snap.yaml");
+    let snap = maker.path(&format!("{version}.snap"));
     let made = std::process::Command::new("mksquashfs")
         .arg(&tree)
         .arg(&snap)
@@ -216,6 +217,13 @@ fn a_publisher_signs_for_its_own_snaps_only() {
         .output()
         .expect("mksquashfs; install squashfs-tools or run `cargo xtask setup`");
     assert!(made.status.success());
+    snap
+}
+
+#[test]
+fn a_publisher_signs_for_its_own_snaps_only() {
+    let maker = Maker::new();
+    let snap = snap_of(&maker, "1.0");
     let acme = "acme".parse().expect("a name");
     let of_acme = NewRelease {
         publisher: Some(&acme),
@@ -246,6 +254,13 @@ fn a_publisher_signs_for_its_own_snaps_only() {
     let name = add(&of_acme).expect("added");
     assert_eq!(name, "snaps/acme/hello_1.snap");
     assert_eq!(add(&of_acme).expect("added"), "snaps/acme/hello_2.snap");
+    let refused = NewRelease {
+        file: &snap_of(&maker, "1_0"),
+        ..of_acme
+    };
+    let error = add(&refused).expect_err("no device would install it");
+    let said = "cannot use snap.yaml: line 2, version: cannot use \"1_0\" as version";
+    assert!(error.to_string().contains(said), "{error}");
     let custom = maker
         .device()
         .custom(&maker.layout(), 0, &name)

@@ -31,7 +31,10 @@ mod manifest;
 mod panic_dump;
 mod signatures;
 mod signer;
+mod snap_timer;
+mod snap_yaml;
 mod sparse_disk;
+mod squashfs;
 mod tuf_json;
 mod tuf_metadata;
 mod uevent;
@@ -101,6 +104,9 @@ pub const ALL: &[Target] = &[
     tuf_metadata::TARGET,
     dhcp_reply::TARGET,
     chunk_file::TARGET,
+    squashfs::TARGET,
+    snap_yaml::TARGET,
+    snap_timer::TARGET,
 ];
 
 /// The target of that name.

@@ -10,7 +10,7 @@ use store_format::{Channel, PublisherName, Rollout};
 use tuf_client::UtcTime;
 
 use super::{Place, checkout};
-use crate::{setup, workspace};
+use crate::workspace;
 
 /// Who gets a release, and when.
 #[derive(Debug, Args)]
@@ -58,9 +58,6 @@ pub(super) struct Add {
 
 impl Add {
     pub(super) fn run(self) -> Result<()> {
-        if self.publisher.is_some() {
-            setup::prepare_packages(workspace::root(), &[setup::SNAPS])?;
-        }
         if let Some(board) = &self.board {
             checkout().read_board(board)?;
         }

@@ -87,11 +87,8 @@ pub(crate) fn compilers(board: &Board) -> [Need<'static>; 2] {
 /// What making and using keys for Secure Boot needs.
 pub(crate) const SECURE_BOOT: &[Need<'_>] = &[program("openssl", "openssl")];
 
-/// What adding a snap to a store needs.
-pub(crate) const SNAPS: &[Need<'_>] = &[program("unsquashfs", "squashfs-tools")];
-
-/// What the tests of a store need beside it: a web server, and python for the reference
-/// implementation of TUF.
+/// What the tests of a store and of snaps need beside them: a web server, python for the
+/// reference implementation of TUF, and another writer and reader of snaps.
 pub(crate) const STORE_TESTS: &[Need<'_>] = &[
     program("nginx", "nginx-light"),
     Need {
@@ -99,6 +96,7 @@ pub(crate) const STORE_TESTS: &[Need<'_>] = &[
         package: "python3-venv",
     },
     program("mksquashfs", "squashfs-tools"),
+    program("unsquashfs", "squashfs-tools"),
 ];
 
 /// What the tests of the daemon's socket need: the client that other people wrote.
