@@ -10,7 +10,7 @@ use image_format::{
 };
 use image_trust::{Block, HashTree};
 use std::convert::Infallible;
-use system_update::{ReleaseSource, SourceError};
+use system_update::{Parts, ReleaseSource, SourceError};
 
 const ROOT_KEY: [u8; 32] = [1; 32];
 const RELEASE_KEY: [u8; 32] = [2; 32];
@@ -207,7 +207,7 @@ impl ReleaseSource for Offer<'_> {
         Ok(())
     }
 
-    fn expect_length(&mut self, _: u64) -> Result<(), SourceError> {
+    fn begin(&mut self, _: &Parts) -> Result<(), SourceError> {
         Ok(())
     }
 

@@ -49,6 +49,6 @@ pub use running::{Conflict, Running};
 pub use service_report::{ServiceReport, ServiceState};
 pub use session::ActError;
 pub use stage::{
-    Downgrade, FailedBefore, Piece, Progress, ReleaseSource, SourceError, StageError, StageRequest,
-    Staged, Staging, Step, UpdateFile, stage, stage_on_device,
+    Downgrade, FailedBefore, Parts, Piece, Progress, ReleaseSource, SourceError, StageError,
+    StageRequest, Staged, Staging, Step, UpdateFile, stage, stage_on_device,
 };

@@ -19,6 +19,7 @@ mod accept;
 mod device;
 mod error;
 mod image;
+mod parts;
 mod source;
 mod transition;
 mod update_file;
@@ -33,6 +34,7 @@ use image_trust::Verified;
 
 pub use device::stage_on_device;
 pub use error::{Piece, StageError};
+pub use parts::Parts;
 pub use source::{ReleaseSource, SourceError};
 pub use update_file::UpdateFile;
 pub use walk::{Progress, Step};

@@ -2,12 +2,12 @@
 
 use super::error::StageError;
 use super::image::StagedImage;
+use super::parts::Parts;
 use super::source::ReleaseSource;
 use super::{Downgrade, FailedBefore, StageRequest};
 use crate::failed_list::{FailedList, holds};
 use crate::session::{ActError, Session};
 use boot_core::Disk;
-use image_format::manifest::BLOCK_BYTES;
 use image_format::{ENVELOPE_BYTES, Refusal};
 use image_trust::{ImageKind, Requirements, verify_envelope};
 
@@ -32,11 +32,11 @@ pub(super) fn accept<D: Disk>(
     };
     let release = verify_envelope(request.keyring, envelope.as_slice(), &requirements)?;
     let (version, manifest_hash) = (release.manifest.version, release.manifest_hash);
-    let (kernel, initrd, root) = (
-        release.manifest.kernel,
-        release.manifest.initrd,
-        release.manifest.root,
-    );
+    let parts = Parts {
+        kernel: release.manifest.kernel,
+        initrd: release.manifest.initrd,
+        root: release.manifest.root,
+    };
     if version < request.running_version && request.downgrade == Downgrade::Refuse {
         return Err(StageError::Older {
             offered: version,
@@ -51,16 +51,13 @@ pub(super) fn accept<D: Disk>(
             manifest_hash,
         });
     }
-    // A manifest that verified has its parts inside the slot.
-    source.expect_length(root.offset_bytes + root.data_blocks * BLOCK_BYTES)?;
+    source.begin(&parts)?;
     Ok(StagedImage {
         slot,
         slot_offset_bytes: partition.offset_bytes,
         version,
         manifest_hash,
-        kernel,
-        initrd,
-        root,
+        parts,
         envelope,
     })
 }

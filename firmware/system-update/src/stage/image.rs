@@ -1,26 +1,24 @@
 //! An image on its way into a slot.
 
 use super::error::{Piece, StageError};
+use super::parts::Parts;
 use super::source::ReleaseSource;
 use super::walk::{Pass, Progress, Step, walk};
 use boot_core::Disk;
 use boot_core::platform::{read_at, write_at};
 use embedded_io::SeekFrom;
 use image_format::refusal::PartName;
-use image_format::{Digest, ENVELOPE_BYTES, Part, Root, Slot, Version};
+use image_format::{Digest, ENVELOPE_BYTES, Slot, Version};
 use image_trust::Block;
 
-/// What a verified manifest says, and the bytes that say so. Every part lies inside the
-/// slot.
+/// What a verified manifest says, and the bytes that say so.
 pub(super) struct StagedImage {
     pub(super) slot: Slot,
     /// Of the slot, from the start of the disk.
     pub(super) slot_offset_bytes: u64,
     pub(super) version: Version,
     pub(super) manifest_hash: Digest,
-    pub(super) kernel: Part,
-    pub(super) initrd: Part,
-    pub(super) root: Root,
+    pub(super) parts: Parts,
     /// The bytes that were verified: these are written, and no others.
     pub(super) envelope: Box<[u8; ENVELOPE_BYTES]>,
 }
@@ -48,7 +46,7 @@ impl StagedImage {
             source,
             slot_offset_bytes,
         };
-        walk(self, &mut writing, progress)?;
+        walk(&self.parts, &mut writing, progress)?;
         let last = Piece::Part(PartName::Root);
         disk.flush().map_err(|_| StageError::Write { piece: last })
     }
@@ -65,7 +63,7 @@ impl StagedImage {
             slot_offset_bytes,
             tree_differs: false,
         };
-        walk(self, &mut reading, progress)?;
+        walk(&self.parts, &mut reading, progress)?;
         if reading.tree_differs {
             return Err(reading.differs(PartName::HashTree));
         }

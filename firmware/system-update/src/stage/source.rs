@@ -1,5 +1,6 @@
 //! Where an image comes from.
 
+use super::parts::Parts;
 use core::fmt;
 use image_format::ENVELOPE_BYTES;
 
@@ -12,12 +13,12 @@ pub trait ReleaseSource {
     /// See [`SourceError`].
     fn read_envelope(&mut self, area: &mut [u8; ENVELOPE_BYTES]) -> Result<(), SourceError>;
 
-    /// The image ends so many bytes behind the start of the slot. Said once the envelope is
-    /// verified, and before anything is written.
+    /// These parts will be asked for. Said once the envelope is verified, and before anything
+    /// is written.
     ///
     /// # Errors
-    /// The source already knows that it cannot give that.
-    fn expect_length(&mut self, image_bytes: u64) -> Result<(), SourceError>;
+    /// The source already knows that it cannot give them.
+    fn begin(&mut self, parts: &Parts) -> Result<(), SourceError>;
 
     /// Fills `buffer` with the bytes from `offset_bytes` of the slot on. Offsets only rise;
     /// what lies between the parts, and the hash tree, is never asked for.

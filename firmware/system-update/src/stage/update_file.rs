@@ -1,5 +1,6 @@
 //! A release as one file: what `snappy update --from` installs.
 
+use super::parts::Parts;
 use super::source::{ReleaseSource, SourceError};
 use image_format::ENVELOPE_BYTES;
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom};
@@ -82,8 +83,8 @@ impl<F: Read + Seek> ReleaseSource for UpdateFile<F> {
         self.read_next(area)
     }
 
-    fn expect_length(&mut self, image_bytes: u64) -> Result<(), SourceError> {
-        let (have_bytes, need_bytes) = (self.length_bytes, image_bytes);
+    fn begin(&mut self, parts: &Parts) -> Result<(), SourceError> {
+        let (have_bytes, need_bytes) = (self.length_bytes, parts.image_bytes());
         match have_bytes.cmp(&need_bytes) {
             std::cmp::Ordering::Equal => Ok(()),
             std::cmp::Ordering::Less => Err(SourceError::EndsEarly {

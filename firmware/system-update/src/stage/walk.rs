@@ -2,7 +2,7 @@
 //! initrd and root in pieces of bounded size, each held against what was signed.
 
 use super::error::StageError;
-use super::image::StagedImage;
+use super::parts::Parts;
 use image_format::manifest::BLOCK_BYTES;
 use image_format::refusal::PartName;
 use image_format::{Part, Root};
@@ -50,24 +50,23 @@ pub(super) trait Pass {
     fn differs(&self, part: PartName) -> StageError;
 }
 
-/// Walks over `image`.
+/// Walks over `parts`.
 pub(super) fn walk<P: Pass>(
-    image: &StagedImage,
+    parts: &Parts,
     pass: &mut P,
     progress: &mut impl FnMut(Progress),
 ) -> Result<(), StageError> {
-    let StagedImage {
+    let Parts {
         kernel,
         initrd,
         root,
-        ..
-    } = image;
+    } = parts;
     let mut walk = Walk {
         pass,
         progress,
         piece: vec![0; PIECE_BYTES],
         done_bytes: 0,
-        total_bytes: kernel.length_bytes + initrd.length_bytes + root.data_blocks * BLOCK_BYTES,
+        total_bytes: kernel.length_bytes + initrd.length_bytes + parts.root_bytes(),
     };
     walk.over_loaded(PartName::Kernel, kernel)?;
     walk.over_loaded(PartName::Initrd, initrd)?;
