@@ -28,6 +28,7 @@ mod kernel_image;
 mod keyring;
 mod manifest;
 mod panic_dump;
+mod patch;
 mod signatures;
 mod signer;
 mod sparse_disk;
@@ -99,6 +100,7 @@ pub const ALL: &[Target] = &[
     tuf_json::TARGET,
     tuf_metadata::TARGET,
     dhcp_reply::TARGET,
+    patch::TARGET,
 ];
 
 /// The target of that name.
