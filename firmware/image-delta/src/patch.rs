@@ -84,18 +84,17 @@ impl<P: Read + Seek, O: OldImage> Patch<P, O> {
             .get(number)
             .filter(|segment| segment.offset_bytes <= offset_bytes)
             .ok_or(PatchError::NotCovered { offset_bytes })?;
-        match self.open.take() {
-            Some(open) if open.number == number && open.offset_bytes <= offset_bytes => Ok(open),
-            // The memory of the last one is free before the next is read.
-            _ => {
-                let record = *record;
-                Ok(Open {
-                    number,
-                    segment: self.read_segment(number, &record)?,
-                    offset_bytes: record.offset_bytes,
-                })
-            }
+        let record = *record;
+        let gives_it = |open: &Open| open.number == number && open.offset_bytes <= offset_bytes;
+        // Another one is gone before the memory for this one is asked for.
+        if let Some(open) = self.open.take().filter(gives_it) {
+            return Ok(open);
         }
+        Ok(Open {
+            number,
+            segment: self.read_segment(number, &record)?,
+            offset_bytes: record.offset_bytes,
+        })
     }
 
     fn read_segment(
