@@ -10,6 +10,7 @@ mod fuzz;
 mod host_tests;
 mod image;
 mod keys;
+mod patch;
 mod publish;
 mod qemu;
 mod qemu_test;
@@ -45,6 +46,7 @@ enum Task {
     Corrupt(corrupt::CorruptCommand),
     Fuzz(fuzz::FuzzCommand),
     Keys(keys::KeysCommand),
+    Patch(patch::PatchCommand),
     Publish(publish::PublishCommand),
     Replay(replay::ReplayCommand),
     Serve(serve::ServeCommand),
@@ -63,6 +65,7 @@ fn main() -> Result<()> {
         Task::Corrupt(command) => command.run(),
         Task::Fuzz(command) => command.run(),
         Task::Keys(command) => command.run(),
+        Task::Patch(command) => command.run(),
         Task::Publish(command) => command.run(),
         Task::Replay(command) => command.run(),
         Task::Serve(command) => command.run(),
