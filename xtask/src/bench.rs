@@ -1,10 +1,13 @@
 //! `cargo xtask bench`.
 
+mod document;
 mod store;
+mod update;
 
-use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use boards::Board;
 use clap::{Args, Subcommand};
 use image_builder::{Printed, Workspace};
@@ -24,6 +27,7 @@ pub(crate) struct BenchCommand {
 enum Benchmark {
     Boot(BootBenchmark),
     Store(store::StoreBenchmark),
+    Update(update::UpdateBenchmark),
 }
 
 /// Measure what a boot costs, beside systemd-boot and QEMU's direct load
@@ -51,6 +55,7 @@ impl BenchCommand {
         match self.what {
             Benchmark::Boot(boot) => boot.run(),
             Benchmark::Store(store) => store.run(),
+            Benchmark::Update(update) => update.run(),
         }
     }
 }
@@ -72,7 +77,7 @@ impl BootBenchmark {
             println!("{}", serde_json::to_string_pretty(&reports)?);
         }
         if self.board.is_none() {
-            write_document(&reports)?;
+            document::write_boots(&benchmark::document(&reports.compared, &reports.alone))?;
         }
         Ok(())
     }
@@ -110,11 +115,22 @@ fn prepare(boards: &[Board]) -> Result<()> {
     setup::prepare(workspace::root(), &tools)
 }
 
-fn write_document(reports: &Reports) -> Result<()> {
-    let path = workspace::root().join("docs/performance.md");
-    fs::write(
-        &path,
-        benchmark::document(&reports.compared, &reports.alone),
-    )
-    .with_context(|| format!("cannot write {}", path.display()))
+/// Builds an optimised program.
+fn build(checkout: &Workspace, arguments: &[&str], program: &str) -> Result<PathBuf> {
+    let target = checkout.target().join("bench-programs");
+    eprintln!("bench: building {program}");
+    let status = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+        .current_dir(checkout.root())
+        .args(["build", "--quiet", "--release", "--bin", program])
+        .args(arguments)
+        .arg("--target-dir")
+        .arg(&target)
+        .stdin(Stdio::null())
+        .status()
+        .context("cannot run cargo")?;
+    ensure!(
+        status.success(),
+        "cannot build {program}: cargo says why above"
+    );
+    Ok(target.join(Path::new("release")).join(program))
 }

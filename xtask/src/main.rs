@@ -12,6 +12,7 @@ mod host_tests;
 mod image;
 mod image_files;
 mod keys;
+mod patch;
 mod publish;
 mod qemu;
 mod qemu_test;
@@ -49,6 +50,7 @@ enum Task {
     Flash(flash::FlashCommand),
     Fuzz(fuzz::FuzzCommand),
     Keys(keys::KeysCommand),
+    Patch(patch::PatchCommand),
     Publish(publish::PublishCommand),
     Replay(replay::ReplayCommand),
     Serve(serve::ServeCommand),
@@ -69,6 +71,7 @@ fn main() -> Result<()> {
         Task::Flash(command) => command.run(),
         Task::Fuzz(command) => command.run(),
         Task::Keys(command) => command.run(),
+        Task::Patch(command) => command.run(),
         Task::Publish(command) => command.run(),
         Task::Replay(command) => command.run(),
         Task::Serve(command) => command.run(),

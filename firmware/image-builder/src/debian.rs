@@ -5,6 +5,7 @@
 //! signed indices and the packages' checksums; what was verified once is kept and found
 //! again by the checksum in `boards/debian.lock`, so that a second build needs no network.
 
+mod distribution;
 mod lock;
 mod private_root;
 mod sources;
@@ -19,6 +20,9 @@ use image_trust::sha256;
 use crate::host_tool::{host_tool, run};
 use crate::progress::Progress;
 use crate::workspace::Workspace;
+pub use distribution::{Distribution, fetch_distribution};
+pub use sources::Suites;
+
 use lock::{Lock, LockedPackage};
 use private_root::PrivateRoot;
 
@@ -147,7 +151,11 @@ impl DebianPackages {
     fn private_root(&mut self, progress: &mut dyn Progress) -> Result<&PrivateRoot> {
         if self.refreshed.is_none() {
             progress.step("reading Debian's package lists");
-            let root = PrivateRoot::refresh(&self.directory.join("apt"), self.architecture)?;
+            let root = PrivateRoot::refresh(
+                &self.directory.join("apt"),
+                self.architecture,
+                Suites::WithUpdates,
+            )?;
             self.refreshed = Some(root);
         }
         self.refreshed.as_ref().context("the lists were just read")

@@ -4,6 +4,7 @@ use crate::StoreError;
 use crate::change::Change;
 use crate::files::{move_into_place, place, read};
 use crate::keys::StoreKeys;
+use crate::patch::PatchBase;
 use crate::publication::sha256_only;
 use crate::snap_file::{MAGIC, read_snap_file};
 use crate::store::{Outcome, Store};
@@ -17,7 +18,7 @@ use std::io::{self, Read};
 use std::path::Path;
 use store_format::{
     Channel, Custom, PublisherName, Rollout, SYSTEM_ROLE, SnapRelease, SystemRelease, snap_role,
-    snap_target, system_target,
+    snap_target, system_patch_target, system_target,
 };
 use tuf_client::metadata::{Extra, RoleName, Target, Targets};
 
@@ -36,6 +37,8 @@ pub struct NewRelease<'a> {
     pub minimum: Option<u64>,
     /// For people.
     pub notes: String,
+    /// Of a system file: the older releases from which patches lead to it.
+    pub patches_from: &'a [PatchBase],
 }
 
 /// A release's entry: whose role, which name.
@@ -45,8 +48,18 @@ struct Entry {
     custom: Custom,
 }
 
+/// What is ready to be listed.
+struct Listed {
+    role: RoleName,
+    /// The release's.
+    name: String,
+    /// Itself, and its patches.
+    targets: Vec<(String, Target)>,
+}
+
 impl Store<'_> {
-    /// Verifies a file, copies it into the store and lists it. Returns its name.
+    /// Verifies a file, copies it into the store and lists it, with the patches that lead to
+    /// it. Returns its name.
     ///
     /// # Errors
     /// Devices would refuse the file; it is no newer than what there is; keys are missing.
@@ -68,35 +81,65 @@ impl Store<'_> {
             // Why it was refused is what counts; the next one takes its place.
             let _ = self.files.remove_directory(&self.layout.drafts());
         }
-        let (entry, target) = listed?;
-        let mut targets = self.published()?.targets_of(&entry.role)?.clone();
-        targets.targets.insert(entry.name.clone(), target);
-        let outcome = self.commit_delegated(&entry.role, targets, keys)?;
-        Ok((entry.name, outcome))
+        let Listed {
+            role,
+            name,
+            targets: listed,
+        } = listed?;
+        let mut targets = self.published()?.targets_of(&role)?.clone();
+        targets.targets.extend(listed);
+        let outcome = self.commit_delegated(&role, targets, keys)?;
+        Ok((name, outcome))
     }
 
-    /// Verifies the copy, and puts it where devices will look for it.
-    fn list(&mut self, draft: &Path, new: &NewRelease<'_>) -> Result<(Entry, Target), StoreError> {
+    /// Verifies the copy, and puts it where devices will look for it; then its patches.
+    fn list(&mut self, draft: &Path, new: &NewRelease<'_>) -> Result<Listed, StoreError> {
         let entry = match (kind(draft, new.file)?, new.publisher) {
             (FileKind::System, None) => self.system_entry(draft, new)?,
             (FileKind::Snap, Some(publisher)) => self.snap_entry(draft, new, publisher)?,
             _ => return Err(StoreError::Publisher(new.file.to_owned())),
         };
+        let mut targets = Vec::new();
+        match &entry.custom {
+            Custom::System(release) => {
+                for base in new.patches_from {
+                    let patch = self.patch(base, release, draft)?;
+                    let name = system_patch_target(&patch.custom);
+                    let target =
+                        self.place(&name, &Custom::SystemPatch(patch.custom), &patch.draft)?;
+                    targets.push((name, target));
+                }
+            }
+            _ if !new.patches_from.is_empty() => {
+                return Err(StoreError::PatchOfSnap(new.file.to_owned()));
+            }
+            _ => {}
+        }
+        let target = self.place(&entry.name, &entry.custom, draft)?;
+        targets.push((entry.name.clone(), target));
+        Ok(Listed {
+            role: entry.role,
+            name: entry.name,
+            targets,
+        })
+    }
+
+    /// Moves a draft to where devices will look for it.
+    fn place(&mut self, name: &str, custom: &Custom, draft: &Path) -> Result<Target, StoreError> {
         let (length_bytes, sha256) = measure(draft)?;
-        let target_path = self.layout.target(&entry.name, &sha256);
+        let target_path = self.layout.target(name, &sha256);
         move_into_place(self.files, draft, &target_path)?;
-        if let Custom::System(_) = entry.custom {
+        if let Custom::System(_) = custom {
             self.add_chunks(&target_path)?;
         }
-        let custom = serde_json::to_value(&entry.custom)
-            .map_err(|error| StoreError::damaged(new.file, error))?;
-        let target = Target {
+        let custom = serde_json::to_value(custom)
+            .map_err(|error| StoreError::damaged(Path::new(name), error))?;
+        Ok(Target {
             length_bytes,
             hashes: sha256_only(&sha256)?,
             custom: Some(custom),
             extra: Extra::new(),
-        };
-        Ok((entry, target))
+        })
     }
 
     /// Puts the chunk file beside an update file. Nobody signs it and nobody trusts it: it

@@ -1,6 +1,7 @@
 //! What can go wrong with a store, each with its remedy.
 
 use image_builder::signing::KeyError;
+use image_delta::make::MakeError;
 use image_format::{PublicKey, Refusal};
 use snap_format::SnapFileError;
 use std::path::{Path, PathBuf};
@@ -144,6 +145,24 @@ pub enum StoreError {
     },
     /// Nothing to release: it is not held.
     NotHeld(String),
+    /// A patch goes where its release goes.
+    IsPatch(String),
+    /// A snap has no patches.
+    PatchOfSnap(PathBuf),
+    /// No patch can begin there, and why.
+    PatchBase {
+        /// The older release.
+        from: String,
+        /// What is wrong with it.
+        why: &'static str,
+    },
+    /// A patch was not made, or is no good.
+    Patch {
+        /// What it would have been.
+        target: String,
+        /// What went wrong.
+        source: MakeError,
+    },
 }
 
 impl StoreError {
@@ -318,6 +337,27 @@ impl fmt::Display for StoreError {
                 "cannot add {target}: the store has {present} already, and devices take only \
                  what is newer; build it with a higher --version"
             ),
+            Self::IsPatch(name) => write!(
+                f,
+                "cannot give {name} an audience of its own: it is for the devices that may take \
+                 its release; name the release"
+            ),
+            Self::PatchOfSnap(path) => write!(
+                f,
+                "cannot make a patch to {}: only system files have patches; leave --patch-from \
+                 out",
+                path.display()
+            ),
+            Self::PatchBase { from, why } => write!(
+                f,
+                "cannot make a patch from {from}: {why}; name an older release of the same board \
+                 and product by its update file or, if the store lists it, by its version"
+            ),
+            Self::Patch { target, source } => write!(
+                f,
+                "cannot publish {target}: {source}; without --patch-from the release is added \
+                 alone"
+            ),
             Self::NoTarget { name, known } if known.is_empty() => {
                 write!(f, "cannot find {name:?}: the store has no release yet")
             }
@@ -339,6 +379,7 @@ impl std::error::Error for StoreError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Io { source, .. } => Some(source),
+            Self::Patch { source, .. } => Some(source),
             _ => None,
         }
     }

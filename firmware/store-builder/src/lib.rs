@@ -19,6 +19,7 @@
 //!   stops before leaves the store as it was.
 //! - Nothing is published that `tuf-client` refuses: each publication asks it first.
 //! - Nothing is signed again that was not signed before: `public/` is read as by a device.
+//! - A patch is listed only when it was applied as a device will, and gave the release.
 //! - A system image is listed only when `image-trust` verified every byte of it.
 //!
 //! [`DevelopmentServer`] serves such a directory on the developer's machine.
@@ -33,6 +34,7 @@ mod files;
 mod init;
 mod keys;
 mod layout;
+mod patch;
 mod pending;
 mod publication;
 mod published;
@@ -54,6 +56,7 @@ pub use files::{Files, RealFiles};
 pub use init::{RolePlan, StorePlan, create_store};
 pub use keys::{StoreKeys, parse_key};
 pub use layout::Layout;
+pub use patch::PatchBase;
 pub use rotate::Rotation;
 pub use serve::DevelopmentServer;
 pub use settings::{Lifetimes, Settings};

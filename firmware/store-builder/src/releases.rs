@@ -5,7 +5,7 @@ use crate::add::custom_of;
 use crate::keys::StoreKeys;
 use crate::store::{Outcome, Store};
 use store_format::{Channel, Custom, Hold, Rollout};
-use tuf_client::metadata::{RoleName, Targets};
+use tuf_client::metadata::{RoleName, Target, Targets};
 
 impl Store<'_> {
     /// Gives a release to a channel, or changes its waves there.
@@ -20,7 +20,9 @@ impl Store<'_> {
         keys: &StoreKeys,
     ) -> Result<Outcome, StoreError> {
         self.edit(name, keys, |custom| {
-            custom.channels_mut().insert(channel, rollout);
+            let channels = custom.channels_mut();
+            let channels = channels.ok_or_else(|| StoreError::IsPatch(name.to_owned()))?;
+            channels.insert(channel, rollout);
             Ok(())
         })
     }
@@ -36,7 +38,9 @@ impl Store<'_> {
         keys: &StoreKeys,
     ) -> Result<Outcome, StoreError> {
         self.edit(name, keys, |custom| {
-            *custom.hold_mut() = Some(Hold(reason.to_owned()));
+            let hold = custom.hold_mut();
+            *hold.ok_or_else(|| StoreError::IsPatch(name.to_owned()))? =
+                Some(Hold(reason.to_owned()));
             Ok(())
         })
     }
@@ -46,9 +50,11 @@ impl Store<'_> {
     /// # Errors
     /// The release is not held; keys are missing.
     pub fn resume(&mut self, name: &str, keys: &StoreKeys) -> Result<Outcome, StoreError> {
-        self.edit(name, keys, |custom| match custom.hold_mut().take() {
-            Some(_) => Ok(()),
-            None => Err(StoreError::NotHeld(name.to_owned())),
+        self.edit(name, keys, |custom| {
+            match custom.hold_mut().and_then(Option::take) {
+                Some(_) => Ok(()),
+                None => Err(StoreError::NotHeld(name.to_owned())),
+            }
         })
     }
 
@@ -63,7 +69,9 @@ impl Store<'_> {
         keys: &StoreKeys,
     ) -> Result<Outcome, StoreError> {
         self.edit(name, keys, |custom| {
-            let removed = custom.channels_mut().remove(channel);
+            let removed = custom
+                .channels_mut()
+                .and_then(|channels| channels.remove(channel));
             removed.map(drop).ok_or_else(|| StoreError::NotInChannel {
                 name: name.to_owned(),
                 channel: channel.clone(),
@@ -71,14 +79,23 @@ impl Store<'_> {
         })
     }
 
-    /// Takes a release out of the store. Its file stays where it is, for devices that are
-    /// fetching it.
+    /// Takes a release out of the store, with the patches that lead to it. The files stay
+    /// where they are, for devices that are fetching them.
     ///
     /// # Errors
     /// There is no such release; keys are missing.
     pub fn withdraw(&mut self, name: &str, keys: &StoreKeys) -> Result<Outcome, StoreError> {
         let (role, mut targets) = self.find(name)?;
-        targets.targets.remove(name);
+        let withdrawn = targets.targets.remove(name);
+        if let Some(Custom::System(release)) = withdrawn.as_ref().and_then(custom_of) {
+            let leads_there = |target: &Target| match custom_of(target) {
+                Some(Custom::SystemPatch(patch)) => {
+                    patch.to_manifest_sha256 == release.manifest_sha256
+                }
+                _ => false,
+            };
+            targets.targets.retain(|_, target| !leads_there(target));
+        }
         self.commit_delegated(&role, targets, keys)
     }
 

@@ -181,6 +181,13 @@ fn write_release(
                 writeln!(f, "  for devices of version {minimum} or newer")?;
             }
         }
+        Custom::SystemPatch(patch) => {
+            writeln!(
+                f,
+                "  from version {} to version {}",
+                patch.from_version, patch.to_version
+            )?;
+        }
         Custom::Snap(snap) => {
             writeln!(
                 f,

@@ -15,10 +15,10 @@ mod rollout;
 
 pub use names::{
     NameError, ProductName, PublisherName, SNAP_ROLE_PREFIX, SYSTEM_ROLE, snap_role, snap_scope,
-    snap_target, system_scope, system_target,
+    snap_target, system_patch_target, system_scope, system_target,
 };
 pub use offer::{Asker, Draw, NotOffered};
-pub use release::{Custom, Hold, SnapRelease, SystemRelease};
+pub use release::{Custom, Hold, SnapRelease, SystemPatch, SystemRelease};
 pub use rollout::{Channel, Rollout, RolloutError, Share, Wave};
 
 /// The member of a timestamp that says when it was signed, in seconds since 1970. A signed

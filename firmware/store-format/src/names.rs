@@ -1,6 +1,7 @@
 //! Names of roles and targets. They become paths, addresses and patterns of delegations, so
 //! they hold nothing that means something in any of the three.
 
+use crate::SystemPatch;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -114,6 +115,19 @@ pub fn snap_scope(publisher: &PublisherName) -> String {
 #[must_use]
 pub fn system_target(board: &ProductName, product: &ProductName, version: u64) -> String {
     format!("system/{board}/{product}-{version}.update")
+}
+
+/// The target of a patch between two of them.
+#[must_use]
+pub fn system_patch_target(patch: &SystemPatch) -> String {
+    let SystemPatch {
+        board,
+        product,
+        from_version,
+        to_version,
+        ..
+    } = patch;
+    format!("system/{board}/{product}-{from_version}-{to_version}.patch")
 }
 
 /// The target of a snap.

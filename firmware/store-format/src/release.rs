@@ -12,6 +12,8 @@ pub enum Custom {
     System(SystemRelease),
     /// A snap.
     Snap(SnapRelease),
+    /// A patch between two update files.
+    SystemPatch(SystemPatch),
 }
 
 /// A release of the system for one board. What may be written or booted is decided by the
@@ -43,6 +45,25 @@ pub struct SystemRelease {
     /// For people.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub notes: String,
+}
+
+/// A patch that makes a release of the system from an older one of the same product. It is
+/// for whoever may take the release, and runs the older one: it has no audience of its own.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct SystemPatch {
+    /// As in both manifests.
+    pub board: ProductName,
+    /// As in both manifests.
+    pub product: ProductName,
+    /// The version that it starts from.
+    pub from_version: u64,
+    /// SHA-256 of that one's manifest's frame in hex.
+    pub from_manifest_sha256: String,
+    /// The version that it leads to.
+    pub to_version: u64,
+    /// SHA-256 of that one's manifest's frame in hex.
+    pub to_manifest_sha256: String,
 }
 
 /// A revision of a snap.
@@ -80,6 +101,9 @@ pub struct SnapRelease {
 #[serde(transparent)]
 pub struct Hold(pub String);
 
+/// What nobody is offered by itself.
+static NO_CHANNELS: BTreeMap<Channel, Rollout> = BTreeMap::new();
+
 impl Custom {
     /// The channels that have it.
     #[must_use]
@@ -87,14 +111,16 @@ impl Custom {
         match self {
             Custom::System(release) => &release.channels,
             Custom::Snap(release) => &release.channels,
+            Custom::SystemPatch(_) => &NO_CHANNELS,
         }
     }
 
-    /// The same, to change them.
-    pub fn channels_mut(&mut self) -> &mut BTreeMap<Channel, Rollout> {
+    /// The same, to change them; a patch has none.
+    pub fn channels_mut(&mut self) -> Option<&mut BTreeMap<Channel, Rollout>> {
         match self {
-            Custom::System(release) => &mut release.channels,
-            Custom::Snap(release) => &mut release.channels,
+            Custom::System(release) => Some(&mut release.channels),
+            Custom::Snap(release) => Some(&mut release.channels),
+            Custom::SystemPatch(_) => None,
         }
     }
 
@@ -104,14 +130,16 @@ impl Custom {
         match self {
             Custom::System(release) => release.hold.as_ref(),
             Custom::Snap(release) => release.hold.as_ref(),
+            Custom::SystemPatch(_) => None,
         }
     }
 
-    /// The same, to change it.
-    pub fn hold_mut(&mut self) -> &mut Option<Hold> {
+    /// The same, to change it; a patch has none.
+    pub fn hold_mut(&mut self) -> Option<&mut Option<Hold>> {
         match self {
-            Custom::System(release) => &mut release.hold,
-            Custom::Snap(release) => &mut release.hold,
+            Custom::System(release) => Some(&mut release.hold),
+            Custom::Snap(release) => Some(&mut release.hold),
+            Custom::SystemPatch(_) => None,
         }
     }
 }
@@ -128,6 +156,16 @@ mod tests {
         let custom: Custom = serde_json::from_str(GOLDEN).expect("the golden form");
         assert_eq!(serde_json::to_string(&custom).expect("JSON"), GOLDEN);
         assert_eq!(custom.hold(), Some(&Hold("boots slowly".to_owned())));
+    }
+
+    const GOLDEN_PATCH: &str = r#"{"kind":"system-patch","board":"x86_64-uefi","product":"twinkeel","from-version":6,"from-manifest-sha256":"00ee","to-version":7,"to-manifest-sha256":"00ff"}"#;
+
+    #[test]
+    fn a_patch_reads_and_writes_as_ever_and_has_no_audience() {
+        let mut custom: Custom = serde_json::from_str(GOLDEN_PATCH).expect("the golden form");
+        assert_eq!(serde_json::to_string(&custom).expect("JSON"), GOLDEN_PATCH);
+        assert!(custom.channels().is_empty() && custom.channels_mut().is_none());
+        assert!(custom.hold().is_none() && custom.hold_mut().is_none());
     }
 
     #[test]

@@ -43,6 +43,7 @@ impl Sample {
             channels: BTreeMap::from([("edge".parse()?, Rollout::everyone(1))]),
             minimum: None,
             notes: String::new(),
+            patches_from: &[],
         };
         let mut target = String::new();
         for _ in 0..SNAPS {

@@ -29,6 +29,7 @@ mod kernel_image;
 mod keyring;
 mod manifest;
 mod panic_dump;
+mod patch;
 mod signatures;
 mod signer;
 mod snap_timer;
@@ -107,6 +108,7 @@ pub const ALL: &[Target] = &[
     squashfs::TARGET,
     snap_yaml::TARGET,
     snap_timer::TARGET,
+    patch::TARGET,
 ];
 
 /// The target of that name.

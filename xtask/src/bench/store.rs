@@ -1,14 +1,12 @@
 //! `cargo xtask bench store`.
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use clap::Args;
 use image_builder::Workspace;
 use image_builder::signing::KeyDirectory;
 use store_interop::{Programs, PythonTuf, measure};
 
+use super::build;
 use crate::{setup, workspace};
 
 /// Measure what a store costs: our client beside python-tuf and tough, idle polls, nginx
@@ -57,24 +55,4 @@ impl StoreBenchmark {
         }
         Ok(())
     }
-}
-
-/// Builds an optimised program.
-fn build(checkout: &Workspace, arguments: &[&str], program: &str) -> Result<PathBuf> {
-    let target = checkout.target().join("bench-store");
-    eprintln!("bench: building {program}");
-    let status = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
-        .current_dir(checkout.root())
-        .args(["build", "--quiet", "--release", "--bin", program])
-        .args(arguments)
-        .arg("--target-dir")
-        .arg(&target)
-        .stdin(Stdio::null())
-        .status()
-        .context("cannot run cargo")?;
-    ensure!(
-        status.success(),
-        "cannot build {program}: cargo says why above"
-    );
-    Ok(target.join(Path::new("release")).join(program))
 }

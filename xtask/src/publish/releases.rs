@@ -3,9 +3,10 @@
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
-use store_builder::{NewRelease, parse_waves};
+use store_builder::{NewRelease, PatchBase, parse_waves};
 use store_format::{Channel, PublisherName, Rollout};
 use tuf_client::UtcTime;
 
@@ -51,9 +52,21 @@ pub(super) struct Add {
     /// Devices below this version (of a snap: revision) take another release first
     #[arg(long, value_name = "N")]
     minimum_version: Option<u64>,
+    /// Add a patch from an older release, too: devices that run it fetch a few per cent of the
+    /// update file. An update file, or the version of a release in this store; more than once
+    #[arg(long = "patch-from", value_name = "FILE|VERSION")]
+    patches_from: Vec<OsString>,
     /// What people should know
     #[arg(long, default_value = "", value_name = "TEXT")]
     notes: String,
+}
+
+/// A number is a version.
+fn patch_base(word: &OsString) -> PatchBase {
+    match word.to_str().map(str::parse) {
+        Some(Ok(version)) => PatchBase::Listed(version),
+        _ => PatchBase::File(word.into()),
+    }
 }
 
 impl Add {
@@ -63,6 +76,7 @@ impl Add {
         }
         let rollout = self.audience.rollout()?;
         let channels = self.channels.iter();
+        let patches_from: Vec<_> = self.patches_from.iter().map(patch_base).collect();
         let new = NewRelease {
             file: &self.file,
             board: self.board.as_deref(),
@@ -72,6 +86,7 @@ impl Add {
                 .collect::<BTreeMap<_, _>>(),
             minimum: self.minimum_version,
             notes: self.notes.clone(),
+            patches_from: &patches_from,
         };
         let (name, outcome) = self.place.act(|store, keys| store.add(&new, keys))?;
         self.place.report(&name, &outcome);

@@ -10,7 +10,7 @@ use boards::Architecture;
 use image_format::Digest;
 
 use super::lock::LockedPackage;
-use super::sources::sources_list;
+use super::sources::{Suites, sources_list};
 use crate::host_tool::{host_tool, output_of, run};
 
 /// A private apt root with fresh lists.
@@ -23,12 +23,16 @@ pub(super) struct PrivateRoot {
 impl PrivateRoot {
     /// Writes the root's few files and fetches the lists. A missing index is no failure:
     /// not every architecture is in every suite.
-    pub(super) fn refresh(directory: &Path, architecture: Architecture) -> Result<Self> {
+    pub(super) fn refresh(
+        directory: &Path,
+        architecture: Architecture,
+        suites: Suites,
+    ) -> Result<Self> {
         for part in ["lists/partial", "cache/archives/partial", "state"] {
             fs::create_dir_all(directory.join(part))
                 .with_context(|| format!("cannot make {}", directory.display()))?;
         }
-        fs::write(directory.join("sources.list"), sources_list()?)?;
+        fs::write(directory.join("sources.list"), sources_list(suites)?)?;
         fs::write(directory.join("state/status"), "")?;
         let mut root = Self {
             options: options(directory, architecture),
@@ -74,6 +78,17 @@ impl PrivateRoot {
             }
         }
         bail!("apt-get download left no package behind")
+    }
+
+    /// Fetches the packages with these names or patterns and all that they depend on into the
+    /// root's cache.
+    pub(super) fn download_all(&self, names: &[&str]) -> Result<()> {
+        let mut install = self.command("apt-get");
+        install
+            .args(["install", "--yes", "--quiet", "--download-only"])
+            .arg("-oAPT::Install-Recommends=false")
+            .args(names);
+        run(&mut install).map(drop)
     }
 
     fn show(&self, name: &str) -> Result<String> {

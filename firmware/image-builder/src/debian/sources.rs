@@ -16,8 +16,17 @@ const KEYRING: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
 /// Overrides the machine's own mirror: the address that ends in `/debian`.
 const MIRROR_VARIABLE: &str = "TWINKEEL_DEBIAN_MIRROR";
 
+/// Which of Debian's packages are seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Suites {
+    /// Those of the last point release.
+    PointRelease,
+    /// Those, and what came since: updates and security updates.
+    WithUpdates,
+}
+
 /// The content of a private `sources.list`.
-pub(super) fn sources_list() -> Result<String> {
+pub(super) fn sources_list(suites: Suites) -> Result<String> {
     if !Path::new(KEYRING).exists() {
         bail!(
             "cannot verify Debian's packages: {KEYRING} is missing; install debian-archive-keyring"
@@ -29,7 +38,7 @@ pub(super) fn sources_list() -> Result<String> {
              that ends in /debian"
         );
     };
-    Ok(list_of(&mirrors))
+    Ok(list_of(&mirrors, suites))
 }
 
 /// The archive, and its security updates if they are known.
@@ -69,10 +78,13 @@ fn mirrors_of(targets: &str) -> Option<Mirrors> {
     })
 }
 
-fn list_of(mirrors: &Mirrors) -> String {
+fn list_of(mirrors: &Mirrors, suites: Suites) -> String {
     let line =
         |address: &str, suite: &str| format!("deb [signed-by={KEYRING}] {address} {suite} main\n");
     let mut list = line(&mirrors.archive, SUITE);
+    if suites == Suites::PointRelease {
+        return list;
+    }
     list += &line(&mirrors.archive, &format!("{SUITE}-updates"));
     if let Some(security) = &mirrors.security {
         list += &line(security, &format!("{SUITE}-security"));
@@ -94,7 +106,8 @@ mod tests {
             mirrors.security.as_deref(),
             Some("http://s.example/debian-security")
         );
-        assert_eq!(list_of(&mirrors).lines().count(), 3);
+        assert_eq!(list_of(&mirrors, Suites::WithUpdates).lines().count(), 3);
+        assert_eq!(list_of(&mirrors, Suites::PointRelease).lines().count(), 1);
     }
 
     #[test]

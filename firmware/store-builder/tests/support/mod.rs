@@ -197,6 +197,7 @@ pub(crate) fn release(file: &Path) -> NewRelease<'_> {
         channels: BTreeMap::from([(edge(), Rollout::everyone(1))]),
         minimum: None,
         notes: String::new(),
+        patches_from: &[],
     }
 }
 

@@ -1,0 +1,146 @@
+//! A patch over the release that it starts from: the bytes of the new one.
+
+use crate::old::Cached;
+use crate::segment::Segment;
+use crate::streams::Streams;
+use crate::{CHECKSUM, Header, OldImage, PatchError, SegmentRecord};
+use std::io::{Read, Seek, SeekFrom};
+
+/// What is thrown away at once.
+const WASTE_BYTES: usize = 64 << 10;
+
+/// The new release, as far as the patch gives it.
+///
+/// Read in the order of its bytes, it reads the patch from front to back and holds one segment
+/// of it at a time. Begun in the middle, it reads the header and then the segment that has the
+/// first byte.
+pub struct Patch<P, O> {
+    patch: P,
+    header: Header,
+    old: Cached<O>,
+    /// Where in the patch the next byte would come from.
+    position: u64,
+    open: Option<Open>,
+}
+
+/// The segment that is being read.
+struct Open {
+    number: usize,
+    segment: Segment,
+    /// The next byte that it gives.
+    offset_bytes: u64,
+}
+
+impl<P: Read + Seek, O: OldImage> Patch<P, O> {
+    /// Reads the header.
+    ///
+    /// # Errors
+    /// It is no patch, or damaged.
+    pub fn open(mut patch: P, old: O) -> Result<Self, PatchError> {
+        let header = Header::read(&mut patch)?;
+        Ok(Self {
+            patch,
+            position: header.segments_offset_bytes,
+            header,
+            old: Cached::new(old),
+            open: None,
+        })
+    }
+
+    /// Which releases it is for, and the new envelope.
+    #[must_use]
+    pub fn header(&self) -> &Header {
+        &self.header
+    }
+
+    /// Fills `buffer` with the bytes from `offset_bytes` of the new slot on. Going back is
+    /// possible, and costs reading a segment again.
+    ///
+    /// # Errors
+    /// See [`PatchError`].
+    pub fn read_at(&mut self, mut offset_bytes: u64, buffer: &mut [u8]) -> Result<(), PatchError> {
+        let mut left = buffer;
+        while !left.is_empty() {
+            let open = self.segment_with(offset_bytes)?;
+            let end_bytes = self.header.segments[open.number].end_bytes();
+            let there = end_bytes - offset_bytes;
+            let length = usize::try_from(there).map_or(left.len(), |there| there.min(left.len()));
+            let (now, later) = left.split_at_mut(length);
+            let mut open = skipped(open, offset_bytes, &mut self.old)?;
+            open.segment.fill(&mut self.old, now)?;
+            open.offset_bytes += length as u64;
+            offset_bytes += length as u64;
+            self.open = Some(open);
+            left = later;
+        }
+        Ok(())
+    }
+
+    /// The segment that gives that byte, not farther than there.
+    fn segment_with(&mut self, offset_bytes: u64) -> Result<Open, PatchError> {
+        let segments = &self.header.segments;
+        let number = segments.partition_point(|segment| segment.end_bytes() <= offset_bytes);
+        let record = segments
+            .get(number)
+            .filter(|segment| segment.offset_bytes <= offset_bytes)
+            .ok_or(PatchError::NotCovered { offset_bytes })?;
+        let record = *record;
+        let gives_it = |open: &Open| open.number == number && open.offset_bytes <= offset_bytes;
+        // Another one is gone before the memory for this one is asked for.
+        if let Some(open) = self.open.take().filter(gives_it) {
+            return Ok(open);
+        }
+        Ok(Open {
+            number,
+            segment: self.read_segment(number, &record)?,
+            offset_bytes: record.offset_bytes,
+        })
+    }
+
+    fn read_segment(
+        &mut self,
+        number: usize,
+        record: &SegmentRecord,
+    ) -> Result<Segment, PatchError> {
+        let before = self.header.segments.iter().take(number);
+        let before: u64 = before.map(|segment| u64::from(segment.stored_bytes)).sum();
+        let place = self.header.segments_offset_bytes + before;
+        if self.position != place {
+            let seek = SeekFrom::Start(place);
+            self.patch.seek(seek).map_err(PatchError::ReadPatch)?;
+        }
+        // Bounded by the header's own check.
+        let mut stored = vec![0; record.stored_bytes as usize];
+        // Wherever a read ends that fails.
+        self.position = u64::MAX;
+        self.patch
+            .read_exact(&mut stored)
+            .map_err(PatchError::ReadPatch)?;
+        self.position = place + stored.len() as u64;
+        if CHECKSUM.checksum(&stored) != record.checksum {
+            return Err(PatchError::Damaged("a segment"));
+        }
+        Ok(Segment::new(Streams::unpack(&stored)?))
+    }
+}
+
+/// The segment, farther on.
+fn skipped<O: OldImage>(
+    mut open: Open,
+    offset_bytes: u64,
+    old: &mut Cached<O>,
+) -> Result<Open, PatchError> {
+    if open.offset_bytes < offset_bytes {
+        let mut waste = vec![0; WASTE_BYTES];
+        while open.offset_bytes < offset_bytes {
+            let left = offset_bytes - open.offset_bytes;
+            let length = usize::try_from(left).map_or(WASTE_BYTES, |left| left.min(WASTE_BYTES));
+            open.segment.fill(old, &mut waste[..length])?;
+            open.offset_bytes += length as u64;
+        }
+    }
+    Ok(open)
+}
+
+#[cfg(test)]
+mod tests;

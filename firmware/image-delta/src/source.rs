@@ -1,0 +1,63 @@
+//! A patch as a source of a release.
+
+use crate::{OldImage, Patch, PatchError};
+use image_format::{Digest, ENVELOPE_BYTES};
+use std::io::{Read, Seek};
+use system_update::{Parts, ReleaseSource, SourceError};
+
+/// A patch over the release that runs.
+pub struct PatchSource<P, O> {
+    patch: Patch<P, O>,
+}
+
+impl<P: Read + Seek, O: OldImage> PatchSource<P, O> {
+    /// Opens a patch for a device whose slot `old` holds the release `running`.
+    ///
+    /// # Errors
+    /// It is no patch, damaged, or for devices that run another release.
+    pub fn open(patch: P, old: O, running: Digest) -> Result<Self, PatchError> {
+        let patch = Patch::open(patch, old)?;
+        let wanted = patch.header().from;
+        if wanted != running {
+            return Err(PatchError::WrongBase {
+                wanted,
+                have: running,
+            });
+        }
+        Ok(Self { patch })
+    }
+}
+
+impl<P: Read + Seek, O: OldImage> ReleaseSource for PatchSource<P, O> {
+    fn read_envelope(&mut self, area: &mut [u8; ENVELOPE_BYTES]) -> Result<(), SourceError> {
+        let envelope = &self.patch.header().envelope;
+        area.fill(0);
+        // The header's parser bounds its length.
+        for (byte, from) in area.iter_mut().zip(envelope) {
+            *byte = *from;
+        }
+        Ok(())
+    }
+
+    fn begin(&mut self, parts: &Parts) -> Result<(), SourceError> {
+        let need_bytes = parts.image_bytes();
+        let last = self.patch.header().segments.last();
+        let have_bytes = last.map_or(0, |segment| segment.end_bytes());
+        match have_bytes.cmp(&need_bytes) {
+            std::cmp::Ordering::Equal => Ok(()),
+            std::cmp::Ordering::Less => Err(SourceError::EndsEarly {
+                have_bytes,
+                need_bytes,
+            }),
+            std::cmp::Ordering::Greater => Err(SourceError::TooLong {
+                have_bytes,
+                need_bytes,
+            }),
+        }
+    }
+
+    fn read(&mut self, offset_bytes: u64, buffer: &mut [u8]) -> Result<(), SourceError> {
+        let read = self.patch.read_at(offset_bytes, buffer);
+        read.map_err(|error| SourceError::Unreadable(error.to_string()))
+    }
+}
