@@ -6,6 +6,7 @@ mod bench;
 mod boards;
 mod check;
 mod corrupt;
+mod faults;
 mod fuzz;
 mod host_tests;
 mod image;
@@ -43,6 +44,7 @@ enum Task {
     Boards(boards::BoardsCommand),
     Check(check::CheckCommand),
     Corrupt(corrupt::CorruptCommand),
+    Faults(faults::FaultsCommand),
     Fuzz(fuzz::FuzzCommand),
     Keys(keys::KeysCommand),
     Publish(publish::PublishCommand),
@@ -61,6 +63,7 @@ fn main() -> Result<()> {
         Task::Boards(command) => command.run(),
         Task::Check(command) => command.run(),
         Task::Corrupt(command) => command.run(),
+        Task::Faults(command) => command.run(),
         Task::Fuzz(command) => command.run(),
         Task::Keys(command) => command.run(),
         Task::Publish(command) => command.run(),

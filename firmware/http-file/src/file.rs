@@ -10,10 +10,8 @@ use crate::answer::{Answer, NoAnswer, Validator};
 use crate::error::HttpError;
 use crate::patience::{Interruption, Patience, Wait};
 
-/// To find the server, to reach it, and until it begins to answer.
-const ANSWER: Duration = Duration::from_secs(30);
-/// A connection that lasts longer is made anew, for it may have died without a word.
-const CONNECTION: Duration = Duration::from_secs(120);
+/// So many bytes make good the failures before them.
+const LEAST_BYTES: u64 = 1 << 10;
 /// A connection that nobody needs is kept so long.
 const KEPT: Duration = Duration::from_secs(2);
 /// What is thrown away at once.
@@ -35,6 +33,8 @@ pub struct HttpFile<W> {
     until: Option<u64>,
     body: Option<Body>,
     failures: u32,
+    /// Bytes that came since the last of them.
+    since_failure_bytes: u64,
 }
 
 struct Body {
@@ -53,11 +53,11 @@ impl<W: Wait> HttpFile<W> {
     pub fn open(address: &str, patience: Patience, wait: W) -> Result<Self, HttpError> {
         let config = Agent::config_builder()
             .http_status_as_error(false)
-            .timeout_resolve(Some(ANSWER))
-            .timeout_connect(Some(ANSWER))
-            .timeout_send_request(Some(ANSWER))
-            .timeout_recv_response(Some(ANSWER))
-            .timeout_recv_body(Some(CONNECTION))
+            .timeout_resolve(Some(patience.answer))
+            .timeout_connect(Some(patience.answer))
+            .timeout_send_request(Some(patience.answer))
+            .timeout_recv_response(Some(patience.answer))
+            .timeout_recv_body(Some(patience.connection))
             // One that was kept for long may be dead, and would look like a line that broke.
             .max_idle_age(KEPT)
             .user_agent(concat!("twinkeel/", env!("CARGO_PKG_VERSION")))
@@ -73,6 +73,7 @@ impl<W: Wait> HttpFile<W> {
             until: None,
             body: None,
             failures: 0,
+            since_failure_bytes: 0,
         };
         let (answer, body) = loop {
             match file.ask(0, None) {
@@ -175,6 +176,7 @@ impl<W: Wait> HttpFile<W> {
             Failure::NotNow(reason) => reason,
         };
         self.failures += 1;
+        self.since_failure_bytes = 0;
         let failures = self.failures;
         let Some(pause) = self.patience.pause_after(failures) else {
             return Err(HttpError::Broken { failures, reason });
@@ -237,7 +239,10 @@ impl<W: Wait> Read for HttpFile<W> {
         loop {
             match self.read_some(buffer) {
                 Ok(read) => {
-                    self.failures = 0;
+                    self.since_failure_bytes += read as u64;
+                    if self.since_failure_bytes >= LEAST_BYTES {
+                        self.failures = 0;
+                    }
                     return Ok(read);
                 }
                 Err(failure) => self.wait_or_give_up(failure).map_err(io::Error::other)?,

@@ -73,6 +73,16 @@ pub fn build_firmware_program(
     build_for_firmware(workspace, board, package, &[])
 }
 
+/// A program for the Linux of `board`, built as the userland is.
+///
+/// # Errors
+/// cargo cannot build it.
+pub fn build_device_program(workspace: &Workspace, board: &Board, package: &str) -> Result<Vec<u8>> {
+    let build = DeviceBuild::new(workspace, &board.userland.target, Surroundings::Linux)?;
+    build.run(&[package], &[])?;
+    build.program(package)
+}
+
 /// The flags of the compiler that choose the loader's hash and signature code.
 ///
 /// # Errors

@@ -59,7 +59,7 @@ mod writable;
 pub use build::{build_image, build_system_image};
 pub use build_time::{BuildTime, find_build_time};
 pub use debian::{Locking, fetch_package};
-pub use device_build::{build_firmware_program, build_loader, loader_flags};
+pub use device_build::{build_device_program, build_firmware_program, build_loader, loader_flags};
 pub use error::ImageError;
 pub use firmware::{FirmwareFile, fetch_firmware_files};
 pub use partitions::{DiskLayout, Place};

@@ -82,7 +82,10 @@ impl DiskLayout {
 
     /// Writes protective MBR and both tables to `disk`, which has its length already, for
     /// that firmware to find its loader.
-    pub(crate) fn write_table(
+    ///
+    /// # Errors
+    /// The disk cannot be written.
+    pub fn write_table(
         &self,
         disk: &mut File,
         disk_guid: Guid,
