@@ -55,7 +55,7 @@ pub fn run(
 ) -> Result<Account> {
     let device = device::Device::new()?;
     let mut account = Account::default();
-    metadata::play_all(directory, &mut account, progress)?;
+    metadata::play_all(&mut account, progress)?;
     play::play_all(programs, &device, directory, &mut account, progress)?;
     points::try_all(programs, &device, effort, directory, &mut account, progress)?;
     Ok(account)

@@ -57,8 +57,8 @@ fn errors_of(name: &str) -> &'static [&'static str] {
         "connect" => &["ECONNREFUSED", "ENETUNREACH"],
         "socket" => &["EMFILE"],
         "flock" => &["EINTR", "ENOLCK"],
-        // It does not come back: there is nothing to fail.
-        "execve" => &[],
+        // It does not come back; memory, and what the runtime asks before `main`.
+        "execve" | "mmap" | "munmap" | "poll" => &[],
         _ => &["EIO"],
     }
 }

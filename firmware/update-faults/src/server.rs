@@ -37,10 +37,13 @@ pub(crate) struct Exchange {
 
 impl Server {
     /// Has `file` at every path.
-    pub(crate) fn new(file: &[u8], serve: Serve) -> Result<Self> {
+    pub(crate) fn new(
+        file: &[u8],
+        serve: impl Fn(&mut Exchange) -> io::Result<()> + Send + Sync + 'static,
+    ) -> Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").context("cannot listen")?;
         let address = listener.local_addr()?;
-        let file = Arc::new(file.to_vec());
+        let (file, serve) = (Arc::new(file.to_vec()), Arc::new(serve));
         let [misbehaved, ends] = [(); 2].map(|()| Arc::new(AtomicBool::new(false)));
         let (told, end) = (Arc::clone(&misbehaved), Arc::clone(&ends));
         let thread = thread::spawn(move || {
@@ -58,6 +61,7 @@ impl Server {
                     address,
                     misbehaved: Arc::clone(&told),
                 };
+                let serve = Arc::clone(&serve);
                 // Whoever hangs up first has had enough.
                 thread::spawn(move || serve(&mut exchange).is_ok());
             }
@@ -68,6 +72,11 @@ impl Server {
             ends,
             thread: Some(thread),
         })
+    }
+
+    /// The address that its paths begin with.
+    pub(crate) fn base(&self) -> String {
+        format!("http://{}", self.address)
     }
 
     /// The address of its file.
@@ -116,6 +125,13 @@ impl Exchange {
     /// Sends text.
     pub(crate) fn say(&mut self, text: &str) -> io::Result<()> {
         self.stream.write_all(text.as_bytes())
+    }
+
+    /// Sends these bytes again and again.
+    pub(crate) fn flood(&mut self, bytes: &[u8]) -> io::Result<()> {
+        loop {
+            self.stream.write_all(bytes)?;
+        }
     }
 
     /// Sends the bytes of the file from `first` up to `end`.

@@ -113,7 +113,7 @@ pub(super) const SCRIPTS: &[Script] = &[
         ))?;
         x.flood(&[0; 1 << 16])
     }),
-    refused("body-is-a-login-page", "ends early", |x| {
+    refused("body-is-a-login-page", "the release is refused", |x| {
         x.listen()?;
         x.misbehave();
         let page = "<html>Welcome to our hotel. Please log in.</html>".repeat(2000);
@@ -170,12 +170,5 @@ impl Exchange {
         self.end_after(bytes)?;
         self.misbehave();
         self.wait()
-    }
-
-    /// Sends without end.
-    pub(super) fn flood(&mut self, bytes: &[u8]) -> io::Result<()> {
-        loop {
-            self.stream.write_all(bytes)?;
-        }
     }
 }

@@ -66,7 +66,7 @@ pub(super) const SCRIPTS: &[Script] = &[
         begin(x, "HTTP/1.1 100 Continue\r\n\r\n")?;
         x.be_honest()
     }),
-    refused("switching-protocols", "connection failed", |x| {
+    refused("switching-protocols", "does not give it", |x| {
         begin(x, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\n\r\n")?;
         x.flood(&[0; 1 << 10])
     }),

@@ -19,7 +19,8 @@ pub(super) const SCRIPTS: &[Script] = &[
         changed(x, |x| {
             let length = x.file.len();
             let head = x.part(x.first);
-            x.say(&head.replace(&format!("/{length}"), &format!("/{}", length + 1)))?;
+            let grown = head.replace(&format!("/{length}"), &format!("/{}", length + 1));
+            x.say(&grown.replace(&format!("-{}/", length - 1), &format!("-{length}/")))?;
             x.send(x.first, length)
         })
     }),
