@@ -14,6 +14,9 @@ use crate::patience::{Interruption, Patience, Wait};
 const LEAST_BYTES: u64 = 1 << 10;
 /// A connection that nobody needs is kept so long.
 const KEPT: Duration = Duration::from_secs(2);
+/// What is read from a connection at once. It is less than the longest head that is taken: of
+/// an answer right behind a `100 Continue`, all that is there counts as head.
+const INPUT_BYTES: usize = 32 << 10;
 /// What is thrown away at once.
 const WASTE_BYTES: usize = 64 << 10;
 
@@ -60,6 +63,7 @@ impl<W: Wait> HttpFile<W> {
             .timeout_recv_body(Some(patience.connection))
             // One that was kept for long may be dead, and would look like a line that broke.
             .max_idle_age(KEPT)
+            .input_buffer_size(INPUT_BYTES)
             .user_agent(concat!("twinkeel/", env!("CARGO_PKG_VERSION")))
             .build();
         let mut file = Self {
