@@ -77,7 +77,11 @@ pub fn build_firmware_program(
 ///
 /// # Errors
 /// cargo cannot build it.
-pub fn build_device_program(workspace: &Workspace, board: &Board, package: &str) -> Result<Vec<u8>> {
+pub fn build_device_program(
+    workspace: &Workspace,
+    board: &Board,
+    package: &str,
+) -> Result<Vec<u8>> {
     let build = DeviceBuild::new(workspace, &board.userland.target, Surroundings::Linux)?;
     build.run(&[package], &[])?;
     build.program(package)

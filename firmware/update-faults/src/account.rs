@@ -2,6 +2,16 @@
 
 use std::fmt;
 
+/// What came of one fault.
+pub(crate) enum Outcome {
+    /// All is as it has to be.
+    Good,
+    /// It was to happen, and did not.
+    NotReached,
+    /// The device is not as it has to be.
+    Stuck(anyhow::Error),
+}
+
 /// What was done, and what came of it.
 #[derive(Clone, Debug, Default)]
 pub struct Account {
@@ -22,6 +32,15 @@ impl Account {
     #[must_use]
     pub fn is_clean(&self) -> bool {
         self.stuck.is_empty() && self.not_reached.is_empty()
+    }
+
+    /// Notes what came of the fault `what`.
+    pub(crate) fn note(&mut self, what: impl fmt::Display, outcome: Outcome) {
+        match outcome {
+            Outcome::Good => {}
+            Outcome::NotReached => self.not_reached.push(what.to_string()),
+            Outcome::Stuck(why) => self.stuck.push(format!("{what}: {why:#}")),
+        }
     }
 
     /// For programs.

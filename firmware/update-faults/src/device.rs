@@ -6,9 +6,7 @@ use boards::{Firmware, Geometry};
 use image_builder::DiskLayout;
 use image_builder::signing::KeyDirectory;
 use image_format::disk::{Guid, Role, STATE_COPY_OFFSETS};
-use image_format::{
-    BootNumber, BootState, Epoch, Floors, Slot, SlotRecord, SlotStatus, Source,
-};
+use image_format::{BootNumber, BootState, Epoch, Floors, Slot, SlotRecord, SlotStatus, Source};
 use std::io::Read;
 use std::ops::Range;
 use system_update::{BootReport, ReportedStatus};

@@ -62,7 +62,10 @@ fn slot_of(started: &Started) -> Option<&str> {
 }
 
 fn require_untouched(device: &Device, disk: &[u8]) -> Result<()> {
-    ensure!(disk.len() == device.disk.len(), "the disk has another length");
+    ensure!(
+        disk.len() == device.disk.len(),
+        "the disk has another length"
+    );
     let (state, slot) = (device.range(Role::BootState), device.range(Role::SystemB));
     // The boot state lies in front of the slots.
     for place in [0..state.start, state.end..slot.start, slot.end..disk.len()] {

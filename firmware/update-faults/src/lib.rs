@@ -8,8 +8,8 @@
 //!
 //! - [`scripts`] are what a server does wrong; [`play`] plays them.
 //! - [`metadata`] is the same for what a store signs, and for its client.
-//! - [`points`] are the system calls of an update, out of a [`trace`]; at each of them the
-//!   program is killed, or the call fails.
+//! - [`points`] are the system calls of an update, out of a [`trace`]; a [`tracer`] kills the
+//!   program at one of them, or has the call fail.
 //!
 //! After each of them the real loader [`judge`]s what is left of the disk, and the next honest
 //! run has to succeed. What does not is counted in the [`Account`].
@@ -27,6 +27,8 @@ mod root;
 mod scripts;
 mod server;
 mod trace;
+mod tracer;
+mod workers;
 
 use anyhow::Result;
 use std::path::Path;
@@ -57,6 +59,6 @@ pub fn run(
     let mut account = Account::default();
     metadata::play_all(&mut account, progress)?;
     play::play_all(programs, &device, directory, &mut account, progress)?;
-    points::try_all(programs, &device, effort, directory, &mut account, progress)?;
+    tracer::try_all(programs, &device, effort, directory, &mut account, progress)?;
     Ok(account)
 }

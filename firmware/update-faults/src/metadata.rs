@@ -7,7 +7,7 @@ mod scripts;
 use anyhow::{Context, Result, bail, ensure};
 use tuf_client::{Client, DirectoryStore, Error, HttpRepository, initialise};
 
-use crate::account::Account;
+use crate::account::{Account, Outcome};
 use crate::server::Server;
 use repository::{NOW, Repository};
 use scripts::{Answer, MetadataScript, OFFERED, SCRIPTS, SEEN, give};
@@ -21,11 +21,12 @@ pub(crate) fn play_all(account: &mut Account, progress: &dyn Fn(&str)) -> Result
         (script.bend)(&mut store)?;
         let bad = serve(store, script.answer)?;
         account.http_scripts += 1;
-        match play(script, &bad, &honest) {
-            Err(why) => account.stuck.push(format!("{}: {why:#}", script.name)),
-            Ok(()) if !bad.misbehaved() => account.not_reached.push(script.name.to_owned()),
-            Ok(()) => {}
-        }
+        let outcome = match play(script, &bad, &honest) {
+            Err(why) => Outcome::Stuck(why),
+            Ok(()) if !bad.misbehaved() => Outcome::NotReached,
+            Ok(()) => Outcome::Good,
+        };
+        account.note(script.name, outcome);
     }
     Ok(())
 }
@@ -47,7 +48,10 @@ fn serve(store: Repository, answer: Answer) -> Result<Server> {
 fn play(script: &MetadataScript, bad: &Server, honest: &Server) -> Result<()> {
     let directory = tempfile::tempdir()?;
     let seen = Repository::new(SEEN)?;
-    initialise(&mut DirectoryStore::new(directory.path()), seen.first_root()?)?;
+    initialise(
+        &mut DirectoryStore::new(directory.path()),
+        seen.first_root()?,
+    )?;
     let before = serve(seen, give)?;
     let refresh = |server: &Server| -> Result<u64, Error> {
         let store = DirectoryStore::new(directory.path());
@@ -66,6 +70,9 @@ fn play(script: &MetadataScript, bad: &Server, honest: &Server) -> Result<()> {
         ),
     }
     let next = refresh(honest).context("the next honest refresh fails")?;
-    ensure!(next == OFFERED, "the next honest refresh leads to version {next}");
+    ensure!(
+        next == OFFERED,
+        "the next honest refresh leads to version {next}"
+    );
     Ok(())
 }

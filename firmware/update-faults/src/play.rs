@@ -1,27 +1,19 @@
 //! Plays the scripts to the program.
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Result, ensure};
 use std::path::Path;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
 
-use crate::account::Account;
+use crate::account::{Account, Outcome};
 use crate::device::Device;
 use crate::judge::{Boots, judge};
 use crate::root::DeviceRoot;
 use crate::scripts::{Expect, Script, all};
 use crate::server::{Server, honest};
+use crate::workers::share;
 use crate::{Program, Programs};
 
 /// So many at once: most of them wait.
 const WORKERS: usize = 4;
-
-/// What came of a script.
-enum Outcome {
-    Good,
-    NotReached,
-    Stuck(String),
-}
 
 pub(crate) fn play_all(
     programs: &Programs,
@@ -31,35 +23,18 @@ pub(crate) fn play_all(
     progress: &(dyn Fn(&str) + Sync),
 ) -> Result<()> {
     let scripts: Vec<_> = all().collect();
-    let next = AtomicUsize::new(0);
-    let program = &programs.update_once;
-    let work = |worker: usize| -> Result<Vec<(&Script, Outcome)>> {
+    let outcomes = share(&scripts, WORKERS, |worker, scripts| {
         let path = directory.join(format!("server-{worker}"));
-        let player = Player::new(&path, device, program)?;
-        let mut outcomes = Vec::new();
-        while let Some(script) = scripts.get(next.fetch_add(1, Ordering::Relaxed)) {
+        let player = Player::new(&path, device, &programs.update_once)?;
+        let play = |script: &&'static Script| {
             progress(script.name);
-            outcomes.push((*script, player.play(script)?));
-        }
-        Ok(outcomes)
-    };
-    let outcomes: Result<Vec<_>> = thread::scope(|scope| {
-        let workers: Vec<_> = (0..WORKERS)
-            .map(|worker| scope.spawn(move || work(worker)))
-            .collect();
-        let joined = workers.into_iter().map(|worker| match worker.join() {
-            Ok(outcomes) => outcomes,
-            Err(_) => bail!("a script panicked"),
-        });
-        joined.collect()
-    });
-    for (script, outcome) in outcomes?.into_iter().flatten() {
+            Ok((*script, player.play(script)?))
+        };
+        scripts.map(play).collect()
+    })?;
+    for (script, outcome) in outcomes {
         account.http_scripts += 1;
-        match outcome {
-            Outcome::Good => {}
-            Outcome::NotReached => account.not_reached.push(script.name.to_owned()),
-            Outcome::Stuck(why) => account.stuck.push(format!("{}: {why}", script.name)),
-        }
+        account.note(script.name, outcome);
     }
     Ok(())
 }
@@ -87,7 +62,7 @@ impl<'a> Player<'a> {
         let server = Server::new(self.device.new.file(), script.serve)?;
         let played = self.against(script, &server);
         Ok(match played {
-            Err(why) => Outcome::Stuck(format!("{why:#}")),
+            Err(why) => Outcome::Stuck(why),
             Ok(()) if !server.misbehaved() => Outcome::NotReached,
             Ok(()) => Outcome::Good,
         })
@@ -121,7 +96,10 @@ impl<'a> Player<'a> {
         let ended = self.root.run(&[], &[&self.program, &self.honest.url()])?;
         ensure!(ended.done, "the next honest run fails: {}", ended.said);
         let boots = judge(self.device, &self.root.disk()?)?;
-        ensure!(boots == Boots::New, "behind the next honest run, the old system boots");
+        ensure!(
+            boots == Boots::New,
+            "behind the next honest run, the old system boots"
+        );
         Ok(())
     }
 }

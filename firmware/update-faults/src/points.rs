@@ -1,19 +1,9 @@
 //! Every system call of an update: the program is killed at it, or it fails once.
 
-use anyhow::{Context, Result, bail, ensure};
 use std::collections::BTreeSet;
-use std::fs;
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
+use std::fmt;
 
-use crate::Programs;
-use crate::account::Account;
-use crate::device::Device;
-use crate::judge::{Boots, judge};
-use crate::root::{DeviceRoot, Ended};
-use crate::server::{Server, honest};
-use crate::trace::{Call, calls_of, is_reached};
+use crate::trace::Call;
 
 /// How much is tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,23 +16,19 @@ pub enum Effort {
 
 /// How many of each kind an everyday run takes.
 const SAMPLE: usize = 60;
-const WORKERS: usize = 2;
-/// What touches files, the disk or the network.
-const TRACED: &str = "trace=%file,%desc,%network";
-/// Pauses are no part of what is tried.
-const NO_PAUSES: &str = "inject=clock_nanosleep:retval=0";
 
 /// What happens at a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Blow {
+pub(crate) enum Blow {
     Kill,
     Error(&'static str),
 }
 
-#[derive(Clone, Debug)]
-struct Point {
-    call: Call,
-    blow: Blow,
+/// A call, and what happens at it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Point {
+    pub(crate) call: Call,
+    pub(crate) blow: Blow,
 }
 
 /// What can go wrong with a call of that name.
@@ -63,63 +49,17 @@ fn errors_of(name: &str) -> &'static [&'static str] {
     }
 }
 
-pub(crate) fn try_all(
-    programs: &Programs,
-    device: &Device,
-    effort: Effort,
-    directory: &Path,
-    account: &mut Account,
-    progress: &(dyn Fn(&str) + Sync),
-) -> Result<()> {
-    let clean = Tracer::new(&directory.join("traced"), device, programs)?;
-    let calls = clean.calls()?;
-    let kills = points(&calls, |_| vec![Blow::Kill]);
-    let errors = points(&calls, |name| {
-        errors_of(name).iter().map(|errno| Blow::Error(errno)).collect()
-    });
-    progress(&format!(
-        "an update makes {} system calls: {} to be killed at, {} errors",
-        calls.len(),
-        kills.len(),
-        errors.len()
-    ));
-    let points = match effort {
-        Effort::Everyday => [sample(kills), sample(errors)].concat(),
-        Effort::Full => [kills, errors].concat(),
-    };
-    let next = AtomicUsize::new(0);
-    let work = |worker: usize| -> Result<Vec<(&Point, Option<Result<()>>)>> {
-        let path = directory.join(format!("traced-{worker}"));
-        let tracer = Tracer::new(&path, device, programs)?;
-        let mut outcomes = Vec::new();
-        while let Some(point) = points.get(next.fetch_add(1, Ordering::Relaxed)) {
-            outcomes.push((point, tracer.try_point(point)?));
-        }
-        Ok(outcomes)
-    };
-    let outcomes: Result<Vec<_>> = thread::scope(|scope| {
-        let work = &work;
-        let workers: Vec<_> = (0..WORKERS)
-            .map(|worker| scope.spawn(move || work(worker)))
-            .collect();
-        let joined = workers.into_iter().map(|worker| match worker.join() {
-            Ok(outcomes) => outcomes,
-            Err(_) => bail!("a trace panicked"),
-        });
-        joined.collect()
-    });
-    for (point, outcome) in outcomes?.into_iter().flatten() {
-        match point.blow {
-            Blow::Kill => account.kill_points += 1,
-            Blow::Error(_) => account.errno_points += 1,
-        }
-        match outcome {
-            Some(Ok(())) => {}
-            None => account.not_reached.push(point.to_string()),
-            Some(Err(why)) => account.stuck.push(format!("{point}: {why:#}")),
-        }
-    }
-    Ok(())
+/// The points at which the program is killed.
+pub(crate) fn kills(calls: &[Call]) -> Vec<Point> {
+    points(calls, |_| vec![Blow::Kill])
+}
+
+/// The points at which a call fails.
+pub(crate) fn errors(calls: &[Call]) -> Vec<Point> {
+    points(calls, |name| {
+        let errors = errors_of(name).iter();
+        errors.map(|errno| Blow::Error(errno)).collect()
+    })
 }
 
 fn points(calls: &[Call], blows: impl Fn(&str) -> Vec<Blow>) -> Vec<Point> {
@@ -138,7 +78,7 @@ fn points(calls: &[Call], blows: impl Fn(&str) -> Vec<Blow>) -> Vec<Point> {
 }
 
 /// The first and the last of each kind of call and blow, and others at equal distances.
-fn sample(points: Vec<Point>) -> Vec<Point> {
+pub(crate) fn sample(points: Vec<Point>) -> Vec<Point> {
     let kind = |point: &Point| (point.call.name.clone(), point.blow.to_string());
     let mut chosen = BTreeSet::new();
     let (mut first, mut last) = (BTreeSet::new(), BTreeSet::new());
@@ -162,89 +102,9 @@ fn sample(points: Vec<Point>) -> Vec<Point> {
         .collect()
 }
 
-/// A device whose `snappy` is traced.
-struct Tracer<'a> {
-    device: &'a Device,
-    root: DeviceRoot,
-    log: PathBuf,
-    server: Server,
-}
-
-impl<'a> Tracer<'a> {
-    fn new(path: &Path, device: &'a Device, programs: &Programs) -> Result<Self> {
-        Ok(Self {
-            device,
-            root: DeviceRoot::new(path, device, &[&programs.snappy])?,
-            log: path.join("strace.log"),
-            server: Server::new(device.new.file(), honest)?,
-        })
-    }
-
-    fn update(&self, around: &[String]) -> Result<Ended> {
-        let url = self.server.url();
-        self.root.run(around, &["/snappy", "update", "--from", &url])
-    }
-
-    fn strace(&self, inject: &[String]) -> Result<(Ended, String)> {
-        let log = self.log.display().to_string();
-        let mut around: Vec<_> = ["strace", "-f", "-o", &log, "-e", TRACED, "-e", NO_PAUSES]
-            .map(str::to_owned)
-            .into();
-        for inject in inject {
-            around.extend(["-e".to_owned(), inject.clone()]);
-        }
-        let ended = self.update(&around)?;
-        let trace = fs::read_to_string(&self.log).context("strace left no trace")?;
-        Ok((ended, trace))
-    }
-
-    /// The calls of an update that nothing happens to.
-    fn calls(&self) -> Result<Vec<Call>> {
-        let (ended, trace) = self.strace(&[])?;
-        ensure!(ended.done, "an update that nothing happens to fails: {}", ended.said);
-        ensure!(
-            judge(self.device, &self.root.disk()?)? == Boots::New,
-            "an update that nothing happens to leads nowhere"
-        );
-        calls_of("/snappy", &trace)
-    }
-
-    /// `None`: the call was never made.
-    fn try_point(&self, point: &Point) -> Result<Option<Result<()>>> {
-        let mut call = point.call.clone();
-        // The network gives more at once at times, and a run has fewer calls then.
-        while call.when > 0 {
-            self.root.renew(self.device)?;
-            let (ended, trace) = self.strace(&[point.blow.inject(&call)])?;
-            if is_reached(&trace) {
-                return Ok(Some(self.judge(point, &ended)));
-            }
-            call.when = call.when * 3 / 4;
-        }
-        Ok(None)
-    }
-
-    fn judge(&self, point: &Point, ended: &Ended) -> Result<()> {
-        ensure!(!ended.hung, "the update does not end");
-        let boots = judge(self.device, &self.root.disk()?)?;
-        ensure!(
-            !ended.done || boots == Boots::New,
-            "it says that it is done, and the old system boots"
-        );
-        ensure!(
-            ended.done || point.blow == Blow::Kill || !ended.said.is_empty(),
-            "it gives no reason"
-        );
-        let next = self.update(&[])?;
-        ensure!(next.done, "the next honest run fails: {}", next.said);
-        let boots = judge(self.device, &self.root.disk()?)?;
-        ensure!(boots == Boots::New, "behind the next honest run, the old system boots");
-        Ok(())
-    }
-}
-
 impl Blow {
-    fn inject(&self, call: &Call) -> String {
+    /// What `strace` is told.
+    pub(crate) fn inject(&self, call: &Call) -> String {
         let Call { name, when } = call;
         match self {
             Self::Kill => format!("inject={name}:signal=KILL:when={when}"),
@@ -253,8 +113,8 @@ impl Blow {
     }
 }
 
-impl std::fmt::Display for Blow {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for Blow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Kill => "killed",
             Self::Error(errno) => errno,
@@ -262,8 +122,45 @@ impl std::fmt::Display for Blow {
     }
 }
 
-impl std::fmt::Display for Point {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for Point {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}: {}", self.call.name, self.call.when, self.blow)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn call(name: &str, when: usize) -> Call {
+        let name = name.to_owned();
+        Call { name, when }
+    }
+
+    #[test]
+    fn a_sample_has_the_first_and_the_last_of_each_kind_and_is_the_same_again() {
+        let mut calls: Vec<_> = (1..=500).map(|when| call("pread64", when)).collect();
+        calls.insert(250, call("fsync", 1));
+        let all = errors(&calls);
+        assert_eq!(all.len(), 2 * 501);
+        let chosen = sample(all.clone());
+        assert_eq!(chosen, sample(all));
+        assert!((50..=SAMPLE).contains(&chosen.len()), "{}", chosen.len());
+        for (name, when, errno) in [
+            ("pread64", 1, "EIO"),
+            ("pread64", 500, "EINTR"),
+            ("fsync", 1, "ENOSPC"),
+        ] {
+            let (call, blow) = (call(name, when), Blow::Error(errno));
+            assert!(chosen.contains(&Point { call, blow }), "{name} {when}");
+        }
+    }
+
+    #[test]
+    fn a_call_is_a_point_once_however_many_threads_make_it() {
+        let calls = [call("read", 1), call("read", 1), call("execve", 3)];
+        assert_eq!(kills(&calls).len(), 2);
+        // What does not come back cannot fail.
+        assert_eq!(errors(&calls).len(), 2);
     }
 }

@@ -26,7 +26,10 @@ pub(crate) fn calls_of(program: &str, trace: &str) -> Result<Vec<Call>> {
             continue;
         };
         // What was begun is counted, and not its end, "<... read resumed>".
-        if !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
+        if !name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+        {
             continue;
         }
         let count = counts.entry((thread, name)).or_default();

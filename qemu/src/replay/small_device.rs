@@ -78,7 +78,11 @@ impl SmallDevice {
 
     /// The device's loader, which knows both systems.
     pub(super) fn loader(&self) -> Result<Loader> {
-        Loader::new(&self.board, self.keys.signed_keyring(), &[self.image.path()])
+        Loader::new(
+            &self.board,
+            self.keys.signed_keyring(),
+            &[self.image.path()],
+        )
     }
 
     /// The first sector of the partition of that role.

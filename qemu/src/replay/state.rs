@@ -105,9 +105,8 @@ impl Epoch<'_> {
     /// The image cannot be read.
     pub fn states(&self, before: &ReplayedDisk) -> io::Result<Vec<State>> {
         let places = before.places();
-        let telling = |request: &Request<'_>| {
-            !(places.only_writable(request) || places.only_parts(request))
-        };
+        let telling =
+            |request: &Request<'_>| !(places.only_writable(request) || places.only_parts(request));
         let several = self.requests.iter().filter(|one| telling(one)).count() > 1;
         let mut states = Vec::new();
         let mut disk = before.clone();

@@ -59,7 +59,9 @@ pub(super) const SCRIPTS: &[MetadataScript] = &[
         store.sign_by_stranger(OFFERED)
     }),
     bent("metadata-snapshot-of-other-length", "snapshot", |store| {
-        change(store, "3.snapshot.json", |bytes| bytes.extend_from_slice(b"  "))
+        change(store, "3.snapshot.json", |bytes| {
+            bytes.extend_from_slice(b"  ")
+        })
     }),
     bent("metadata-snapshot-of-other-bytes", "snapshot", |store| {
         change(store, "3.snapshot.json", |bytes| bytes[20] ^= 1)
@@ -128,13 +130,19 @@ pub(super) const SCRIPTS: &[MetadataScript] = &[
         x.say(&head("304 Not Modified", 0))
     }),
     answered("metadata-timestamp-reset", "timestamp", |x, _| x.reset()),
-    answered("metadata-timestamp-moved-in-a-circle", "timestamp", |x, _| {
-        x.say(&head("302 Found\r\nLocation: /timestamp.json", 0))
-    }),
-    answered("metadata-timestamp-header-without-end", "timestamp", |x, _| {
-        x.say("HTTP/1.1 200 OK\r\nX: ")?;
-        x.flood(&[b'x'; 1 << 16])
-    }),
+    answered(
+        "metadata-timestamp-moved-in-a-circle",
+        "timestamp",
+        |x, _| x.say(&head("302 Found\r\nLocation: /timestamp.json", 0)),
+    ),
+    answered(
+        "metadata-timestamp-header-without-end",
+        "timestamp",
+        |x, _| {
+            x.say("HTTP/1.1 200 OK\r\nX: ")?;
+            x.flood(&[b'x'; 1 << 16])
+        },
+    ),
 ];
 
 fn change(store: &mut Repository, name: &str, change: fn(&mut Vec<u8>)) -> Result<()> {

@@ -13,7 +13,9 @@ pub(super) const SCRIPTS: &[Script] = &[
     refused("status-401", NOT_GIVEN, |x| status(x, "401 Unauthorized")),
     refused("status-403", NOT_GIVEN, |x| status(x, "403 Forbidden")),
     refused("status-404", "no such file", |x| status(x, "404 Not Found")),
-    refused("status-407", NOT_GIVEN, |x| status(x, "407 Proxy Authentication Required")),
+    refused("status-407", NOT_GIVEN, |x| {
+        status(x, "407 Proxy Authentication Required")
+    }),
     refused("status-410", NOT_GIVEN, |x| status(x, "410 Gone")),
     refused("status-429", "429", |x| status(x, "429 Too Many Requests")),
     refused("status-500", "500", |x| status(x, "500 Oops")),
@@ -38,12 +40,14 @@ pub(super) const SCRIPTS: &[Script] = &[
             x.be_honest()
         }
     }),
-    refused("status-404-in-the-middle", "no such file", |x| match x.number {
-        0 => {
-            x.listen()?;
-            x.end_after(300_000)
+    refused("status-404-in-the-middle", "no such file", |x| {
+        match x.number {
+            0 => {
+                x.listen()?;
+                x.end_after(300_000)
+            }
+            _ => status(x, "404 Not Found"),
         }
-        _ => status(x, "404 Not Found"),
     }),
     refused("redirected-in-a-circle", "address to address", |x| {
         redirected(x, "/release")

@@ -78,23 +78,31 @@ pub(super) const SCRIPTS: &[Script] = &[
         x.misbehave();
         x.stream.write_all(&vec![0; x.file.len() - x.first])
     }),
-    refused("body-of-zeros-from-the-middle", "not the one that was signed", |x| {
-        x.listen()?;
-        x.say_part()?;
-        let middle = x.file.len() / 2;
-        x.send(x.first, middle)?;
-        x.misbehave();
-        x.stream.write_all(&vec![0; x.file.len() - middle])
-    }),
-    refused("body-with-one-bit-wrong", "not the one that was signed", |x| {
-        x.listen()?;
-        x.say_part()?;
-        let last = x.file.len() - 1;
-        x.send(x.first, last)?;
-        x.misbehave();
-        let byte = x.file[last] ^ 1;
-        x.stream.write_all(&[byte])
-    }),
+    refused(
+        "body-of-zeros-from-the-middle",
+        "not the one that was signed",
+        |x| {
+            x.listen()?;
+            x.say_part()?;
+            let middle = x.file.len() / 2;
+            x.send(x.first, middle)?;
+            x.misbehave();
+            x.stream.write_all(&vec![0; x.file.len() - middle])
+        },
+    ),
+    refused(
+        "body-with-one-bit-wrong",
+        "not the one that was signed",
+        |x| {
+            x.listen()?;
+            x.say_part()?;
+            let last = x.file.len() - 1;
+            x.send(x.first, last)?;
+            x.misbehave();
+            let byte = x.file[last] ^ 1;
+            x.stream.write_all(&[byte])
+        },
+    ),
     refused("body-with-bytes-between-the-parts", "unsigned bytes", |x| {
         x.listen()?;
         let gap = (64 << 10) + (256 << 10) + 200;
@@ -117,7 +125,10 @@ pub(super) const SCRIPTS: &[Script] = &[
         x.listen()?;
         x.misbehave();
         let page = "<html>Welcome to our hotel. Please log in.</html>".repeat(2000);
-        x.say(&format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", page.len()))?;
+        x.say(&format!(
+            "HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n",
+            page.len()
+        ))?;
         x.say(&page)
     }),
     installed("chunks", |x| {

@@ -39,7 +39,8 @@ pub(super) const SCRIPTS: &[Script] = &[
     }),
     refused("head-of-http-2", "connection failed", |x| {
         begin(x, "")?;
-        x.stream.write_all(b"\0\0\x12\x04\0\0\0\0\0\0\x03\0\0\0\x80\0\x04\0\x01\0\0")
+        x.stream
+            .write_all(b"\0\0\x12\x04\0\0\0\0\0\0\x03\0\0\0\x80\0\x04\0\x01\0\0")
     }),
     refused("head-of-tls", "connection failed", |x| {
         begin(x, "")?;
@@ -53,7 +54,10 @@ pub(super) const SCRIPTS: &[Script] = &[
         x.flood(&[0; 1 << 10])
     }),
     refused("head-with-a-zero-in-a-header", "connection failed", |x| {
-        begin(x, "HTTP/1.1 200 OK\r\nX-\0: y\r\nContent-Length: 5\r\n\r\n12345")
+        begin(
+            x,
+            "HTTP/1.1 200 OK\r\nX-\0: y\r\nContent-Length: 5\r\n\r\n12345",
+        )
     }),
     refused("head-of-a-strange-version", "connection failed", |x| {
         begin(x, "HTTP/9.9 200 OK\r\nContent-Length: 5\r\n\r\n12345")
@@ -67,18 +71,25 @@ pub(super) const SCRIPTS: &[Script] = &[
         x.be_honest()
     }),
     refused("switching-protocols", "does not give it", |x| {
-        begin(x, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\n\r\n")?;
+        begin(
+            x,
+            "HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\n\r\n",
+        )?;
         x.flood(&[0; 1 << 10])
     }),
     refused("length-negative", "", |x| length(x, "Content-Length: -5")),
-    refused("length-of-no-number", "", |x| length(x, "Content-Length: many")),
+    refused("length-of-no-number", "", |x| {
+        length(x, "Content-Length: many")
+    }),
     refused("length-of-all-bytes", "too long", |x| {
         length(x, "Content-Length: 18446744073709551615")
     }),
     refused("length-of-more-than-all-bytes", "", |x| {
         length(x, "Content-Length: 18446744073709551616")
     }),
-    refused("length-nothing", "ends early", |x| length(x, "Content-Length: 0")),
+    refused("length-nothing", "ends early", |x| {
+        length(x, "Content-Length: 0")
+    }),
     refused("length-twice", "", |x| {
         length(x, "Content-Length: 5\r\nContent-Length: 6")
     }),

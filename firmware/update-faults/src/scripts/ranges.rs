@@ -15,13 +15,17 @@ pub(super) const SCRIPTS: &[Script] = &[
             x.send(0, x.file.len())
         })
     }),
-    refused("range-ignored-and-cut-each-time", "connection failed", |x| {
-        resumed(x, |x| {
-            let head = x.whole();
-            x.say(&head)?;
-            x.send(0, BREAK / 2)
-        })
-    }),
+    refused(
+        "range-ignored-and-cut-each-time",
+        "connection failed",
+        |x| {
+            resumed(x, |x| {
+                let head = x.whole();
+                x.say(&head)?;
+                x.send(0, BREAK / 2)
+            })
+        },
+    ),
     installed("range-begins-earlier", |x| {
         resumed(x, |x| {
             let first = x.first - 1000;
@@ -37,12 +41,16 @@ pub(super) const SCRIPTS: &[Script] = &[
             x.send(x.first + 1, x.file.len())
         })
     }),
-    refused("range-lies-about-its-beginning", "not the one that was signed", |x| {
-        resumed(x, |x| {
-            x.say_part()?;
-            x.send(x.first - 1000, x.file.len() - 1000)
-        })
-    }),
+    refused(
+        "range-lies-about-its-beginning",
+        "not the one that was signed",
+        |x| {
+            resumed(x, |x| {
+                x.say_part()?;
+                x.send(x.first - 1000, x.file.len() - 1000)
+            })
+        },
+    ),
     refused("range-ends-earlier", "another part", |x| {
         resumed(x, |x| {
             let end = x.file.len() - 1;

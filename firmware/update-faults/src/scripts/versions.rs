@@ -15,33 +15,45 @@ pub(super) const SCRIPTS: &[Script] = &[
     refused("tag-became-weak", "changed on the server", |x| {
         tagged(x, "ETag: W/\"one\"\r\n")
     }),
-    refused("length-changed-under-the-same-tag", "changed on the server", |x| {
-        changed(x, |x| {
-            let length = x.file.len();
-            let head = x.part(x.first);
-            let grown = head.replace(&format!("/{length}"), &format!("/{}", length + 1));
-            x.say(&grown.replace(&format!("-{}/", length - 1), &format!("-{length}/")))?;
-            x.send(x.first, length)
-        })
-    }),
-    refused("bytes-changed-under-the-same-tag", "not the one that was signed", |x| {
-        changed(x, |x| {
-            x.say_part()?;
+    refused(
+        "length-changed-under-the-same-tag",
+        "changed on the server",
+        |x| {
+            changed(x, |x| {
+                let length = x.file.len();
+                let head = x.part(x.first);
+                let grown = head.replace(&format!("/{length}"), &format!("/{}", length + 1));
+                x.say(&grown.replace(&format!("-{}/", length - 1), &format!("-{length}/")))?;
+                x.send(x.first, length)
+            })
+        },
+    ),
+    refused(
+        "bytes-changed-under-the-same-tag",
+        "not the one that was signed",
+        |x| {
+            changed(x, |x| {
+                x.say_part()?;
+                let other: Vec<u8> = x.file[x.first..].iter().map(|byte| byte ^ 0x55).collect();
+                x.stream.write_all(&other)
+            })
+        },
+    ),
+    refused(
+        "bytes-changed-and-no-tag-ever",
+        "not the one that was signed",
+        |x| {
+            x.listen()?;
+            let head = x.part(x.first).replace(TAG, "");
+            x.say(&head)?;
+            if x.number == 0 {
+                return x.send(0, BREAK);
+            }
+            x.misbehave();
             let other: Vec<u8> = x.file[x.first..].iter().map(|byte| byte ^ 0x55).collect();
             x.stream.write_all(&other)
-        })
-    }),
-    refused("bytes-changed-and-no-tag-ever", "not the one that was signed", |x| {
-        x.listen()?;
-        let head = x.part(x.first).replace(TAG, "");
-        x.say(&head)?;
-        if x.number == 0 {
-            return x.send(0, BREAK);
-        }
-        x.misbehave();
-        let other: Vec<u8> = x.file[x.first..].iter().map(|byte| byte ^ 0x55).collect();
-        x.stream.write_all(&other)
-    }),
+        },
+    ),
     installed("no-tag-ever-and-the-line-breaks", |x| {
         x.listen()?;
         let head = x.part(x.first).replace(TAG, "");
