@@ -76,6 +76,11 @@ impl SmallDevice {
         judge(&self.loader()?, self.disk()?, log, None)
     }
 
+    /// The same, while that slot is updated.
+    pub(super) fn judge_update(&self, log: &[Request<'_>], slot: Slot) -> Result<Account> {
+        judge(&self.loader()?, self.disk()?, log, Some(slot))
+    }
+
     /// The device's loader, which knows both systems.
     pub(super) fn loader(&self) -> Result<Loader> {
         Loader::new(
