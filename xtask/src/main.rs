@@ -6,6 +6,7 @@ mod bench;
 mod boards;
 mod check;
 mod corrupt;
+mod faults;
 mod flash;
 mod fuzz;
 mod host_tests;
@@ -47,6 +48,7 @@ enum Task {
     Boards(boards::BoardsCommand),
     Check(check::CheckCommand),
     Corrupt(corrupt::CorruptCommand),
+    Faults(faults::FaultsCommand),
     Flash(flash::FlashCommand),
     Fuzz(fuzz::FuzzCommand),
     Keys(keys::KeysCommand),
@@ -68,6 +70,7 @@ fn main() -> Result<()> {
         Task::Boards(command) => command.run(),
         Task::Check(command) => command.run(),
         Task::Corrupt(command) => command.run(),
+        Task::Faults(command) => command.run(),
         Task::Flash(command) => command.run(),
         Task::Fuzz(command) => command.run(),
         Task::Keys(command) => command.run(),

@@ -1,16 +1,16 @@
 //! `cargo xtask replay`.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::Result;
 use boards::Board;
-use clap::Args;
+use clap::{Args, ValueEnum};
 use image_builder::signing::KeyDirectory;
 use image_builder::{Printed, Workspace};
 use qemu::bench::Bench;
 use qemu::disk::TestDisk;
 use qemu::replay::account::Account;
-use qemu::replay::recording::{Recorded, Recording, STORY, record};
+use qemu::replay::recording::{Recording, Story, record};
 use qemu::replay::{replay, sample};
 use qemu::world::World;
 
@@ -18,8 +18,8 @@ use crate::{setup, workspace};
 
 /// Record a real device's writes, and boot whatever a loss of power would leave of them
 ///
-/// A virtual machine boots for the first time, confirms its trial, is rolled back, and
-/// confirms the other slot, with every write to its disk recorded. The real loader then
+/// A virtual machine boots for the first time, confirms its trial, is rolled back (or gets
+/// an update), and confirms the other slot, with every write to its disk recorded. The real loader then
 /// boots, on the host, the disk after each of these writes, with the writes to the boot state
 /// cut at each sector, dropped and reordered between two flushes. Some of those disks are
 /// started in a virtual machine, too.
@@ -28,18 +28,25 @@ use crate::{setup, workspace};
 /// disks, or one that nothing explains, or the device wrote elsewhere, the command fails.
 #[derive(Debug, Args)]
 pub(crate) struct ReplayCommand {
+    /// What the device lives through
+    #[arg(value_enum, default_value_t = Recorded::FirstDay)]
+    story: Recorded,
     /// The board, a file of `boards/`
     #[arg(long, default_value = workspace::DEFAULT_BOARD)]
     board: String,
-    /// Start so many of the disks in a virtual machine, first those in the midst of a write
-    #[arg(long, value_name = "NUMBER", default_value_t = 3)]
-    boot_sample: usize,
+    /// Start so many of the disks in a virtual machine, first those in the midst of a write:
+    /// 3 of the first day, none of an update, which has another system in the same slot
+    #[arg(long, value_name = "NUMBER")]
+    boot_sample: Option<usize>,
     /// Judge this log of writes again, and start no machine
     #[arg(long, value_name = "FILE", requires = "image", conflicts_with_all = ["boot_sample", "kvm"])]
     log: Option<PathBuf>,
     /// The disk that it was written to, as it was before
-    #[arg(long, value_name = "FILE", requires = "log")]
+    #[arg(long, value_name = "FILE", requires = "after")]
     image: Option<PathBuf>,
+    /// The same disk, as it was after
+    #[arg(long, value_name = "FILE", requires = "log")]
+    after: Option<PathBuf>,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -48,13 +55,49 @@ pub(crate) struct ReplayCommand {
     kvm: bool,
 }
 
+/// What the device lives through.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Recorded {
+    /// A first day, with a rollback at its end
+    FirstDay,
+    /// An update, its trial and its confirm
+    Update,
+}
+
+impl Recorded {
+    fn story(self) -> Story {
+        match self {
+            Self::FirstDay => Story::FirstDay,
+            Self::Update => Story::Update,
+        }
+    }
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::FirstDay => "first-day",
+            Self::Update => "update",
+        }
+    }
+
+    fn about(self) -> &'static str {
+        match self {
+            Self::FirstDay => "a device's first day",
+            Self::Update => "a device's update",
+        }
+    }
+}
+
 impl ReplayCommand {
     /// Runs the command.
     pub(crate) fn run(self) -> Result<()> {
         let checkout = Workspace::at(workspace::root());
         let board = checkout.read_board(&self.board)?;
-        match (&self.log, &self.image) {
-            (Some(log), Some(image)) => self.judge_again(&checkout, &board, log, image),
+        let on_disk = |path: &Option<PathBuf>| path.as_deref().map(TestDisk::at);
+        match (&self.log, on_disk(&self.image), on_disk(&self.after)) {
+            (Some(log), Some(before), Some(after)) => {
+                let log = log.clone();
+                self.judge_again(&checkout, &board, &Recording { before, after, log })
+            }
             _ => self.record_and_judge(&checkout, board),
         }
     }
@@ -63,15 +106,10 @@ impl ReplayCommand {
         &self,
         checkout: &Workspace,
         board: &Board,
-        log: &Path,
-        image: &Path,
+        recording: &Recording,
     ) -> Result<()> {
         let keys = KeyDirectory::open_or_create_test(&checkout.test_keys())?;
-        let recording = Recording {
-            before: TestDisk::at(image),
-            log: log.to_owned(),
-        };
-        let account = replay(&recording, board, keys.signed_keyring())?;
+        let account = replay(recording, self.story.story(), board, keys.signed_keyring())?;
         self.show(&account);
         self.conclude(&account)
     }
@@ -84,22 +122,29 @@ impl ReplayCommand {
         let directory = checkout.target().join("replay");
         let world = World::prepare(checkout, board, &directory, &mut Printed::new())?;
         let bench = Bench::new(&world, "recording", accelerator)?;
-        eprintln!("recording a device's first day");
-        let Recorded { recording, .. } = record(&bench)?;
-        let mut account = replay(&recording, world.board(), world.keys().signed_keyring())?;
-        account.expect_story(&STORY);
+        let (story, keyring) = (self.story.story(), world.keys().signed_keyring());
+        eprintln!("recording {}", self.story.about());
+        let recording = record(&bench, story)?.recording;
+        let account = replay(&recording, story, world.board(), keyring)?;
         self.show(&account);
         eprintln!(
             "to judge it again: cargo xtask replay {}",
             self.again(&recording)
         );
         if account.problems == 0 {
-            for chosen in sample::choose(&account, self.boot_sample) {
+            for chosen in sample::choose(&account, self.boot_sample()) {
                 eprintln!("{}: starting {} in a machine", chosen.state, chosen.source);
                 sample::boot(&bench, &recording, &chosen)?;
             }
         }
         self.conclude(&account)
+    }
+
+    fn boot_sample(&self) -> usize {
+        self.boot_sample.unwrap_or(match self.story {
+            Recorded::FirstDay => 3,
+            Recorded::Update => 0,
+        })
     }
 
     fn show(&self, account: &Account) {
@@ -124,10 +169,12 @@ impl ReplayCommand {
 
     fn again(&self, recording: &Recording) -> String {
         format!(
-            "--board {} --log {} --image {}",
+            "{} --board {} --log {} --image {} --after {}",
+            self.story.word(),
             self.board,
             recording.log.display(),
-            recording.before.image().display()
+            recording.before.image().display(),
+            recording.after.image().display()
         )
     }
 }

@@ -33,6 +33,7 @@ impl SetupCommand {
             &machines,
             setup::CORRUPTION,
             setup::CROSS_CHECKS,
+            setup::FAULTS,
             setup::FUZZ,
             foreign::NEEDS,
             setup::STORE_TESTS,

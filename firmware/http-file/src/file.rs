@@ -11,12 +11,13 @@ use crate::authorities::Authorities;
 use crate::error::HttpError;
 use crate::patience::{Interruption, Patience, Wait};
 
-/// To find the server, to reach it, and until it begins to answer.
-const ANSWER: Duration = Duration::from_secs(30);
-/// A connection that lasts longer is made anew, for it may have died without a word.
-const CONNECTION: Duration = Duration::from_secs(120);
+/// So many bytes make good the failures before them.
+const LEAST_BYTES: u64 = 1 << 10;
 /// A connection that nobody needs is kept so long.
 const KEPT: Duration = Duration::from_secs(2);
+/// What is read from a connection at once. It is less than the longest head that is taken: of
+/// an answer right behind a `100 Continue`, all that is there counts as head.
+const INPUT_BYTES: usize = 32 << 10;
 /// What is thrown away at once.
 const WASTE_BYTES: usize = 64 << 10;
 
@@ -38,6 +39,8 @@ pub struct HttpFile<W> {
     failures: u32,
     ranges: Ranges,
     received_bytes: u64,
+    /// Bytes that came since the last of the failures.
+    since_failure_bytes: u64,
 }
 
 /// What a server does when a part of a file is asked for.
@@ -107,13 +110,14 @@ impl<W: Wait> HttpFile<W> {
             // Who asks in secret is not led to where everyone listens.
             .https_only(address.starts_with("https://"))
             .http_status_as_error(false)
-            .timeout_resolve(Some(ANSWER))
-            .timeout_connect(Some(ANSWER))
-            .timeout_send_request(Some(ANSWER))
-            .timeout_recv_response(Some(ANSWER))
-            .timeout_recv_body(Some(CONNECTION))
+            .timeout_resolve(Some(patience.answer))
+            .timeout_connect(Some(patience.answer))
+            .timeout_send_request(Some(patience.answer))
+            .timeout_recv_response(Some(patience.answer))
+            .timeout_recv_body(Some(patience.connection))
             // One that was kept for long may be dead, and would look like a line that broke.
             .max_idle_age(KEPT)
+            .input_buffer_size(INPUT_BYTES)
             .user_agent(concat!("twinkeel/", env!("CARGO_PKG_VERSION")))
             .build();
         let mut file = Self {
@@ -129,6 +133,7 @@ impl<W: Wait> HttpFile<W> {
             failures: 0,
             ranges: Ranges::Ignored,
             received_bytes: 0,
+            since_failure_bytes: 0,
         };
         let (answer, body) = loop {
             match file.ask(0, until) {
@@ -246,6 +251,7 @@ impl<W: Wait> HttpFile<W> {
             Failure::NotNow(reason) => reason,
         };
         self.failures += 1;
+        self.since_failure_bytes = 0;
         let failures = self.failures;
         let Some(pause) = self.patience.pause_after(failures) else {
             return Err(HttpError::Broken { failures, reason });
@@ -327,7 +333,10 @@ impl<W: Wait> Read for HttpFile<W> {
         loop {
             match self.read_some(buffer) {
                 Ok(read) => {
-                    self.failures = 0;
+                    self.since_failure_bytes += read as u64;
+                    if self.since_failure_bytes >= LEAST_BYTES {
+                        self.failures = 0;
+                    }
                     return Ok(read);
                 }
                 Err(failure) => self.wait_or_give_up(failure).map_err(io::Error::other)?,

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-/// How often, and how long, a line may fail in a row. A single byte that arrives makes good
-/// all failures before it.
+/// How long to wait for a server, and how often in a row a line may fail. A KiB that arrives
+/// makes good all failures before it: who sends less at a time would hold us for ever.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Patience {
     /// Failures in a row until nothing more is tried.
@@ -12,6 +12,10 @@ pub struct Patience {
     pub first_pause: Duration,
     /// The longest pause.
     pub longest_pause: Duration,
+    /// To find the server, as long again to reach it, and until it begins to answer.
+    pub answer: Duration,
+    /// A connection that lasts longer is made anew, for it may have died without a word.
+    pub connection: Duration,
 }
 
 impl Patience {
@@ -20,6 +24,8 @@ impl Patience {
         failures: 8,
         first_pause: Duration::from_secs(1),
         longest_pause: Duration::from_secs(60),
+        answer: Duration::from_secs(30),
+        connection: Duration::from_secs(120),
     };
 
     /// The pause behind that many failures in a row; `None` where it has an end.
@@ -67,6 +73,7 @@ mod tests {
             failures: 5,
             first_pause: seconds(2),
             longest_pause: seconds(9),
+            ..Patience::OF_A_PERSON
         };
         let pauses: Vec<_> = (1..=6).map(|n| patience.pause_after(n)).collect();
         assert_eq!(

@@ -12,6 +12,7 @@ const PATIENCE: Patience = Patience {
     failures: 4,
     first_pause: Duration::from_secs(1),
     longest_pause: Duration::from_secs(60),
+    ..Patience::OF_A_PERSON
 };
 
 static CONTENT: LazyLock<Vec<u8>> =
@@ -191,24 +192,31 @@ fn a_server_without_ranges_is_read_again_from_the_front() {
 }
 
 #[test]
-fn patience_has_an_end_and_a_byte_renews_it() {
-    let server = Server::new(&[Act::EndAfter(1), Act::HangUp]);
+fn patience_has_an_end_and_a_kilobyte_renews_it() {
+    let server = Server::new(&[Act::EndAfter(1024), Act::HangUp]);
     let Err(HttpError::Broken { failures, reason }) = read(&server) else {
         panic!("a server that hangs up gave a file");
     };
     assert_eq!(failures, PATIENCE.failures);
     assert!(!reason.is_empty());
-    // The one that gave a byte, and the failures behind it.
+    // The one that gave some, and the failures behind it.
     assert_eq!(server.ranges().len(), 1 + 3);
     let renewed = Server::new(&[
         Act::HangUp,
         Act::HangUp,
-        Act::EndAfter(1),
+        Act::EndAfter(1024),
         Act::HangUp,
         Act::HangUp,
         Act::Serve,
     ]);
     assert_eq!(read(&renewed), Ok(content().to_vec()));
+}
+
+#[test]
+fn who_gives_a_byte_at_a_time_is_given_up_on() {
+    let server = Server::new(&[Act::EndAfter(1)]);
+    assert!(matches!(read(&server), Err(HttpError::Broken { .. })));
+    assert_eq!(server.ranges().len(), PATIENCE.failures as usize);
 }
 
 #[test]

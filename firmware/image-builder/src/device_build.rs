@@ -50,12 +50,7 @@ fn build_for_firmware(
     package: &str,
     constants: &[(&str, OsString)],
 ) -> Result<Vec<u8>> {
-    let build = DeviceBuild::new(
-        workspace,
-        board.architecture,
-        &board.loader.target,
-        Surroundings::Firmware,
-    )?;
+    let build = DeviceBuild::new(workspace, board, Surroundings::Firmware)?;
     build.run(&[package], constants)?;
     match board.loader.firmware {
         Firmware::OpenFirmware => build.program(package),
@@ -78,6 +73,20 @@ pub fn build_firmware_program(
     package: &str,
 ) -> Result<Vec<u8>> {
     build_for_firmware(workspace, board, package, &[])
+}
+
+/// A program for the Linux of `board`, built as the userland is.
+///
+/// # Errors
+/// cargo cannot build it.
+pub fn build_device_program(
+    workspace: &Workspace,
+    board: &Board,
+    package: &str,
+) -> Result<Vec<u8>> {
+    let build = DeviceBuild::new(workspace, board, Surroundings::Linux)?;
+    build.run(&[package], &[])?;
+    build.program(package)
 }
 
 /// The flags of the compiler that choose the loader's hash and signature code.
@@ -109,12 +118,7 @@ fn loader_constants(board: &Board, keyring: PathBuf) -> Vec<(&'static str, OsStr
 
 /// The userland of `board`.
 pub(crate) fn build_userland(workspace: &Workspace, board: &Board) -> Result<Userland> {
-    let build = DeviceBuild::new(
-        workspace,
-        board.architecture,
-        &board.userland.target,
-        Surroundings::Linux,
-    )?;
+    let build = DeviceBuild::new(workspace, board, Surroundings::Linux)?;
     build.run(&["init", "network", "snappy", "updater"], &[])?;
     Ok(Userland {
         init: build.program("init")?,
@@ -145,12 +149,7 @@ enum Surroundings {
 }
 
 impl<'a> DeviceBuild<'a> {
-    fn new(
-        workspace: &'a Workspace,
-        architecture: Architecture,
-        target: &'a str,
-        surroundings: Surroundings,
-    ) -> Result<Self> {
+    fn new(workspace: &'a Workspace, board: &'a Board, surroundings: Surroundings) -> Result<Self> {
         let directory = workspace.target().join(surroundings.directory());
         fs::create_dir_all(&directory)
             .with_context(|| format!("cannot make {}", directory.display()))?;
@@ -160,8 +159,11 @@ impl<'a> DeviceBuild<'a> {
             .context("cannot lock the device programs' directory")?;
         Ok(Self {
             workspace,
-            architecture,
-            target,
+            architecture: board.architecture,
+            target: match surroundings {
+                Surroundings::Firmware => &board.loader.target,
+                Surroundings::Linux => &board.userland.target,
+            },
             surroundings,
             directory,
             _in_use: in_use,

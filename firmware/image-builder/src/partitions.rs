@@ -84,7 +84,7 @@ impl DiskLayout {
     /// that firmware to find its loader.
     ///
     /// # Errors
-    /// It cannot be written.
+    /// The disk cannot be written.
     pub fn write_table(&self, disk: &mut File, disk_guid: Guid, firmware: Firmware) -> Result<()> {
         let sectors = u32::try_from(self.length_bytes / SECTOR_BYTES - 1).unwrap_or(u32::MAX);
         ProtectiveMBR::with_lb_size(sectors)

@@ -24,8 +24,8 @@ const IDLE: Duration = Duration::from_secs(3600);
 /// Some twenty minutes without a byte, then the next poll begins anew.
 const PATIENCE: Patience = Patience {
     failures: 12,
-    first_pause: Duration::from_secs(1),
     longest_pause: Duration::from_secs(300),
+    ..Patience::OF_A_PERSON
 };
 
 /// What the loop knows from one turn to the next.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 
 use anyhow::{Result, ensure};
-use image_format::Source;
+use image_format::{Slot, Source};
 use serde_json::{Value, json};
 
 use super::loader::Verdict;
@@ -54,8 +54,10 @@ pub struct Account {
 }
 
 impl Account {
-    /// What the log itself tells, with nothing judged yet.
-    pub(super) fn of(log: &[Request<'_>], places: &Places) -> Self {
+    /// What the log itself tells, with nothing judged yet. `updated` is the slot that may be
+    /// written to.
+    pub(super) fn of(log: &[Request<'_>], places: &Places, updated: Option<Slot>) -> Self {
+        let updated = updated.map(Place::of_slot);
         let mut account = Self::default();
         let mut sectors: HashMap<u64, u64> = HashMap::new();
         let mut not_flushed = None;
@@ -85,7 +87,7 @@ impl Account {
                 let traffic = account.traffic.entry(place).or_default();
                 traffic.writes += 1;
                 traffic.bytes += sectors * SECTOR_BYTES as u64;
-                if !place.is_written() {
+                if !place.is_written() && updated != Some(place) {
                     let request = number;
                     account.tell(Problem::WrittenTo { place, request });
                 }

@@ -2,7 +2,7 @@
 //!
 //! Whatever is left of the disk, the loader starts an image whole; within an epoch it is what
 //! the disk before the epoch starts, or what the disk after it starts. Nothing is written but
-//! `boot-state` and `writable`, and each write to `boot-state` is flushed before the next one.
+//! `boot-state`, `writable` and the slot of an update, and each write to `boot-state` is flushed before the next one.
 
 use std::collections::HashMap;
 
@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 use boot_core::SecondHome;
 use boot_core::read_layout;
 use boot_core::state_store::StateStore;
-use image_format::{BootState, Digest, Floors};
+use image_format::{BootState, Digest, Floors, Slot};
 
 use super::account::Account;
 use super::loader::{Loader, Verdict};
@@ -20,10 +20,16 @@ use super::state::{State, epochs};
 use super::write_log::Request;
 
 /// Judges all states that a loss of power may leave of `log`, which was written to `before`.
+/// An update may write to the slot `updated`.
 ///
 /// # Errors
 /// The image cannot be read.
-pub fn judge(loader: &Loader, before: ReplayedDisk, log: &[Request<'_>]) -> Result<Account> {
+pub fn judge(
+    loader: &Loader,
+    before: ReplayedDisk,
+    log: &[Request<'_>],
+    updated: Option<Slot>,
+) -> Result<Account> {
     let epochs = epochs(log);
     let cannot = "cannot read the image";
     let mut after = before.clone();
@@ -34,7 +40,7 @@ pub fn judge(loader: &Loader, before: ReplayedDisk, log: &[Request<'_>]) -> Resu
         loader,
         second_homes: second_homes(&after),
         verdicts: HashMap::new(),
-        account: Account::of(log, before.places()),
+        account: Account::of(log, before.places(), updated),
     };
     judge.account.boots = boot_number(&after).saturating_sub(boot_number(&before));
     let mut disk = before;

@@ -74,18 +74,20 @@ pub struct Loader {
 }
 
 impl Loader {
-    /// With that keyring; the images are those of the disk in the file `image`. Rescue may be
+    /// With that keyring; the images are those of the disks in these files. Rescue may be
     /// empty there.
     ///
     /// # Errors
     /// A slot holds no image.
-    pub fn new(board: &boards::Board, signed_keyring: &[u8], image: &Path) -> Result<Self> {
-        let disk = TestDisk::at(image);
-        let mut images = Slot::ALL
-            .iter()
-            .map(|slot| read_image(&disk, (*slot).into()))
-            .collect::<Result<Vec<_>>>()?;
-        images.extend(read_image(&disk, Source::Rescue));
+    pub fn new(board: &boards::Board, signed_keyring: &[u8], disks: &[&Path]) -> Result<Self> {
+        let mut images = Vec::new();
+        for disk in disks {
+            let disk = TestDisk::at(disk);
+            for slot in Slot::ALL {
+                images.push(read_image(&disk, slot.into())?);
+            }
+            images.extend(read_image(&disk, Source::Rescue));
+        }
         Ok(Self {
             // A loader has it built in; here it lives as long as the program.
             board: Board {

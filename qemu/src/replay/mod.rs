@@ -24,20 +24,28 @@ use boards::Board;
 
 use account::Account;
 use loader::Loader;
-use recording::Recording;
+use recording::{Recording, Story};
 use replayed_disk::ReplayedDisk;
 
-/// Judges a recording with the loader of `board` and that keyring.
+/// Judges a recording of `story` with the loader of `board` and that keyring.
 ///
 /// # Errors
 /// The recording cannot be read, or is not whole.
-pub fn replay(recording: &Recording, board: &Board, signed_keyring: &[u8]) -> Result<Account> {
-    let image = recording.before.image();
-    let loader = Loader::new(board, signed_keyring, image)?;
+pub fn replay(
+    recording: &Recording,
+    story: Story,
+    board: &Board,
+    signed_keyring: &[u8],
+) -> Result<Account> {
+    let disks = [recording.before.image(), recording.after.image()];
+    let loader = Loader::new(board, signed_keyring, &disks)?;
     let log = recording.read_log()?;
-    judge::judge(
+    let mut account = judge::judge(
         &loader,
-        ReplayedDisk::open(image)?,
+        ReplayedDisk::open(recording.before.image())?,
         &write_log::parse_log(&log)?,
-    )
+        story.updated(),
+    )?;
+    account.expect_story(&story.starts());
+    Ok(account)
 }

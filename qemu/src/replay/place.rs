@@ -9,8 +9,11 @@ use image_format::disk::{
     STATE_COPY_OFFSETS,
 };
 
+use image_format::{ENVELOPE_BYTES, Slot};
+
 use super::write_log::{Request, SECTOR_BYTES};
 
+const ENVELOPE_SECTORS: u64 = (ENVELOPE_BYTES / SECTOR_BYTES) as u64;
 /// Left free at the end of a disk that is larger than its image.
 const RESERVED_BYTES: u64 = 1 << 20;
 
@@ -40,6 +43,15 @@ pub enum Place {
 }
 
 impl Place {
+    /// That of a slot.
+    #[must_use]
+    pub fn of_slot(slot: Slot) -> Self {
+        match slot {
+            Slot::A => Self::SystemA,
+            Slot::B => Self::SystemB,
+        }
+    }
+
     /// Whether it lies in `boot-state`, and has a use there.
     #[must_use]
     pub fn is_boot_state(self) -> bool {
@@ -132,6 +144,18 @@ impl Places {
     pub fn only_writable(&self, request: &Request<'_>) -> bool {
         let (writable, touched) = (self.writable(), request.sectors());
         writable.start <= touched.start && touched.end <= writable.end
+    }
+
+    /// Whether the request touches one slot behind its envelope, and nothing else. The loader
+    /// reads there only what an envelope that verifies describes.
+    #[must_use]
+    pub fn only_parts(&self, request: &Request<'_>) -> bool {
+        let touched = request.sectors();
+        self.0.iter().any(|(range, place)| {
+            matches!(place, Place::SystemA | Place::SystemB)
+                && range.start + ENVELOPE_SECTORS <= touched.start
+                && touched.end <= range.end
+        })
     }
 
     /// The sectors of `writable`.

@@ -73,12 +73,21 @@ impl SmallDevice {
 
     /// The account of a log.
     pub(super) fn judge(&self, log: &[Request<'_>]) -> Result<Account> {
-        judge(&self.loader()?, self.disk()?, log)
+        judge(&self.loader()?, self.disk()?, log, None)
+    }
+
+    /// The same, while that slot is updated.
+    pub(super) fn judge_update(&self, log: &[Request<'_>], slot: Slot) -> Result<Account> {
+        judge(&self.loader()?, self.disk()?, log, Some(slot))
     }
 
     /// The device's loader, which knows both systems.
     pub(super) fn loader(&self) -> Result<Loader> {
-        Loader::new(&self.board, self.keys.signed_keyring(), self.image.path())
+        Loader::new(
+            &self.board,
+            self.keys.signed_keyring(),
+            &[self.image.path()],
+        )
     }
 
     /// The first sector of the partition of that role.

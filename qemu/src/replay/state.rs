@@ -2,8 +2,8 @@
 //!
 //! Between two flushes lies an *epoch*: until the second one returns, each of its writes may
 //! have reached the disk or not. Every write of the log is a state: all up to it is there, in
-//! order. Where an epoch writes outside of `writable`, there are more: such a write stopped
-//! at each of its sectors, which is old then or holds neither; and where there are several
+//! order. Where an epoch writes outside of `writable` and of the parts of a slot, there are
+//! more: such a write stopped at each of its sectors, which is old then or holds neither; and where there are several
 //! such writes, each of them alone missing, and each alone there.
 
 use std::fmt;
@@ -104,7 +104,9 @@ impl Epoch<'_> {
     /// # Errors
     /// The image cannot be read.
     pub fn states(&self, before: &ReplayedDisk) -> io::Result<Vec<State>> {
-        let telling = |request: &Request<'_>| !before.places().only_writable(request);
+        let places = before.places();
+        let telling =
+            |request: &Request<'_>| !(places.only_writable(request) || places.only_parts(request));
         let several = self.requests.iter().filter(|one| telling(one)).count() > 1;
         let mut states = Vec::new();
         let mut disk = before.clone();

@@ -7,7 +7,7 @@ use anyhow::Result;
 use super::{Scenario, Tier, rollback};
 use crate::bench::Bench;
 use crate::evidence::Evidence;
-use crate::replay::recording::{Recorded, STORY, record};
+use crate::replay::recording::{Recorded, Story, record};
 use crate::replay::{replay, sample};
 
 pub(super) const SCENARIO: Scenario = Scenario {
@@ -21,18 +21,15 @@ pub(super) const SCENARIO: Scenario = Scenario {
 const SAMPLE: usize = 2;
 
 fn run(bench: &Bench<'_>) -> Result<Evidence> {
-    let Recorded {
-        recording,
-        proof,
-        after,
-    } = record(bench)?;
-    let world = bench.world();
-    let mut account = replay(&recording, world.board(), world.keys().signed_keyring())?;
-    account.expect_story(&STORY);
+    let story = Story::FirstDay;
+    let Recorded { recording, proof } = record(bench, story)?;
+    let (world, after) = (bench.world(), &recording.after);
+    let keyring = world.keys().signed_keyring();
+    let account = replay(&recording, story, world.board(), keyring)?;
     fs::write(bench.directory().join("account"), account.to_string())?;
     account.require_kept()?;
     for chosen in sample::choose(&account, SAMPLE) {
         sample::boot(bench, &recording, &chosen)?;
     }
-    Evidence::of_guest(&proof, &after, &rollback::requested())
+    Evidence::of_guest(&proof, after, &rollback::requested())
 }

@@ -111,6 +111,16 @@ pub(crate) const SOCKET_TESTS: &[Need<'_>] = &[
 /// What building the fuzzer needs: the C++ compiler that goes with `cc`.
 pub(crate) const FUZZ: &[Need<'_>] = &[program("cc", "gcc"), program("c++", "g++")];
 
+/// What letting a device's programs fail needs: a tracer that tampers with system calls, and
+/// a root of their own.
+pub(crate) const FAULTS: &[Need<'_>] = &[
+    program("cc", "gcc"),
+    program("strace", "strace"),
+    program("timeout", "coreutils"),
+    program("prlimit", "util-linux"),
+    program("unshare", "util-linux"),
+];
+
 /// What starting the machine that stands for `board` needs.
 pub(crate) fn virtual_machine(board: &Board) -> Vec<Need<'_>> {
     let machine = &board.qemu;

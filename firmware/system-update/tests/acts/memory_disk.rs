@@ -35,6 +35,11 @@ pub(crate) enum Fault {
     Write(usize),
     /// That flush fails, once.
     Flush(usize),
+    /// The same, and what it should have flushed is gone without another word: as under
+    /// Linux, where an error is told once.
+    FlushLoses(usize),
+    /// That read fails, once.
+    Read(usize),
     /// What is written there is lost without an error.
     Lost(Range<u64>),
     /// Nothing can be read there.
@@ -46,6 +51,8 @@ pub(crate) struct MemoryDisk {
     pub(crate) bytes: Vec<u8>,
     position: usize,
     pub(crate) fault: Fault,
+    /// What was there before the writes since the last flush, and where.
+    overwritten: Vec<(usize, Vec<u8>)>,
 }
 
 impl MemoryDisk {
@@ -55,6 +62,7 @@ impl MemoryDisk {
             bytes: partitioned(),
             position: 0,
             fault: Fault::None,
+            overwritten: Vec::new(),
         };
         disk.set_state(state);
         disk
@@ -152,8 +160,16 @@ impl ErrorType for MemoryDisk {
 
 impl Read for MemoryDisk {
     fn read(&mut self, buffer: &mut [u8]) -> Result<usize, ErrorKind> {
-        match &self.fault {
+        match &mut self.fault {
             Fault::Off => return Err(ErrorKind::Other),
+            Fault::Read(0) => {
+                self.fault = Fault::None;
+                return Err(ErrorKind::Other);
+            }
+            Fault::Read(reads_left) => *reads_left -= 1,
+            _ => {}
+        }
+        match &self.fault {
             Fault::Unreadable(place) if self.touches(place, buffer.len()) => {
                 return Err(ErrorKind::Other);
             }
@@ -197,7 +213,15 @@ impl Write for MemoryDisk {
                     reached = 0;
                 }
             }
-            Fault::None | Fault::Flush(_) | Fault::Unreadable(_) => {}
+            Fault::None
+            | Fault::Flush(_)
+            | Fault::FlushLoses(_)
+            | Fault::Read(_)
+            | Fault::Unreadable(_) => {}
+        }
+        if matches!(self.fault, Fault::FlushLoses(_)) {
+            let old = self.bytes[self.position..][..reached].to_vec();
+            self.overwritten.push((self.position, old));
         }
         self.bytes[self.position..self.position + reached].copy_from_slice(&bytes[..reached]);
         self.position += bytes.len();
@@ -211,8 +235,16 @@ impl Write for MemoryDisk {
                 self.fault = Fault::None;
                 Err(ErrorKind::Other)
             }
-            Fault::Flush(flushes_left) => {
+            Fault::FlushLoses(0) => {
+                self.fault = Fault::None;
+                for (start, old) in self.overwritten.drain(..).rev() {
+                    self.bytes[start..][..old.len()].copy_from_slice(&old);
+                }
+                Err(ErrorKind::Other)
+            }
+            Fault::Flush(flushes_left) | Fault::FlushLoses(flushes_left) => {
                 *flushes_left -= 1;
+                self.overwritten.clear();
                 Ok(())
             }
             _ => Ok(()),

@@ -1,6 +1,7 @@
 //! A release goes into the other slot: what is left on the disk when it does, and when it
 //! does not.
 
+mod again;
 mod cut;
 mod fault;
 mod refusal;
