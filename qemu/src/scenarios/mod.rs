@@ -61,6 +61,7 @@ mod state_copy_lost;
 mod state_lost;
 mod trial_interrupted;
 mod two_disks;
+mod update_few_bytes;
 mod update_from_file;
 mod update_from_web;
 mod writable_grown;
@@ -149,6 +150,7 @@ pub const ALL: &[Scenario] = &[
     ignored_clone_first::SCENARIO,
     rollback::SCENARIO,
     update_from_file::SCENARIO,
+    update_few_bytes::SCENARIO,
     update_from_web::SCENARIO,
     every_write_replayed::SCENARIO,
     shutdown::SCENARIO,
