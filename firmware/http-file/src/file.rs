@@ -58,6 +58,8 @@ struct Body {
     position: u64,
     /// Behind the last one that comes.
     end: u64,
+    /// The server said that so many bytes come and no more.
+    is_measured: bool,
 }
 
 impl<W: Wait> HttpFile<W> {
@@ -201,11 +203,13 @@ impl<W: Wait> HttpFile<W> {
                 "it is another part than the one that was asked for",
             )));
         }
+        let is_measured = response.body().content_length() == end.checked_sub(position);
         let reader = response.into_body().into_reader();
         let body = Body {
             reader,
             position,
             end,
+            is_measured,
         };
         Ok((answer, body))
     }
@@ -241,7 +245,11 @@ impl<W: Wait> HttpFile<W> {
         body.position += read;
         self.received_bytes += read;
         self.position = body.position;
-        self.body = Some(body);
+        if body.position < body.end {
+            self.body = Some(body);
+        } else {
+            body.hand_back();
+        }
         Ok(usize::try_from(read).unwrap_or(wanted))
     }
 
@@ -266,6 +274,14 @@ impl<W: Wait> HttpFile<W> {
 }
 
 impl Body {
+    /// Lets the next request have the connection, for which the end has to be read too.
+    fn hand_back(mut self) {
+        if self.is_measured {
+            // Whatever it says, nothing is missing.
+            let _ = self.reader.read(&mut [0]);
+        }
+    }
+
     /// At least one byte: where there are none, the line is broken.
     fn read(&mut self, buffer: &mut [u8]) -> Result<u64, Failure> {
         match self.reader.read(buffer) {

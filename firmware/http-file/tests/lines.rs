@@ -6,7 +6,7 @@ use std::sync::{Arc, LazyLock, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use http_file::{HttpError, HttpFile, Interruption, Patience};
+use http_file::{HttpError, HttpFile, Interruption, Patience, Ranges};
 
 const PATIENCE: Patience = Patience {
     failures: 4,
@@ -315,4 +315,45 @@ fn a_piece_is_asked_for_and_no_byte_more() {
             &format!("{}-{}", length - 1, length + 22)
         ]
     );
+}
+
+#[test]
+fn pieces_come_over_one_connection() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}/release", listener.local_addr().unwrap());
+    let server = thread::spawn(move || {
+        let (stream, _) = listener.accept().unwrap();
+        // There is no second one.
+        drop(listener);
+        let mut lines = BufReader::new(&stream).lines().map_while(Result::ok);
+        let mut requests = 0;
+        while let Some(range) = lines.find_map(|line| {
+            let line = line.to_lowercase();
+            line.strip_prefix("range: bytes=").map(str::to_owned)
+        }) {
+            let (first, last) = range.split_once('-').unwrap();
+            let (first, last): (usize, usize) = (first.parse().unwrap(), last.parse().unwrap());
+            let head = format!(
+                "HTTP/1.1 206 Partial Content\r\nContent-Range: bytes {range}/{}\r\n\
+                 Content-Length: {}\r\nETag: \"one\"\r\n\r\n",
+                content().len(),
+                last + 1 - first
+            );
+            (&stream).write_all(head.as_bytes()).unwrap();
+            (&stream).write_all(&content()[first..=last]).unwrap();
+            requests += 1;
+        }
+        requests
+    });
+    let mut file = HttpFile::open_for_pieces(&address, 100, PATIENCE, |_: &Interruption| ())
+        .expect("the first bytes");
+    assert_eq!(file.ranges(), Ranges::Honoured);
+    let mut piece = [0; 100];
+    for at in [0, 1000, 5000, 400_000] {
+        file.read_exact_at(at, &mut piece).unwrap();
+        assert_eq!(piece, content()[at as usize..][..100]);
+    }
+    assert_eq!(file.received_bytes(), 400);
+    drop(file);
+    assert_eq!(server.join().unwrap(), 4);
 }

@@ -2,12 +2,14 @@
 
 use std::fs;
 use std::io::Write;
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
+use std::thread;
 
 use anyhow::{Context, Result};
 use image_format::{ENVELOPE_BYTES, Manifest, parse_envelope};
 use release_source::chunk_file::{Group, Grouping, Header, Index, ListedChunk, SUFFIX, put_chunk};
-use release_source::next_chunk;
+use release_source::{Chunk, next_chunk};
 use system_update::Parts;
 use zstd::bulk::Compressor;
 
@@ -78,27 +80,24 @@ struct Chunks {
 }
 
 impl Chunks {
-    fn cut(mut image: &[u8]) -> Result<Self> {
-        let mut compressor = Compressor::new(LEVEL)?;
+    fn cut(image: &[u8]) -> Result<Self> {
+        let pieces = pieces(image);
+        let frames = compress_all(&pieces)?;
         let mut chunks = Self::default();
         let mut grouping = Grouping::default();
         let (mut length_bytes, mut frames_bytes) = (0, 0);
-        while let Some(chunk) = next_chunk(image) {
-            let (content, rest) = image.split_at(chunk.length_bytes as usize);
-            image = rest;
-            let frame = compressor.compress(content)?;
-            let frame = if frame.len() < content.len() {
-                &frame
-            } else {
-                content
-            };
+        for (number, ((chunk, _), frame)) in pieces.iter().zip(&frames).enumerate() {
             chunks.frames.extend(frame);
-            let frame_bytes = u32::try_from(frame.len())?;
-            put_chunk(&ListedChunk { chunk, frame_bytes }, &mut chunks.listed);
+            let listed = ListedChunk {
+                chunk: *chunk,
+                frame_bytes: u32::try_from(frame.len())?,
+            };
+            put_chunk(&listed, &mut chunks.listed);
             length_bytes += chunk.length_bytes;
-            frames_bytes += frame_bytes;
-            let ended = grouping.push(&chunk);
-            let ended = ended.or_else(|| image.is_empty().then(|| grouping.end()).flatten());
+            frames_bytes += listed.frame_bytes;
+            let is_last = number + 1 == pieces.len();
+            let ended = grouping.push(chunk);
+            let ended = ended.or_else(|| is_last.then(|| grouping.end()).flatten());
             if let Some((digest, count)) = ended {
                 chunks.groups.push(Group {
                     digest,
@@ -111,4 +110,40 @@ impl Chunks {
         }
         Ok(chunks)
     }
+}
+
+fn pieces(mut image: &[u8]) -> Vec<(Chunk, &[u8])> {
+    let mut pieces = Vec::new();
+    while let Some(chunk) = next_chunk(image) {
+        let (content, rest) = image.split_at(chunk.length_bytes as usize);
+        pieces.push((chunk, content));
+        image = rest;
+    }
+    pieces
+}
+
+/// The frames of all pieces: by all processors, for this takes minutes for a large image.
+fn compress_all(pieces: &[(Chunk, &[u8])]) -> Result<Vec<Vec<u8>>> {
+    let threads = thread::available_parallelism().map_or(1, usize::from);
+    let share = pieces.len().div_ceil(threads).max(1);
+    thread::scope(|scope| {
+        let begin = |share| scope.spawn(move || compress(share));
+        let begun: Vec<_> = pieces.chunks(share).map(begin).collect();
+        let mut frames = Vec::new();
+        for work in begun {
+            let done = work.join().unwrap_or_else(|panic| resume_unwind(panic));
+            frames.extend(done?);
+        }
+        Ok(frames)
+    })
+}
+
+fn compress(pieces: &[(Chunk, &[u8])]) -> Result<Vec<Vec<u8>>> {
+    let mut compressor = Compressor::new(LEVEL)?;
+    let frames = pieces.iter().map(|(_, content)| {
+        let frame = compressor.compress(content)?;
+        let is_shorter = frame.len() < content.len();
+        Ok(if is_shorter { frame } else { content.to_vec() })
+    });
+    frames.collect()
 }

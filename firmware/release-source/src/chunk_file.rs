@@ -46,6 +46,8 @@
 mod groups;
 mod header;
 mod list;
+#[cfg(test)]
+mod tests;
 
 pub use groups::{Group, GroupDigest, Grouping, MOST_CHUNKS_IN_GROUP};
 pub use header::{HEADER_BYTES, Header, Index};

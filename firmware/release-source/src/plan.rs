@@ -10,6 +10,7 @@ use crate::seeds::Seeds;
 use boot_core::Disk;
 use http_file::Wait;
 use image_format::ENVELOPE_BYTES;
+use std::iter;
 use std::ops::Range;
 use system_update::Parts;
 
@@ -77,7 +78,7 @@ pub(crate) fn plan<W: Wait, D: Disk>(
 }
 
 fn read_index<W: Wait>(remote: &mut Remote<W>, parts: &Parts) -> Result<Index, NoPlan> {
-    let header = remote.first_of([0..HEADER_BYTES as u64])?;
+    let header = remote.first_of(iter::once(0..HEADER_BYTES as u64))?;
     let header = header.first_chunk().ok_or(ChunkFileError::Length)?;
     let header = Header::parse(header)?;
     header.compare(parts)?;
@@ -87,7 +88,7 @@ fn read_index<W: Wait>(remote: &mut Remote<W>, parts: &Parts) -> Result<Index, N
     if end > file_bytes {
         return Err(ChunkFileError::Length.into());
     }
-    let groups = remote.first_of([start..end])?;
+    let groups = remote.first_of(iter::once(start..end))?;
     Ok(Index::parse(&header, groups, file_bytes)?)
 }
 

@@ -106,14 +106,17 @@ mod tests {
 
     #[test]
     fn what_lies_close_is_fetched_along_up_to_a_run() {
-        let run = |behind: &[Range<u64>]| coalesced(100..200, behind.iter().cloned());
+        let run = |behind: &[(u64, u64)]| {
+            let behind = behind.iter().map(|(start, end)| *start..*end);
+            coalesced(100..200, behind)
+        };
         let far = 200 + GAP_BYTES;
         assert_eq!(run(&[]), 100..200);
-        assert_eq!(run(&[200..300, 310..400]), 100..400);
-        assert_eq!(run(&[far..far + 1]), 100..far + 1);
-        assert_eq!(run(&[far + 1..far + 2, far + 2..far + 3]), 100..200);
+        assert_eq!(run(&[(200, 300), (310, 400)]), 100..400);
+        assert_eq!(run(&[(far, far + 1)]), 100..far + 1);
+        assert_eq!(run(&[(far + 1, far + 2), (far + 2, far + 3)]), 100..200);
         let longest = 100 + RUN_BYTES;
-        assert_eq!(run(&[200..longest]), 100..longest);
-        assert_eq!(run(&[200..longest + 1]), 100..200);
+        assert_eq!(run(&[(200, longest)]), 100..longest);
+        assert_eq!(run(&[(200, longest + 1)]), 100..200);
     }
 }

@@ -62,6 +62,7 @@ mod state_lost;
 mod trial_interrupted;
 mod two_disks;
 mod update_alone;
+mod update_few_bytes;
 mod update_from_file;
 mod update_from_web;
 mod writable_grown;
@@ -150,6 +151,7 @@ pub const ALL: &[Scenario] = &[
     ignored_clone_first::SCENARIO,
     rollback::SCENARIO,
     update_from_file::SCENARIO,
+    update_few_bytes::SCENARIO,
     update_from_web::SCENARIO,
     update_alone::SCENARIO,
     every_write_replayed::SCENARIO,

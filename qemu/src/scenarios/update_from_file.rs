@@ -79,6 +79,11 @@ impl Newer {
             output.contains("\"slot\":\"system-b\",\"version\":3}"),
             "it says {output}"
         );
+        self.keep(guest, disk)
+    }
+
+    /// Has the guest, which was updated to the release, try it and keep it.
+    pub(super) fn keep(&self, mut guest: Guest, disk: &TestDisk) -> Result<Evidence> {
         guest.reboot()?;
         guest.expect_up(Slot::B)?;
         guest.expect_confirmed(Slot::B)?;

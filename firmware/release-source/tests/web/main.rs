@@ -13,7 +13,7 @@ use release_source::Detour;
 use release_source::chunk_file::ChunkFileError;
 use server::{served, served_without_ranges};
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 use tempfile::TempDir;
 
@@ -75,7 +75,7 @@ fn publish(release: &Release) -> (TempDir, PathBuf) {
 }
 
 /// Updates a device that runs `old`.
-fn update(device: &mut Device, release: &Release, path: &PathBuf) -> Outcome {
+fn update(device: &mut Device, release: &Release, path: &Path) -> Outcome {
     served(path.parent().unwrap(), |address| {
         device.update(&format!("{address}/x.update"), release)
     })
