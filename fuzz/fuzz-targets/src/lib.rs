@@ -22,6 +22,7 @@ mod floors;
 mod framed;
 mod gpt;
 mod handover;
+mod http_request;
 mod init;
 mod kernel_elf;
 mod kernel_image;
@@ -99,6 +100,7 @@ pub const ALL: &[Target] = &[
     tuf_json::TARGET,
     tuf_metadata::TARGET,
     dhcp_reply::TARGET,
+    http_request::TARGET,
 ];
 
 /// The target of that name.
