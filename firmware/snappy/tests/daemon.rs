@@ -9,7 +9,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use tempfile::TempDir;
 use updater::api::Peer;
-use updater::device::{Failure, FailureKind, RebootAsked, UpdateAsked, Wanted};
+use updater::device::{Failure, FailureKind, Reason, RebootAsked, UpdateAsked, Verdict, Wanted};
 use updater::socket::Patience;
 
 struct Served {
@@ -85,6 +85,14 @@ fn what_is_available_is_told_in_the_words_of_2014() {
             "notes": "A newer kernel.", "not_taken_by_itself": null,
         }] })
     );
+    *served.device.verdict.lock().unwrap() = Verdict::NotOffered(Reason::RolledBack);
+    let held_back = served.done("update-versions");
+    assert!(
+        held_back.contains(
+            "26.0 MiB  somebody rolled this device back from it: 'snappy update' takes it now\n"
+        ),
+        "{held_back}"
+    );
     served.device.store.lock().unwrap().clear();
     assert_eq!(
         served.done("update-versions"),
@@ -104,7 +112,7 @@ fn an_update_ends_with_the_words_of_one_from_a_file() {
         served.json("update --json"),
         json!({
             "part": "system",
-            "from": { "version": 2, "fingerprint": "184ad1e863e947" },
+            "from": { "slot": "system-a", "version": 2, "fingerprint": "184ad1e863e947" },
             "to": { "slot": "system-b", "version": 3, "fingerprint": "7f068cb4fa876c" },
             "reboot_pending": true,
         })

@@ -6,10 +6,13 @@ use client::Client;
 use device::{BYTES, TestDevice, me, not_me};
 use serde_json::{Value, json};
 use std::sync::Arc;
+use store_format::{NotOffered, Share};
 use tempfile::TempDir;
 use tuf_client::UtcTime;
 use updater::api::Peer;
-use updater::device::{Failure, FailureKind, RebootAsked, Stopped, UpdateAsked, Wanted};
+use updater::device::{
+    Failure, FailureKind, Reason, RebootAsked, Stopped, UpdateAsked, Verdict, Wanted,
+};
 use updater::socket::Patience;
 
 struct Served {
@@ -405,6 +408,32 @@ fn the_store_is_asked_what_there_is() {
         error(&named),
         (404, "snap not found", Some("snap-not-found"))
     );
+}
+
+#[test]
+fn what_the_device_would_not_take_itself_is_listed_if_a_person_may_take_it() {
+    for (reason, is_listed) in [
+        (Reason::RolledBack, true),
+        (Reason::Store(NotOffered::Wave(Share::NONE)), true),
+        (Reason::FailedBefore, false),
+        (Reason::Staged, false),
+        (Reason::Store(NotOffered::NotNewer), false),
+    ] {
+        let mut served = served();
+        *served.device.verdict.lock().unwrap() = Verdict::NotOffered(reason.clone());
+        let found = served.client.get("/v2/find?select=refresh")["result"].take();
+        assert_eq!(
+            found.as_array().unwrap().len(),
+            usize::from(is_listed),
+            "{reason}"
+        );
+        // All are listed where nobody asks what an update would take.
+        let all = served.client.get("/v2/find")["result"].take();
+        assert_eq!(
+            all[0]["twinkeel"]["not-taken-by-itself"],
+            reason.to_string()
+        );
+    }
 }
 
 #[test]

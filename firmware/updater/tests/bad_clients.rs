@@ -94,14 +94,16 @@ fn a_slow_head_and_a_slow_body_are_told_and_ended() {
 /// The time is that of the whole request: a byte now and then buys nothing.
 #[test]
 fn a_client_that_drips_is_ended_too() {
-    let served = served(me(), SHORT);
+    let request = Duration::from_secs(2);
+    let served = served(me(), Patience { request, ..SHORT });
     let mut client = served.connect();
     let begun = Instant::now();
     client.write("GET /v2/snaps HTTP/1.1\r\nA: ").unwrap();
-    while client.write("a").is_ok() {
-        std::thread::yield_now();
-        assert!(begun.elapsed() < LONG);
+    while !client.hears_within(request / 100) {
+        assert!(begun.elapsed() < 3 * request, "it may drip for ever");
+        client.write("a").unwrap();
     }
+    assert_eq!(client.read().unwrap()["status-code"], 408);
     served.is_alive();
 }
 

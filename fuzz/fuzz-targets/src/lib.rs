@@ -23,6 +23,7 @@ mod floors;
 mod framed;
 mod gpt;
 mod handover;
+mod http_request;
 mod init;
 mod kernel_elf;
 mod kernel_image;
@@ -109,6 +110,7 @@ pub const ALL: &[Target] = &[
     snap_yaml::TARGET,
     snap_timer::TARGET,
     patch::TARGET,
+    http_request::TARGET,
 ];
 
 /// The target of that name.

@@ -62,6 +62,7 @@ mod state_lost;
 mod trial_interrupted;
 mod two_disks;
 mod update_alone;
+mod update_by_hand;
 mod update_few_bytes;
 mod update_from_file;
 mod update_from_web;
@@ -154,6 +155,7 @@ pub const ALL: &[Scenario] = &[
     update_few_bytes::SCENARIO,
     update_from_web::SCENARIO,
     update_alone::SCENARIO,
+    update_by_hand::SCENARIO,
     every_write_replayed::SCENARIO,
     shutdown::SCENARIO,
     writable_grown::SCENARIO,

@@ -71,7 +71,7 @@ fn run(bench: &Bench<'_>) -> Result<Evidence> {
     Evidence::of_guest(&proof, &disk, &confirmed(manifest))
 }
 
-fn of_version(system: &SystemImage, version: u64) -> SystemImage {
+pub(super) fn of_version(system: &SystemImage, version: u64) -> SystemImage {
     system.with_manifest(|manifest| manifest.version = Version(version))
 }
 
@@ -84,14 +84,14 @@ fn confirmed(manifest: Digest) -> Cause {
 }
 
 /// Publishes what the world's keys signed.
-struct Maker<'a> {
+pub(super) struct Maker<'a> {
     bench: &'a Bench<'a>,
     directory: PathBuf,
     keys: StoreKeys,
 }
 
 impl<'a> Maker<'a> {
-    fn new(bench: &'a Bench<'a>) -> Result<Self> {
+    pub(super) fn new(bench: &'a Bench<'a>) -> Result<Self> {
         let directory = bench.directory().join("store");
         let keys = bench.world().store_keys();
         let mut keys = StoreKeys::open_or_create(&keys, Purpose::Test)?;
@@ -105,13 +105,13 @@ impl<'a> Maker<'a> {
         })
     }
 
-    fn trust(&self) -> Result<StoreTrust> {
+    pub(super) fn trust(&self) -> Result<StoreTrust> {
         let root = self.directory.join("trusted/root.json");
         Ok(StoreTrust::read(&root, Vec::new())?)
     }
 
     /// For everyone; returns its manifest's hash.
-    fn publish(&self, system: &SystemImage, minimum: Option<u64>) -> Result<Digest> {
+    pub(super) fn publish(&self, system: &SystemImage, minimum: Option<u64>) -> Result<Digest> {
         let envelope = self.bench.world().keys().seal(&system.manifest())?;
         let file = self.bench.directory().join("release.update");
         system.write_update(&envelope, &file)?;
@@ -136,13 +136,13 @@ impl<'a> Maker<'a> {
 }
 
 /// Serves the store until the run ends.
-struct Server {
+pub(super) struct Server {
     port: u16,
     log: Arc<Mutex<Vec<String>>>,
 }
 
 impl Server {
-    fn start(maker: &Maker<'_>) -> Result<Self> {
+    pub(super) fn start(maker: &Maker<'_>) -> Result<Self> {
         let public = Layout::new(&maker.directory).public();
         let server = DevelopmentServer::bind(&public, 0)?;
         let log = Arc::new(Mutex::new(Vec::new()));
@@ -155,6 +155,10 @@ impl Server {
             });
         });
         Ok(Self { port, log })
+    }
+
+    pub(super) fn port(&self) -> u16 {
+        self.port
     }
 
     fn log(&self) -> Vec<String> {

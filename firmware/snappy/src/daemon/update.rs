@@ -5,6 +5,7 @@ use crate::arguments::{Form, Reboot, Stopped, StoreUpdate, Update};
 use crate::progress::ProgressLine;
 use crate::versions::PART;
 use anyhow::{Result, bail};
+use image_format::Slot;
 use serde_json::{Value, json};
 use std::io::{IsTerminal, stderr};
 use std::thread;
@@ -141,11 +142,18 @@ fn output(staged: &Value, channel: &Value, reboot: Reboot, form: Form) -> String
         Form::Json => {
             let done = json!({
                 "part": PART,
-                "from": { "version": from, "fingerprint": old },
+                "from": { "slot": other_slot(&staged["slot"]), "version": from, "fingerprint": old },
                 "to": { "slot": staged["slot"], "version": to, "fingerprint": new },
                 "reboot_pending": true,
             });
             format!("{done}\n")
         }
     }
+}
+
+/// The slot that runs while that one is written.
+fn other_slot(slot: &Value) -> Option<&'static str> {
+    let mut all = Slot::ALL.into_iter();
+    let found = all.find(|found| Some(found.name()) == slot.as_str())?;
+    Some(found.other().name())
 }

@@ -54,6 +54,16 @@ impl Client {
         Some(body)
     }
 
+    /// Whether an answer, or the end, comes within that time.
+    pub fn hears_within(&mut self, time: Duration) -> bool {
+        let stream = self.stream.get_ref();
+        stream.set_read_timeout(Some(time)).unwrap();
+        let heard = self.stream.fill_buf().map(|_| ());
+        let stream = self.stream.get_ref();
+        stream.set_read_timeout(Some(HANGS)).unwrap();
+        heard.map_err(|error| error.kind()) != Err(ErrorKind::WouldBlock)
+    }
+
     pub fn get(&mut self, address: &str) -> Value {
         self.send("GET", address, "")
     }

@@ -21,6 +21,8 @@ pub struct TestDevice {
     next_slot: Mutex<Option<&'static str>>,
     /// What the store has, newest first.
     pub store: Mutex<Vec<u64>>,
+    /// What the device makes of it.
+    pub verdict: Mutex<Verdict>,
     /// Why an update fails behind its first half, if it does.
     pub breaks: Mutex<Option<Failure>>,
     /// What somebody asked for last.
@@ -53,6 +55,7 @@ impl TestDevice {
             settings: Mutex::new(Settings::of_channel("stable".parse().unwrap())),
             next_slot: Mutex::new(None),
             store: Mutex::new(vec![3]),
+            verdict: Mutex::new(Verdict::Offered),
             breaks: Mutex::new(None),
             asked: Mutex::new(None),
             reboots: Mutex::new(0),
@@ -125,6 +128,7 @@ impl Device for TestDevice {
     }
 
     fn check(&self) -> Result<Vec<Available>, Failure> {
+        let verdict = self.verdict.lock().unwrap();
         let release = |version: &u64| Available {
             name: format!("system/x86_64-uefi/{version}.update"),
             board: "x86_64-uefi".to_owned(),
@@ -132,7 +136,7 @@ impl Device for TestDevice {
             manifest_sha256: "7f068cb4fa876c".to_owned(),
             size_bytes: BYTES,
             notes: "A newer kernel.".to_owned(),
-            verdict: Verdict::Offered,
+            verdict: verdict.clone(),
         };
         Ok(self.store.lock().unwrap().iter().map(release).collect())
     }

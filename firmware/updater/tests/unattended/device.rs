@@ -21,6 +21,7 @@ use system_update::{
     Running, StageError, StageRequest, Staged, close_case, confirm, mark_up, open_case, stage,
 };
 use tempfile::TempDir;
+use updater::changes::{Changes, Watched};
 use updater::{Clock, Download, Engine, Machine, NotRolledBack, Places};
 
 const SLOT_BYTES: u64 = 1 << 20;
@@ -97,6 +98,21 @@ impl Device {
 
     pub(crate) fn restart_daemon(&mut self) {
         self.engine = engine(self.directory.path(), &self.hardware);
+    }
+
+    /// A daemon whose updates are told as changes.
+    pub(crate) fn watched(&self, changes: &Arc<Changes>) -> Arc<Engine<Watched<Hardware>>> {
+        let machine = Watched::new(self.hardware.clone(), Arc::clone(changes));
+        let places = Places {
+            image: &self.directory.path().join("image"),
+            own: &self.directory.path().join("own"),
+        };
+        Arc::new(Engine::new(machine, places))
+    }
+
+    /// A file that is gone with the device.
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
+        self.directory.path().join(name)
     }
 
     /// The health gate is content.

@@ -10,3 +10,4 @@ mod owner;
 mod refusals;
 mod server;
 mod servers;
+mod told;
