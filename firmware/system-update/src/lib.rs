@@ -35,6 +35,7 @@ mod running;
 mod service_report;
 mod session;
 mod stage;
+mod store_reached;
 
 pub use boot_disk::{BootDisk, DiskError};
 pub use boot_report::{BootReport, ReportError, ReportedStatus};
@@ -52,3 +53,4 @@ pub use stage::{
     Downgrade, FailedBefore, Parts, Piece, Progress, ReleaseSource, SourceError, StageError,
     StageRequest, Staged, Staging, Step, UpdateFile, stage, stage_on_device,
 };
+pub use store_reached::StoreReached;

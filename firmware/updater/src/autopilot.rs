@@ -18,6 +18,8 @@ use system_update::{Downgrade, FailedBefore};
 
 /// While it waits for a window, a confirm or a reboot, it looks so often.
 const WATCH: Duration = Duration::from_secs(60);
+/// A trial that has yet to reach the store tries that often: the health gate waits for it.
+const PROBE: Duration = Duration::from_secs(5);
 /// Without a store nothing is due.
 const IDLE: Duration = Duration::from_secs(3600);
 
@@ -75,8 +77,10 @@ impl Loop {
 
 /// What came of a look at the device.
 enum State {
+    /// The system that runs has yet to prove itself.
+    Unconfirmed,
     /// In words.
-    Waits(String),
+    Waits(&'static str),
     /// Nothing is in the way of a poll.
     Free,
 }
@@ -109,15 +113,21 @@ impl<M: Machine> Engine<M> {
             return time;
         }
         match waits(&slots) {
-            State::Waits(why) => return self.tell(&own, why, WATCH),
+            State::Unconfirmed => return self.probe(&mut own, &settings, &slots),
+            State::Waits(why) => return self.tell(&own, why.to_owned(), WATCH),
             State::Free if settings.store.is_empty() => {
+                self.forget_the_store();
                 return self.tell(&own, "no store is set".to_owned(), IDLE);
             }
             State::Free => {}
         }
         let now = self.machine.uptime();
         let lot = Lot::of(&self.machine.machine_id(), own.polls);
-        let first = own.started + first_pause(settings.poll_interval(), lot);
+        // The verdict on a trial may depend on whether the store answers this system.
+        let first = match slots.inconclusive() {
+            Some(_) => own.started,
+            None => own.started + first_pause(settings.poll_interval(), lot),
+        };
         let due = *own.next_poll.get_or_insert(first);
         let opened =
             own.wanting == Wanting::AWindow && settings.is_window_open(self.moment(&slots));
@@ -129,6 +139,22 @@ impl<M: Machine> Engine<M> {
             };
         }
         self.poll(&mut own, &settings, &slots, lot)
+    }
+
+    /// On trial: finds out whether the store answers, and takes nothing.
+    fn probe(&self, own: &mut Loop, settings: &Settings, slots: &Slots) -> Duration {
+        let mut time = WATCH;
+        if !settings.store.is_empty() && !self.has_reached(slots) {
+            match self.look(settings, slots, None) {
+                Ok(listing) => own.known = listing.known,
+                Err(error) => {
+                    eprintln!("{error}");
+                    time = PROBE;
+                }
+            }
+        }
+        let state = "the running system has yet to be confirmed";
+        self.tell(own, state.to_owned(), time)
     }
 
     fn poll(&self, own: &mut Loop, settings: &Settings, slots: &Slots, lot: Lot) -> Duration {
@@ -201,7 +227,6 @@ impl<M: Machine> Engine<M> {
                 println!("version {version} is installed in {}", staged.slot);
                 own.polled(interval, Looked::Answered, self.machine.uptime(), lot);
                 self.memory.change(|memory| {
-                    memory.rolled_back = None;
                     memory.reboot_into = Some(staged.manifest_hash.to_string());
                 });
                 // Comes round at once, to see whether it may reboot.
@@ -277,10 +302,8 @@ impl<M: Machine> Engine<M> {
 /// What has to happen before anything is taken.
 fn waits(slots: &Slots) -> State {
     match slots.status() {
-        Some(SlotStatus::Trial { .. } | SlotStatus::Installed) => {
-            State::Waits("the running system has yet to be confirmed".to_owned())
-        }
-        _ if slots.is_going_back() => State::Waits("a rollback waits for a reboot".to_owned()),
+        Some(SlotStatus::Trial { .. } | SlotStatus::Installed) => State::Unconfirmed,
+        _ if slots.is_going_back() => State::Waits("a rollback waits for a reboot"),
         _ => State::Free,
     }
 }

@@ -15,6 +15,7 @@ use crate::slots::Slots;
 use crate::store::{Known, Listing, LookError, StoreFiles};
 use boot_core::gpt::GptError;
 use http_file::{HttpError, Patience};
+use image_format::SlotStatus;
 use release_source::{Seeds, Tally};
 use std::fmt;
 use std::path::Path;
@@ -22,6 +23,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use system_update::{
     DiskError, Downgrade, FailedBefore, Progress, SourceError, StageError, StageRequest, Staged,
+    StoreReached,
 };
 use tuf_client::UtcTime;
 
@@ -54,6 +56,7 @@ pub struct Engine<M> {
     pub(crate) settings: SettingsFile,
     pub(crate) store: StoreFiles,
     pub(crate) memory: MemoryFile,
+    reached: StoreReached,
     /// Held by whoever changes something.
     changing: Mutex<Loop>,
     /// What people are told.
@@ -87,6 +90,7 @@ impl<M: Machine> Engine<M> {
                 directory: places.own.join("store"),
             },
             memory: MemoryFile(places.own.join("updates.json")),
+            reached: StoreReached::of(places.own),
             changing: Mutex::new(Loop::new(uptime)),
             told: Mutex::default(),
             woken: (Mutex::new(Woken::No), Condvar::new()),
@@ -156,14 +160,18 @@ impl<M: Machine> Engine<M> {
         let slots = Slots::read(report, keyring.as_ref(), &mut disk);
         let slots = slots.map_err(|error| disk_failure(&error))?;
         let running = slots.report.version.0;
+        // A trial may still end where it came from.
+        let outgrown =
+            |newest: u64| slots.status() == Some(SlotStatus::Confirmed) && newest < running;
         self.memory.change(|memory| {
-            memory.rolled_back = memory.rolled_back.filter(|newest| *newest >= running);
+            memory.rolled_back = memory.rolled_back.filter(|newest| !outgrown(*newest));
             memory.rolled_back = memory.rolled_back.max(slots.rolled_back());
         });
         Ok(slots)
     }
 
-    /// Asks the store what is current.
+    /// Asks the store what is current. PID 1 is told whether it answers: a trial has to
+    /// reach a store that the confirmed system reached.
     pub(crate) fn look(
         &self,
         settings: &Settings,
@@ -182,8 +190,29 @@ impl<M: Machine> Engine<M> {
             },
         };
         let built = UtcTime(i64::try_from(slots.report.build_time_secs).unwrap_or(i64::MAX));
-        self.store
-            .look(&settings.store, &report.query(), built, known)
+        let looked = self
+            .store
+            .look(&settings.store, &report.query(), built, known);
+        let told = match looked {
+            Ok(_) => self.reached.tell(slots.report.boot),
+            Err(_) => self.reached.take_back(),
+        };
+        if let Err(error) = told {
+            eprintln!("cannot keep whether the store answers: {error}");
+        }
+        looked
+    }
+
+    /// Nobody asks a store any more.
+    pub(crate) fn forget_the_store(&self) {
+        if let Err(error) = self.reached.take_back() {
+            eprintln!("cannot forget that the store answered: {error}");
+        }
+    }
+
+    /// Whether the store answered in this boot.
+    pub(crate) fn has_reached(&self, slots: &Slots) -> bool {
+        self.reached.holds_for(slots.report.boot)
     }
 
     /// What the device does about each release that is listed.

@@ -122,6 +122,7 @@ impl<'a> Maker<'a> {
             channels: BTreeMap::from([("edge".parse()?, Rollout::everyone(1))]),
             minimum,
             notes: String::new(),
+            patches_from: &[],
         };
         let mut files = RealFiles;
         let mut store = Store::open(&self.directory, &mut files, MADE)?;

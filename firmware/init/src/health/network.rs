@@ -2,7 +2,8 @@
 //! and over which protocols there is a way out.
 //!
 //! The confirmed system keeps what works as the *baseline*; a trial has to reach it. What
-//! did not work before does not count against a trial.
+//! did not work before does not count against a trial. Whether the store answers is the
+//! daemon's to find out ([`StoreReached`]).
 
 use crate::writable;
 use anyhow::Context;
@@ -11,6 +12,7 @@ use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use system_update::StoreReached;
 
 /// `ARPHRD_ETHER`, `linux/if_arp.h`.
 const ETHERNET: &str = "1";
@@ -22,6 +24,20 @@ pub(crate) struct Baseline {
     links: BTreeSet<String>,
     /// Protocols with a default route, `inet` and `inet6`.
     routes: BTreeSet<String>,
+    /// Whether the store answered in this boot.
+    #[serde(default)]
+    store: Store,
+}
+
+/// The store, by the word of the daemon.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Store {
+    /// It did not, or nobody asked.
+    #[default]
+    NotReached,
+    /// It did.
+    Reached,
 }
 
 impl Baseline {
@@ -60,7 +76,8 @@ impl Baseline {
         let links = links.map(|address| format!("the interface {address} has no carrier"));
         let routes = self.routes.difference(&now.routes);
         let routes = routes.map(|protocol| format!("there is no default route for {protocol}"));
-        links.chain(routes).collect()
+        let store = (self.store > now.store).then(|| "the store has not answered".to_owned());
+        links.chain(routes).chain(store).collect()
     }
 }
 
@@ -82,6 +99,10 @@ pub(crate) fn now() -> Baseline {
             .filter(|(_, exists)| *exists)
             .map(|(protocol, _)| protocol.to_owned())
             .collect(),
+        store: match StoreReached::of(Path::new(writable::SYSTEM)).holds() {
+            true => Store::Reached,
+            false => Store::NotReached,
+        },
     }
 }
 
@@ -133,7 +154,23 @@ mod tests {
         Baseline {
             links: set(links),
             routes: set(routes),
+            store: Store::NotReached,
         }
+    }
+
+    #[test]
+    fn a_store_that_answered_before_has_to_answer() {
+        let reached = Baseline {
+            store: Store::Reached,
+            ..baseline(&[], &[])
+        };
+        assert_eq!(reached.lost(&reached), Vec::<String>::new());
+        let now = Baseline::default();
+        assert_eq!(reached.lost(&now), ["the store has not answered"]);
+        assert_eq!(now.lost(&reached), Vec::<String>::new());
+        // A baseline that an older system left knows of no store.
+        let older: Baseline = serde_json::from_str(r#"{"links":[],"routes":[]}"#).unwrap();
+        assert_eq!(older, now);
     }
 
     #[test]

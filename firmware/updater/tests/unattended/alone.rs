@@ -21,10 +21,16 @@ fn a_device_left_alone_goes_from_release_1_to_3() {
         assert_eq!(device.turn_for(2 * HOUR), Reboot::Asked);
         device.boot();
         assert_eq!(device.version(), version);
-        // The trial is no time for anything else.
+        // A trial looks whether the store answers, for its health gate, and that is all.
         server.log();
         assert_eq!(device.turn_for(HOUR / 2), Reboot::NotAsked);
-        assert_eq!(server.log(), Vec::<String>::new());
+        let log = server.log();
+        let polls = log.iter().filter(|line| line.contains("timestamp.json"));
+        assert_eq!(polls.count(), 1, "{log:?}");
+        assert!(
+            !log.iter().any(|line| line.contains("/targets/")),
+            "{log:?}"
+        );
         assert_eq!(device.told(), "the running system has yet to be confirmed");
         device.confirm();
     }
@@ -166,4 +172,30 @@ fn a_daemon_that_dies_before_the_reboot_asks_for_it_when_it_is_back() {
     device.restart_daemon();
     device.engine.turn();
     assert_eq!(device.hardware().reboots(), 1);
+}
+
+#[test]
+fn pid_1_is_told_whether_the_store_answers() {
+    let maker = Maker::new();
+    let server = maker.serve();
+    let device = Device::new(&maker, &settings(&server.address()));
+    assert!(!device.has_reached());
+    device.turn_for(HOUR);
+    assert!(device.has_reached());
+    drop(server);
+    device.turn_for(2 * HOUR);
+    assert!(!device.has_reached());
+}
+
+#[test]
+fn a_trial_whose_store_is_down_asks_again_and_again_until_its_gate_closes() {
+    let maker = Maker::new();
+    maker.publish(2);
+    let server = maker.serve();
+    let mut device = Device::new(&maker, &settings(&server.address()));
+    assert_eq!(device.turn_for(2 * HOUR), Reboot::Asked);
+    drop(server);
+    device.boot();
+    let pause = device.engine.turn();
+    assert_eq!((pause.as_secs(), device.has_reached()), (5, false));
 }

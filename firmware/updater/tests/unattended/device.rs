@@ -18,7 +18,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use system_update::{
     BootDisk, BootReport, DiskError, Finding, NetworkNow, Progress, ReportError, ReportedStatus,
-    Running, StageError, StageRequest, Staged, close_case, confirm, mark_up, open_case, stage,
+    Running, StageError, StageRequest, Staged, StoreReached, close_case, confirm, mark_up,
+    open_case, stage,
 };
 use tempfile::TempDir;
 use updater::changes::{Changes, Watched};
@@ -180,6 +181,12 @@ impl Device {
 
     pub(crate) fn set_clock(&self, unix_secs: i64) {
         self.hardware.0.now.lock().unwrap().unix_secs = unix_secs;
+    }
+
+    /// What PID 1 hears of the store.
+    pub(crate) fn has_reached(&self) -> bool {
+        let boot = self.hardware.report().boot;
+        StoreReached::of(&self.directory.path().join("own")).holds_for(boot)
     }
 
     /// What people are told.

@@ -91,6 +91,7 @@ impl Maker {
             channels: BTreeMap::from([(edge(), rollout)]),
             minimum: None,
             notes: format!("notes of {version}"),
+            patches_from: &[],
         };
         self.act(0, |store, keys| Ok(store.add(&release, keys)?.0))
     }

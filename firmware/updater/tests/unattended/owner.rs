@@ -2,10 +2,12 @@
 
 use crate::device::{Device, HOUR, Reboot};
 use crate::maker::Maker;
-use image_format::{Slot, SlotStatus};
+use image_format::flight::text;
+use image_format::{Slot, SlotStatus, Verdict};
 use serde_json::{Value, json};
 use std::time::Duration;
-use updater::device::Device as _;
+use system_update::Finding;
+use updater::device::{Device as _, Reason, Verdict as OfTheStore};
 
 /// A midnight.
 const MIDNIGHT: i64 = 1_800_057_600;
@@ -130,5 +132,16 @@ fn a_rollback_is_not_undone_by_the_next_poll() {
         assert_eq!(device.turn_for(2 * HOUR), Reboot::Asked, "{by}");
         device.boot();
         assert_eq!(device.version(), 4, "{by}");
+        device.fail_trial(|_, _| {});
+        device.inquest(|_| Finding {
+            verdict: Verdict::Failed,
+            reason: text("it does not work"),
+        });
+        assert_eq!(device.version(), 1, "{by}");
+        assert_eq!(device.turn_for(48 * HOUR), Reboot::NotAsked, "{by}");
+        let verdicts = device.engine.check().unwrap();
+        let verdicts: Vec<_> = verdicts.iter().map(|one| &one.verdict).collect();
+        let expected = [Reason::FailedBefore, Reason::RolledBack].map(OfTheStore::NotOffered);
+        assert_eq!(verdicts, expected.iter().collect::<Vec<_>>(), "{by}");
     }
 }
