@@ -92,6 +92,18 @@ impl Target {
         Ok(target)
     }
 
+    /// A file in place of a disk with such sectors, 512 or 4096 bytes. A disk knows its own.
+    #[must_use]
+    pub fn with_sector_bytes(mut self, sector_bytes: u64) -> Self {
+        if self.kind == Kind::File {
+            self.size = DiskSize {
+                length_bytes: self.size.length_bytes / sector_bytes * sector_bytes,
+                sector_bytes,
+            };
+        }
+        self
+    }
+
     /// Why it is flashed by name only, if it is.
     #[must_use]
     pub fn why(&self) -> Option<&Why> {

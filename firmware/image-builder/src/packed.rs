@@ -5,7 +5,7 @@
 //! does not look as far back.
 
 use std::fs::{self, File};
-use std::io::{self, Read, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
@@ -44,10 +44,7 @@ impl Packer {
             File::open(image).with_context(|| format!("cannot open {}", image.display()))?;
         let length = input.metadata()?.len();
         write_complete(&out, |file| match self {
-            Self::Zstd => {
-                pack_zstd(input, length, file)?;
-                Ok(())
-            }
+            Self::Zstd => Ok(pack_zstd(input, length, file)?),
             Self::Xz => pack_xz(input, file),
         })?;
         Ok(out)
@@ -66,33 +63,21 @@ fn pack_xz(input: File, out: &File) -> Result<()> {
     Ok(())
 }
 
-fn pack_zstd<W: Write>(input: impl Read, length: u64, out: W) -> io::Result<W> {
+fn pack_zstd(mut input: File, length: u64, out: &File) -> io::Result<()> {
     let mut encoder = zstd::Encoder::new(out, LEVEL)?;
     encoder.long_distance_matching(true)?;
     encoder.window_log(WINDOW_LOG)?;
     encoder.include_checksum(true)?;
     encoder.set_pledged_src_size(Some(length))?;
-    io::copy(&mut { input }, &mut encoder)?;
-    encoder.finish()
+    io::copy(&mut input, &mut encoder)?;
+    encoder.finish()?;
+    Ok(())
 }
 
-/// What `bytes` come to alone.
+/// What `bytes` come to alone, at the same level.
 pub(crate) fn packed_length(bytes: &[u8]) -> Result<u64> {
-    let counted = pack_zstd(bytes, bytes.len() as u64, Counter(0));
-    Ok(counted.context("cannot compress")?.0)
-}
-
-struct Counter(u64);
-
-impl Write for Counter {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0 += bytes.len() as u64;
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
+    let packed = zstd::bulk::compress(bytes, LEVEL).context("cannot compress")?;
+    Ok(packed.len() as u64)
 }
 
 /// Of a file.

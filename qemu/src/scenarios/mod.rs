@@ -20,6 +20,7 @@ mod failed_check;
 mod failed_trial;
 mod fall_back;
 mod first_boot;
+mod flashed;
 mod floor_epoch;
 mod floor_serial;
 mod floors_disagree;
@@ -160,6 +161,8 @@ pub const ALL: &[Scenario] = &[
     shutdown::SCENARIO,
     writable_grown::SCENARIO,
     writable_lost::SCENARIO,
+    flashed::FLASHED,
+    flashed::FLASHED_4096,
     secure_boot_signed::SCENARIO,
     secure_boot_unsigned::SCENARIO,
     secure_boot_enrolled::SCENARIO,

@@ -9,12 +9,13 @@ use anyhow::{Context, Result};
 use crate::host_tool::{host_tool, run};
 use crate::tree::FILE_TIME_SECS;
 
-const GIBIBYTE: u64 = 1 << 30;
+pub(super) const GIBIBYTE: u64 = 1 << 30;
 /// The one name that is taken.
 const NAME: &str = "disk.raw";
 
-/// Writes `image` to `out`, with its copy in the directory `workplace`.
-pub(super) fn write(image: &Path, out: &Path, workplace: &Path) -> Result<()> {
+/// Writes `image` to `out`, lengthened to a multiple of `unit_bytes`, with its copy in the
+/// directory `workplace`.
+pub(super) fn write(image: &Path, out: &Path, workplace: &Path, unit_bytes: u64) -> Result<()> {
     let disk = workplace.join(NAME);
     run(host_tool("cp")
         .args(["--sparse=always", "--reflink=auto", "--"])
@@ -24,7 +25,7 @@ pub(super) fn write(image: &Path, out: &Path, workplace: &Path) -> Result<()> {
         .open(&disk)
         .context("cannot open the copy")?;
     let length = file.metadata()?.len();
-    file.set_len(length.next_multiple_of(GIBIBYTE))
+    file.set_len(length.next_multiple_of(unit_bytes))
         .context("cannot lengthen the copy")?;
     // Not --sparse: where the holes are is this machine's business.
     run(host_tool("tar")

@@ -75,7 +75,7 @@ impl Format {
             Self::Qcow2 => convert(image, &made, &["-c", "-O", "qcow2"])?,
             Self::Vhd => vhd::write(image, &made, sha256)?,
             Self::Vmdk => vmdk::write(image, &made, sha256)?,
-            Self::Gce => gce::write(image, &made, workplace.path())?,
+            Self::Gce => gce::write(image, &made, workplace.path(), gce::GIBIBYTE)?,
         }
         fs::rename(&made, &out).with_context(|| format!("cannot make {}", out.display()))?;
         Ok(out)
