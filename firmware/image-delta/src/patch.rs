@@ -53,6 +53,11 @@ impl<P: Read + Seek, O: OldImage> Patch<P, O> {
         &self.header
     }
 
+    /// What it is read from.
+    pub(crate) fn file(&self) -> &P {
+        &self.patch
+    }
+
     /// Fills `buffer` with the bytes from `offset_bytes` of the new slot on. Going back is
     /// possible, and costs reading a segment again.
     ///

@@ -26,6 +26,11 @@ impl<P: Read + Seek, O: OldImage> PatchSource<P, O> {
         }
         Ok(Self { patch })
     }
+
+    /// The patch as it is read.
+    pub fn file(&self) -> &P {
+        self.patch.file()
+    }
 }
 
 impl<P: Read + Seek, O: OldImage> ReleaseSource for PatchSource<P, O> {

@@ -20,6 +20,25 @@ pub struct Listed {
     pub manifest_hash: Digest,
     /// What the store says of it.
     pub release: SystemRelease,
+    /// Patches that lead to it.
+    pub patches: Vec<ListedPatch>,
+}
+
+/// A patch as the store lists it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListedPatch {
+    /// The manifest of the release that it starts from.
+    pub from: Digest,
+    /// Where its file lies below `targets/`, percent-encoded.
+    pub path: String,
+}
+
+impl Listed {
+    /// The patch for devices that run `manifest`.
+    #[must_use]
+    pub fn patch_from(&self, manifest: &Digest) -> Option<&ListedPatch> {
+        self.patches.iter().find(|patch| patch.from == *manifest)
+    }
 }
 
 /// What a device is, as far as the choice goes.

@@ -1,30 +1,82 @@
 //! A release on its way from the store into a slot.
 //!
-//! The store's metadata says which release is current, the envelope in the file what may be
-//! written. Here the two meet: a file whose envelope is not of the listed manifest is not the
-//! release that was chosen, and is refused before the first write.
+//! The store's metadata says which release is current, the envelope what may be written. Here
+//! the two meet: a file whose envelope is not of the listed manifest is not the release that
+//! was chosen, and is refused before the first write.
 
-use crate::choice::Listed;
+use crate::choice::{Listed, ListedPatch};
 use crate::fetch::HttpStore;
 use crate::machine::Clock;
 use crate::pace::Pace;
-use http_file::{HttpError, Interruption, Patience, Wait};
+use boot_core::platform::read_at;
+use http_file::{HttpError, HttpFile, Interruption, Patience, Wait};
+use image_delta::{OldImage, PatchError, PatchSource};
 use image_format::{Digest, ENVELOPE_BYTES, parse_envelope};
 use image_trust::sha256;
-use release_source::{Adaptive, Detour, Seeds, Tally};
+use release_source::{Adaptive, Detour, Seed, Seeds, Tally};
+use std::{fmt, io};
 use system_update::{BootDisk, Parts, ReleaseSource, SourceError};
 
 /// A release at the store, of which the device fetches what it lacks.
 pub struct Download<'a> {
-    source: Adaptive<Sleeping<'a>, BootDisk>,
+    route: Route<'a>,
     manifest_hash: Digest,
     pace: Pace<'a>,
 }
 
-/// What the device has already, and need not fetch.
-pub(crate) struct Held {
+/// How it comes.
+enum Route<'a> {
+    /// As a patch over the image that runs, which the maker prepared for this pair.
+    Patch(Box<PatchSource<HttpFile<Sleeping<'a>>, RunningImage>>),
+    /// In the chunks that neither slot holds.
+    Chunks(Box<Adaptive<Sleeping<'a>, BootDisk>>),
+}
+
+/// The line to a store.
+#[derive(Clone, Copy)]
+pub(crate) struct Line<'a> {
+    /// The store's address.
+    pub(crate) base: &'a str,
+    pub(crate) patience: Patience,
+    pub(crate) clock: &'a dyn Clock,
+    pub(crate) rate_bytes_per_sec: Option<u64>,
+}
+
+/// The image that runs, to be read.
+pub(crate) struct RunningImage {
     pub(crate) disk: BootDisk,
-    pub(crate) seeds: Seeds,
+    pub(crate) image: Seed,
+}
+
+impl OldImage for RunningImage {
+    fn length_bytes(&self) -> u64 {
+        self.image.length_bytes
+    }
+
+    fn read_at(&mut self, offset_bytes: u64, buffer: &mut [u8]) -> io::Result<()> {
+        let place = self.image.offset_bytes.checked_add(offset_bytes);
+        let place = place.ok_or(io::ErrorKind::InvalidInput)?;
+        read_at(&mut self.disk, place, buffer)
+            .map_err(|_| io::Error::other("the running slot cannot be read"))
+    }
+}
+
+/// Why there is no patch.
+#[derive(Debug)]
+pub(crate) enum PatchRefusal {
+    /// The server does not give it.
+    Http(HttpError),
+    /// It is none, or for another pair.
+    Patch(PatchError),
+}
+
+impl fmt::Display for PatchRefusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Http(error) => error.fmt(f),
+            Self::Patch(error) => error.fmt(f),
+        }
+    }
 }
 
 /// Waits until a line may have come back.
@@ -38,37 +90,71 @@ impl Wait for Sleeping<'_> {
 }
 
 impl<'a> Download<'a> {
-    /// Asks for the file of `one` at the store's address.
-    pub(crate) fn open(
-        base: &str,
+    /// Asks for a patch that leads from the running image to `one`.
+    pub(crate) fn patched(
+        line: Line<'a>,
         one: &Listed,
-        held: Held,
-        patience: Patience,
-        pace: Pace<'a>,
+        patch: &ListedPatch,
+        old: RunningImage,
+    ) -> Result<Self, PatchRefusal> {
+        let address = HttpStore::target_address(line.base, &patch.path);
+        let file = HttpFile::open(&address, line.patience, Sleeping(line.clock));
+        let file = file.map_err(PatchRefusal::Http)?;
+        let source = PatchSource::open(file, old, patch.from).map_err(PatchRefusal::Patch)?;
+        Ok(Self::on(line, one, Route::Patch(Box::new(source))))
+    }
+
+    /// Asks for the file of `one`, from which only that is fetched which is not on `disk`.
+    pub(crate) fn in_chunks(
+        line: Line<'a>,
+        one: &Listed,
+        disk: BootDisk,
+        seeds: Seeds,
     ) -> Result<Self, HttpError> {
-        let address = HttpStore::target_address(base, &one.path);
-        let source = Adaptive::open(&address, patience, Sleeping(pace.clock), held.disk)?;
-        Ok(Self {
-            source: source.with_seeds(held.seeds),
+        let address = HttpStore::target_address(line.base, &one.path);
+        let source = Adaptive::open(&address, line.patience, Sleeping(line.clock), disk)?;
+        let route = Route::Chunks(Box::new(source.with_seeds(seeds)));
+        Ok(Self::on(line, one, route))
+    }
+
+    fn on(line: Line<'a>, one: &Listed, route: Route<'a>) -> Self {
+        Self {
+            route,
             manifest_hash: one.manifest_hash,
-            pace,
-        })
+            pace: Pace::new(line.rate_bytes_per_sec, line.clock),
+        }
     }
 
     /// What it cost so far.
     pub(crate) fn tally(&self) -> Tally {
-        self.source.tally()
+        match &self.route {
+            Route::Patch(source) => Tally {
+                fetched_bytes: source.file().received_bytes(),
+                reused_bytes: 0,
+            },
+            Route::Chunks(source) => source.tally(),
+        }
     }
 
     /// Why more is fetched than must be, if it is.
     pub(crate) fn detour(&self) -> Option<&Detour> {
-        self.source.detour()
+        match &self.route {
+            Route::Patch(_) => None,
+            Route::Chunks(source) => source.detour(),
+        }
+    }
+
+    fn source(&mut self) -> &mut dyn ReleaseSource {
+        match &mut self.route {
+            Route::Patch(source) => source.as_mut(),
+            Route::Chunks(source) => source.as_mut(),
+        }
     }
 }
 
 impl ReleaseSource for Download<'_> {
     fn read_envelope(&mut self, area: &mut [u8; ENVELOPE_BYTES]) -> Result<(), SourceError> {
-        self.source.read_envelope(area)?;
+        self.source().read_envelope(area)?;
         let found = parse_envelope(area.as_slice());
         let found = found.ok().map(|envelope| sha256(envelope.manifest.bytes));
         match found.filter(|hash| *hash != self.manifest_hash) {
@@ -81,15 +167,15 @@ impl ReleaseSource for Download<'_> {
     }
 
     fn begin(&mut self, parts: &Parts) -> Result<(), SourceError> {
-        self.source.begin(parts)
+        self.source().begin(parts)
     }
 
     fn read(&mut self, offset_bytes: u64, buffer: &mut [u8]) -> Result<(), SourceError> {
         let mut at = offset_bytes;
         for piece in buffer.chunks_mut(self.pace.piece_bytes()) {
-            let before = self.source.tally().fetched_bytes;
-            self.source.read(at, piece)?;
-            self.pace.pay(self.source.tally().fetched_bytes - before);
+            let before = self.tally().fetched_bytes;
+            self.source().read(at, piece)?;
+            self.pace.pay(self.tally().fetched_bytes - before);
             at += piece.len() as u64;
         }
         Ok(())

@@ -5,10 +5,9 @@
 use crate::autopilot::Loop;
 use crate::choice::{Listed, Situation, choose};
 use crate::device::{Failure, FailureKind, Unattended, Verdict};
-use crate::download::{Download, Held};
+use crate::download::{Download, Line, PatchRefusal, RunningImage};
 use crate::machine::Machine;
 use crate::memory::MemoryFile;
-use crate::pace::Pace;
 use crate::report::{Report, last_update};
 use crate::settings::{ReportMachineId, Settings, SettingsFile};
 use crate::slots::Slots;
@@ -22,8 +21,8 @@ use std::path::Path;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use system_update::{
-    DiskError, Downgrade, FailedBefore, Progress, SourceError, StageError, StageRequest, Staged,
-    StoreReached,
+    BootReport, DiskError, Downgrade, FailedBefore, Progress, SourceError, StageError,
+    StageRequest, Staged, StoreReached,
 };
 use tuf_client::UtcTime;
 
@@ -260,17 +259,43 @@ impl<M: Machine> Engine<M> {
             failed_before: order.failed_before,
         };
         let mut disk = self.machine.disk(report).map_err(InstallError::Disk)?;
-        let seeds = Seeds::read(&mut disk, running.slot, &report.board, &keyring);
-        let held = Held {
-            disk,
-            seeds: seeds.map_err(InstallError::Layout)?,
+        let seeds = Seeds::read(&mut disk, running.slot, &report.board, &keyring)
+            .map_err(InstallError::Layout)?;
+        let line = Line {
+            base: order.address,
+            patience: order.patience,
+            clock: &self.machine,
+            rate_bytes_per_sec: order.rate_bytes_per_sec,
         };
-        let pace = Pace::new(order.rate_bytes_per_sec, &self.machine);
-        let download = Download::open(order.address, order.release, held, order.patience, pace);
-        let mut download = download.map_err(InstallError::Fetch)?;
+        let patch = order.release.patch_from(&report.manifest);
+        if let Some((patch, image)) = patch.zip(seeds.running) {
+            let old = RunningImage { disk, image };
+            let staged = Download::patched(line, order.release, patch, old)
+                .map_err(InstallError::Patch)
+                .and_then(|download| self.stage(download, report, &request, progress));
+            match staged {
+                Err(error) if error.is_of_the_source() => {
+                    eprintln!("{error}; the release is fetched without its patch");
+                }
+                staged => return staged,
+            }
+            disk = self.machine.disk(report).map_err(InstallError::Disk)?;
+        }
+        let download = Download::in_chunks(line, order.release, disk, seeds);
+        let download = download.map_err(InstallError::Fetch)?;
+        self.stage(download, report, &request, progress)
+    }
+
+    fn stage(
+        &self,
+        mut download: Download<'_>,
+        report: &BootReport,
+        request: &StageRequest<'_>,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<Staged, InstallError> {
         let staged = self
             .machine
-            .stage(report, &request, &mut download, progress)
+            .stage(report, request, &mut download, progress)
             .map_err(InstallError::Stage)?;
         if let Err(error) = &staged.recorded {
             eprintln!("{error}");
@@ -308,10 +333,19 @@ pub(crate) enum InstallError {
     Disk(DiskError),
     Layout(GptError),
     Fetch(HttpError),
+    Patch(PatchRefusal),
     Stage(StageError),
 }
 
 impl InstallError {
+    /// Whether another source of the same release may do better.
+    fn is_of_the_source(&self) -> bool {
+        matches!(
+            self,
+            Self::Patch(_) | Self::Stage(StageError::Source(_) | StageError::WrongBytes { .. })
+        )
+    }
+
     /// For programs.
     pub(crate) fn kind(&self) -> FailureKind {
         match self {
@@ -319,7 +353,7 @@ impl InstallError {
             Self::Rescue => FailureKind::Rescue,
             Self::Disk(_) | Self::Layout(_) => FailureKind::Disk,
             Self::Fetch(HttpError::Refused { .. }) => FailureKind::NotFound,
-            Self::Fetch(_) => FailureKind::Network,
+            Self::Fetch(_) | Self::Patch(_) => FailureKind::Network,
             Self::Stage(error) => match error {
                 StageError::Unconfirmed { .. } => FailureKind::Unconfirmed,
                 StageError::Refused(_)
@@ -347,6 +381,7 @@ impl fmt::Display for InstallError {
             Self::Disk(error) => write!(f, "cannot update: {error}"),
             Self::Layout(error) => write!(f, "cannot update: the disk cannot be used: {error}"),
             Self::Fetch(error) => write!(f, "cannot fetch the release: {error}"),
+            Self::Patch(error) => write!(f, "cannot use the release's patch: {error}"),
             Self::Stage(error) => error.fmt(f),
         }
     }

@@ -2,7 +2,7 @@
 //!
 //! The time that it goes by is the watermark, which only signed statements raise.
 
-use crate::choice::Listed;
+use crate::choice::{Listed, ListedPatch};
 use crate::fetch::HttpStore;
 use crate::schedule;
 use image_format::Digest;
@@ -130,12 +130,18 @@ impl StoreFiles {
         }
         let role = RoleName(SYSTEM_ROLE.to_owned());
         let targets = client.targets_of(&role)?.unwrap_or_default();
-        let mut listed = Vec::new();
+        let mut listed: Vec<Listed> = Vec::new();
+        let mut patches = Vec::new();
         for target in &targets {
             let custom = target.custom().cloned().map(serde_json::from_value);
-            // What this program does not understand is for a newer one.
-            let Some(Ok(Custom::System(release))) = custom else {
-                continue;
+            let release = match custom {
+                Some(Ok(Custom::System(release))) => release,
+                Some(Ok(Custom::SystemPatch(patch))) => {
+                    patches.push((patch, client.target_path(target)?));
+                    continue;
+                }
+                // What this program does not understand is for a newer one.
+                _ => continue,
             };
             let Some(manifest_hash) = Digest::parse_hex(&release.manifest_sha256) else {
                 continue;
@@ -146,7 +152,18 @@ impl StoreFiles {
                 length_bytes: target.length_bytes(),
                 manifest_hash,
                 release,
+                patches: Vec::new(),
             });
+        }
+        for (patch, path) in patches {
+            let hashes = [&patch.from_manifest_sha256, &patch.to_manifest_sha256];
+            let [Some(from), Some(to)] = hashes.map(|hex| Digest::parse_hex(hex)) else {
+                continue;
+            };
+            let leads_to = listed.iter_mut().find(|one| one.manifest_hash == to);
+            if let Some(one) = leads_to {
+                one.patches.push(ListedPatch { from, path });
+            }
         }
         listed.sort_by_key(|one| std::cmp::Reverse(one.release.version));
         let validator = client.validator().cloned();

@@ -22,6 +22,7 @@ fn listed(version: u64) -> Listed {
         name,
         length_bytes: 1,
         manifest_hash: hash(version),
+        patches: Vec::new(),
         release: SystemRelease {
             board: "board".parse().unwrap(),
             product: "line".parse().unwrap(),

@@ -4,6 +4,7 @@ use crate::device::{Device, HOUR, Reboot};
 use crate::maker::{BOARD, Maker, everyone_after};
 use image_format::flight::text;
 use image_format::{Event, Slot, SlotStatus, Verdict};
+use std::fs;
 use std::time::Duration;
 use system_update::{Finding, record};
 
@@ -198,4 +199,48 @@ fn a_trial_whose_store_is_down_asks_again_and_again_until_its_gate_closes() {
     device.boot();
     let pause = device.engine.turn();
     assert_eq!((pause.as_secs(), device.has_reached()), (5, false));
+}
+
+#[test]
+fn a_patch_from_what_runs_is_all_that_is_fetched() {
+    let maker = Maker::new();
+    maker.publish(1);
+    let [whole, _] = maker.publish_with_patch(2, 1);
+    // Nothing else would do.
+    fs::remove_file(whole).unwrap();
+    let server = maker.serve();
+    let mut device = Device::new(&maker, &settings(&server.address()));
+    assert_eq!(device.turn_for(2 * HOUR), Reboot::Asked);
+    device.boot();
+    assert_eq!(device.version(), 2);
+}
+
+#[test]
+fn a_patch_that_is_of_no_use_is_done_without() {
+    for damage in [Damage::Removed, Damage::Changed] {
+        let maker = Maker::new();
+        maker.publish(1);
+        let [_, patch] = maker.publish_with_patch(2, 1);
+        match damage {
+            Damage::Removed => fs::remove_file(patch).unwrap(),
+            Damage::Changed => {
+                let mut bytes = fs::read(&patch).unwrap();
+                let last = bytes.len() - 1;
+                bytes[last] ^= 1;
+                fs::write(patch, bytes).unwrap();
+            }
+        }
+        let server = maker.serve();
+        let mut device = Device::new(&maker, &settings(&server.address()));
+        assert_eq!(device.turn_for(2 * HOUR), Reboot::Asked, "{damage:?}");
+        device.boot();
+        assert_eq!(device.version(), 2, "{damage:?}");
+    }
+}
+
+/// What happened to a patch on the server.
+#[derive(Clone, Copy, Debug)]
+enum Damage {
+    Removed,
+    Changed,
 }

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 use store_builder::{
-    Layout, NewRelease, RealFiles, Store, StoreError, StoreKeys, StorePlan, create_store,
+    Layout, NewRelease, PatchBase, RealFiles, Store, StoreError, StoreKeys, StorePlan, create_store,
 };
 use store_format::{Channel, Purpose, Rollout, Share, Wave};
 use tempfile::TempDir;
@@ -82,6 +82,30 @@ impl Maker {
 
     /// Publishes a version for those who are in the wave.
     pub(crate) fn publish_as(&self, board: &str, version: u64, rollout: Rollout) -> String {
+        self.publish_with(board, version, rollout, &[])
+    }
+
+    /// Publishes a version for everyone, and a patch that leads to it; returns where the
+    /// files of both lie.
+    pub(crate) fn publish_with_patch(&self, version: u64, from: u64) -> [PathBuf; 2] {
+        let base = [PatchBase::Listed(from)];
+        let name = self.publish_with(BOARD, version, Rollout::everyone(1), &base);
+        let targets = self.layout().public().join("targets/system").join(BOARD);
+        let patch = fs::read_dir(targets)
+            .unwrap()
+            .map(|entry| entry.unwrap().path());
+        let ends = format!("-{from}-{version}.patch");
+        let mut patches = patch.filter(|path| path.to_str().unwrap().ends_with(&ends));
+        [self.served_file(&name, version), patches.next().unwrap()]
+    }
+
+    fn publish_with(
+        &self,
+        board: &str,
+        version: u64,
+        rollout: Rollout,
+        patches_from: &[PatchBase],
+    ) -> String {
         let file = self.path(&format!("{board}-{version}.update"));
         fs::write(&file, self.update_file(board, version)).unwrap();
         let release = NewRelease {
@@ -91,7 +115,7 @@ impl Maker {
             channels: BTreeMap::from([(edge(), rollout)]),
             minimum: None,
             notes: format!("notes of {version}"),
-            patches_from: &[],
+            patches_from,
         };
         self.act(0, |store, keys| Ok(store.add(&release, keys)?.0))
     }
