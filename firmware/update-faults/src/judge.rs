@@ -78,3 +78,57 @@ fn require_untouched(device: &Device, disk: &[u8]) -> Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use image_trust::verify_keyring;
+    use system_update::{Downgrade, FailedBefore, StageRequest, UpdateFile, stage};
+
+    /// The disk of a device that got its update.
+    fn updated(device: &Device) -> Result<Vec<u8>> {
+        let report = device.report();
+        let keyring = verify_keyring(&device.signed_keyring)?;
+        let request = StageRequest {
+            running: report.running().unwrap(),
+            running_version: report.version,
+            board: BOARD,
+            keyring: &keyring,
+            downgrade: Downgrade::Refuse,
+            failed_before: FailedBefore::Refuse,
+        };
+        let mut disk = FromStd::new(Cursor::new(device.disk.clone()));
+        let mut file = UpdateFile::new(Cursor::new(device.new.file()))?;
+        stage(&mut disk, &request, &mut file, &mut |_| ())?;
+        Ok(disk.into_inner().into_inner())
+    }
+
+    fn reason(device: &Device, disk: &[u8]) -> String {
+        judge(device, disk).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn what_boots_is_told_and_what_is_wrong_is_noticed() -> Result<()> {
+        let device = Device::new()?;
+        assert_eq!(judge(&device, &device.disk)?, Boots::Old);
+        let updated = updated(&device)?;
+        assert_eq!(judge(&device, &updated)?, Boots::New);
+
+        let damaged = |at: usize| {
+            let mut disk = updated.clone();
+            disk[at] ^= 1;
+            disk
+        };
+        let [a, b] = [Role::SystemA, Role::SystemB].map(|role| device.range(role));
+        // The last byte of the hash tree: the loader does not read it.
+        let tree = b.start + device.new.slot.len() - 1;
+        assert!(reason(&device, &damaged(tree)).contains("not whole"));
+        for untouchable in [a.end - 1, b.end, 512] {
+            assert!(reason(&device, &damaged(untouchable)).contains("may touch"));
+        }
+        // A kernel that does not verify is not started.
+        assert_eq!(judge(&device, &damaged(b.start + (64 << 10)))?, Boots::Old);
+        assert!(reason(&device, &updated[1..]).contains("another length"));
+        Ok(())
+    }
+}

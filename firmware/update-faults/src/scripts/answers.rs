@@ -21,7 +21,7 @@ pub(super) const SCRIPTS: &[Script] = &[
     refused("status-500", "500", |x| status(x, "500 Oops")),
     refused("status-502", "502", |x| status(x, "502 Bad Gateway")),
     refused("status-504", "504", |x| status(x, "504 Gateway Timeout")),
-    refused("status-999", "", |x| status(x, "999 What")),
+    refused("status-999", NOT_GIVEN, |x| status(x, "999 What")),
     installed("status-503-once-and-wait-for-ever", |x| match x.number {
         0 => status(x, "503 Busy\r\nRetry-After: 99999999999"),
         _ => {
@@ -66,15 +66,17 @@ pub(super) const SCRIPTS: &[Script] = &[
     refused("redirected-to-nobody", "connection failed", |x| {
         redirected(x, "http://127.0.0.1:1/release")
     }),
-    refused("redirected-to-a-file", "", |x| {
+    refused("redirected-to-a-file", "address to address", |x| {
         redirected(x, "file:///usr/lib/twinkeel/root.keyring")
     }),
-    refused("redirected-to-https", "", |x| {
+    refused("redirected-to-https", "connection failed", |x| {
         let address = format!("https://{}/release", x.address);
         redirected(x, &address)
     }),
-    refused("redirected-to-nonsense", "", |x| redirected(x, "http://[")),
-    refused("redirected-nowhere", "", |x| status(x, "302 Found")),
+    refused("redirected-to-nonsense", "address to address", |x| {
+        redirected(x, "http://[")
+    }),
+    refused("redirected-nowhere", "location", |x| status(x, "302 Found")),
 ];
 
 fn status(x: &mut Exchange, status: &str) -> io::Result<()> {

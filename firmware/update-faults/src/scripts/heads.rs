@@ -77,23 +77,25 @@ pub(super) const SCRIPTS: &[Script] = &[
         )?;
         x.flood(&[0; 1 << 10])
     }),
-    refused("length-negative", "", |x| length(x, "Content-Length: -5")),
-    refused("length-of-no-number", "", |x| {
+    refused("length-negative", "not a number", |x| {
+        length(x, "Content-Length: -5")
+    }),
+    refused("length-of-no-number", "not a number", |x| {
         length(x, "Content-Length: many")
     }),
     refused("length-of-all-bytes", "too long", |x| {
         length(x, "Content-Length: 18446744073709551615")
     }),
-    refused("length-of-more-than-all-bytes", "", |x| {
+    refused("length-of-more-than-all-bytes", "not a number", |x| {
         length(x, "Content-Length: 18446744073709551616")
     }),
     refused("length-nothing", "ends early", |x| {
         length(x, "Content-Length: 0")
     }),
-    refused("length-twice", "", |x| {
+    refused("length-twice", "conflicting", |x| {
         length(x, "Content-Length: 5\r\nContent-Length: 6")
     }),
-    refused("length-and-chunks", "", |x| {
+    refused("length-and-chunks", "connection failed", |x| {
         length(x, "Content-Length: 5\r\nTransfer-Encoding: chunked")
     }),
 ];
