@@ -40,8 +40,8 @@
 //! the last ends with the update file. A group ends behind a chunk whose digest begins with
 //! five zero bits, behind 128 chunks, and at the end. All integers are little-endian.
 //!
-//! So a device fetches the groups first: some 16 KiB for an image of 270 MB; then the chunks
-//! of those groups that it does not hold as a whole; then frames.
+//! So a device fetches the groups first, some 20 bytes for each 350 KiB of the image; then the
+//! chunks of those groups that it does not hold as a whole; then frames.
 
 mod groups;
 mod header;

@@ -40,6 +40,18 @@ fn a_device_finds_and_fetches_what_was_added() {
 }
 
 #[test]
+fn a_chunk_file_lies_beside_a_system_image() {
+    let maker = Maker::new();
+    maker.add(1).expect("added");
+    let update = maker.system_file(BOARD, 1);
+    let expected = image_builder::make_chunk_file(&update).expect("a chunk file");
+    let hash = image_trust::sha256(&maker.system_bytes(BOARD, 1)).to_string();
+    let target = maker.layout().target(FIRST, &hash);
+    let beside = image_builder::chunk_file_of(&target);
+    assert_eq!(fs::read(beside).expect("a file beside it"), expected);
+}
+
+#[test]
 fn channels_hold_and_withdrawal_reach_devices() {
     let maker = Maker::new();
     maker.add(1).expect("added");
