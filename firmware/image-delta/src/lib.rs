@@ -1,6 +1,6 @@
 //! Patches between two releases of one product.
 //!
-//! A maker prepares a patch for a pair of update files ([`make`], feature `make`); a device
+//! A maker prepares a patch for a pair of update files (`make`, a feature); a device
 //! that runs the older release gets the newer one from its own slot and the patch
 //! ([`PatchSource`]). Most of a new release lies in the old one, byte for byte or nearly so:
 //! the patch says where, and brings the rest. Unlike a patch of one compressed stream over

@@ -2,9 +2,9 @@
 //!
 //! Both update files are laid out by us, so it is known which bytes are which file's: each
 //! file of the new release is predicted from the file of the same name of the old one, the
-//! kernel from the kernel, the initrd from the initrd ([`pieces`]). Within a pair the
-//! matcher looks for what stayed or nearly stayed ([`matcher`]), and the writer packs what it
-//! finds into segments ([`writer`]).
+//! kernel from the kernel, the initrd from the initrd (`pieces`). Within a pair the
+//! matcher looks for what stayed or nearly stayed (`matcher`), and the writer packs what it
+//! finds into segments (`writer`).
 
 mod error;
 mod matcher;

@@ -1,11 +1,11 @@
 //! What an update costs on the wire and on a device.
 //!
 //! `cargo xtask bench update` calls [`measure`]. Two pairs of systems are built from Debian's
-//! archive as it is today ([`pairs`]), and packed into update files as any image. The lower
+//! archive as it is today (`pairs`), and packed into update files as any image. The lower
 //! bound of a pair is what the best of three tools needs for each file that changed
-//! ([`bound`]). Patches are made and applied by a process of its own, which says what memory
-//! and processor time it took ([`apply`]); other tools do the same with the same files
-//! ([`others`]).
+//! (`bound`). Patches are made and applied by a process of its own, which says what memory
+//! and processor time it took (`apply`); other tools do the same with the same files
+//! (`others`).
 #![forbid(unsafe_code)]
 
 mod apply;
