@@ -2,8 +2,8 @@
 //! hurt the daemon by it.
 //!
 //! Each connection has a thread. There are so many for the administrator and so many for
-//! everybody else, so that nobody keeps the administrator out. A request has to come whole within [`REQUEST`], an answer
-//! has to be taken within [`ANSWER`]; sizes are `api::request`'s.
+//! everybody else, so that nobody keeps the administrator out. How long a request and an
+//! answer may take says [`Patience`], how long they may be says [`crate::api::request`].
 
 mod connection;
 
