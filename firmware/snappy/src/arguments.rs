@@ -3,6 +3,7 @@
 use crate::origin::Origin;
 use lexopt::{Arg, Parser, ValueExt};
 use std::ffi::OsString;
+use std::path::PathBuf;
 use system_update::{Downgrade, FailedBefore};
 
 /// What the person asked for.
@@ -26,6 +27,8 @@ pub(crate) enum Command {
     Network(Form),
     /// `snappy service`.
     Service(Form, Asked),
+    /// `snappy build`.
+    Build(Form, Build),
 }
 
 /// The verbs.
@@ -38,11 +41,12 @@ pub(crate) enum Verb {
     Rollback,
     Network,
     Service,
+    Build,
 }
 
 impl Verb {
     /// All, in the order of the help.
-    pub(crate) const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 8] = [
         Self::Info,
         Self::Versions,
         Self::Why,
@@ -50,6 +54,7 @@ impl Verb {
         Self::Rollback,
         Self::Network,
         Self::Service,
+        Self::Build,
     ];
 
     /// As it is typed.
@@ -62,6 +67,7 @@ impl Verb {
             Self::Rollback => "rollback",
             Self::Network => "network",
             Self::Service => "service",
+            Self::Build => "build",
         }
     }
 
@@ -96,6 +102,14 @@ pub(crate) struct Update {
     pub(crate) from: Origin,
     pub(crate) downgrade: Downgrade,
     pub(crate) failed_before: FailedBefore,
+}
+
+/// Of what a snap is made, and where it goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Build {
+    pub(crate) directory: PathBuf,
+    /// Named after the snap if it is not there.
+    pub(crate) output: Option<PathBuf>,
 }
 
 /// What of a service is asked for.
@@ -143,6 +157,7 @@ fn parse_verb(verb: Verb, parser: &mut Parser) -> Result<Command, UsageError> {
     let (mut form, mut scope, mut boots) = (Form::Text, Scope::Running, None);
     let mut asked = Asked::List;
     let mut from = None;
+    let (mut directory, mut output) = (None, None);
     let (mut downgrade, mut failed_before) = (Downgrade::Refuse, FailedBefore::Refuse);
     while let Some(argument) = parser.next()? {
         match (verb, argument) {
@@ -155,6 +170,10 @@ fn parse_verb(verb: Verb, parser: &mut Parser) -> Result<Command, UsageError> {
             (Verb::Update, Arg::Long("retry-failed")) => failed_before = FailedBefore::Allow,
             (Verb::Rollback, Arg::Value(part)) => require_system(&part.string()?)?,
             (Verb::Service, Arg::Value(word)) => asked = ask_more(asked, word.string()?)?,
+            (Verb::Build, Arg::Long("output") | Arg::Short('o')) => {
+                output = Some(parser.value()?.into());
+            }
+            (Verb::Build, Arg::Value(word)) if directory.is_none() => directory = Some(word.into()),
             (_, other) => return Err(other.unexpected().into()),
         }
     }
@@ -173,12 +192,23 @@ fn parse_verb(verb: Verb, parser: &mut Parser) -> Result<Command, UsageError> {
         Verb::Rollback => Command::Rollback(form),
         Verb::Network => Command::Network(form),
         Verb::Service => Command::Service(form, asked),
+        Verb::Build => Command::Build(
+            form,
+            Build {
+                directory: directory.ok_or_else(no_directory)?,
+                output,
+            },
+        ),
     })
 }
 
 /// There is no store to ask yet.
 fn no_source() -> UsageError {
     UsageError("cannot update without a release: name a file or an address with --from".into())
+}
+
+fn no_directory() -> UsageError {
+    UsageError("cannot build a snap of nothing: name its directory".into())
 }
 
 /// `[NAME [logs]]`, word by word.
@@ -230,6 +260,16 @@ mod tests {
                 "service web logs",
                 Command::Service(Form::Text, Asked::Logs("web".into())),
             ),
+            (
+                "build hello --output hello.snap",
+                Command::Build(
+                    Form::Text,
+                    Build {
+                        directory: "hello".into(),
+                        output: Some("hello.snap".into()),
+                    },
+                ),
+            ),
             ("info --json", Command::Info(Form::Json)),
             ("versions", Command::Versions(Form::Text, Scope::Running)),
             ("versions -a", Command::Versions(Form::Text, Scope::All)),
@@ -278,6 +318,11 @@ mod tests {
             ("help nobody", "unknown command \"nobody\""),
             ("--frob", "invalid option '--frob'"),
             ("network eth0", "unexpected argument \"eth0\""),
+            (
+                "build",
+                "cannot build a snap of nothing: name its directory",
+            ),
+            ("build a b", "unexpected argument \"b\""),
             ("info -a", "invalid option '-a'"),
             ("info now", "unexpected argument \"now\""),
             ("why --boots", "missing argument for option '--boots'"),

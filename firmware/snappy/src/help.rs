@@ -15,6 +15,7 @@ Commands:
   rollback   go back to the other slot at the next reboot
   network    the wired ports, their addresses, and the clock
   service    the services of this system, and their logs
+  build      make a snap of a directory
   help       more about a command: snappy help why
 
 Options:
@@ -107,6 +108,18 @@ grow to a minute. `logs` prints what it wrote: the last 256 to 512 KiB are kept,
 reboots.
 ";
 
+const BUILD: &str = "\
+Usage: snappy build DIR [--output FILE] [--json]
+
+Makes a snap of the directory DIR, which says in meta/snap.yaml what it is. The same files
+make the same snap, on any machine. What is refused is no snap for any device; what in it
+will not run on this system is warned of. Needs neither root nor a network.
+
+Options:
+  -o, --output FILE  the snap (default: NAME_VERSION_ARCHITECTURE.snap)
+  --json             print JSON
+";
+
 /// The help for a verb, or the overview.
 pub(crate) fn text(verb: Option<Verb>) -> &'static str {
     match verb {
@@ -118,6 +131,7 @@ pub(crate) fn text(verb: Option<Verb>) -> &'static str {
         Some(Verb::Rollback) => ROLLBACK,
         Some(Verb::Network) => NETWORK,
         Some(Verb::Service) => SERVICE,
+        Some(Verb::Build) => BUILD,
     }
 }
 

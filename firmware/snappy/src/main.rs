@@ -7,6 +7,7 @@
 
 mod arguments;
 mod because;
+mod build;
 mod channel;
 mod device;
 #[cfg(test)]
@@ -73,5 +74,6 @@ fn run(command: &Command) -> anyhow::Result<String> {
         Command::Rollback(form) => rollback::run(*form)?,
         Command::Network(form) => network::run(*form)?,
         Command::Service(form, asked) => service::output(asked, *form)?,
+        Command::Build(form, asked) => build::run(asked, *form)?,
     })
 }
