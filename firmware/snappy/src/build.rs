@@ -21,7 +21,7 @@ pub(crate) fn run(asked: &Build, form: Form) -> Result<String> {
             let length = built.length_bytes;
             format!(
                 "{}\n",
-                json!({ "path": path, "length-bytes": length, "warnings": warnings })
+                json!({ "path": path, "length_bytes": length, "warnings": warnings })
             )
         }
         Form::Text => {

@@ -10,7 +10,6 @@ use store_format::{Channel, PublisherName, Rollout};
 use tuf_client::UtcTime;
 
 use super::{Place, checkout};
-use crate::workspace;
 
 /// Who gets a release, and when.
 #[derive(Debug, Args)]
