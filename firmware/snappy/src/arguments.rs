@@ -8,6 +8,7 @@ use crate::origin::Origin;
 use crate::verb::Verb;
 use lexopt::{Arg, Parser, ValueExt};
 use std::ffi::OsString;
+use std::path::PathBuf;
 use system_update::{Downgrade, FailedBefore};
 
 /// What the person asked for.
@@ -39,6 +40,8 @@ pub(crate) enum Command {
     Config(Form, Config),
     /// `snappy changes`.
     Changes(Form, Option<String>),
+    /// `snappy build`.
+    Build(Form, Build),
 }
 
 /// For whom the output is.
@@ -65,6 +68,14 @@ pub(crate) struct Update {
     pub(crate) from: UpdateSource,
     pub(crate) downgrade: Downgrade,
     pub(crate) failed_before: FailedBefore,
+}
+
+/// Of what a snap is made, and where it goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Build {
+    pub(crate) directory: PathBuf,
+    /// Named after the snap if it is not there.
+    pub(crate) output: Option<PathBuf>,
 }
 
 /// Where an update comes from.
@@ -174,6 +185,7 @@ fn parse_short(verb: Verb, parser: &mut Parser) -> Result<Command, UsageError> {
     let (mut form, mut scope, mut boots) = (Form::Text, Scope::Running, None);
     let (mut asked, mut change) = (Asked::List, None);
     let mut config = config::Words::default();
+    let (mut directory, mut output) = (None, None);
     while let Some(argument) = parser.next()? {
         match (verb, argument) {
             (_, Arg::Long("help") | Arg::Short('h')) => return Ok(Command::Help(Some(verb))),
@@ -184,6 +196,10 @@ fn parse_short(verb: Verb, parser: &mut Parser) -> Result<Command, UsageError> {
             (Verb::Service, Arg::Value(word)) => asked = ask_more(asked, word.string()?)?,
             (Verb::Changes, Arg::Value(id)) if change.is_none() => change = Some(id.string()?),
             (Verb::Config, Arg::Value(word)) => config.take(word.string()?)?,
+            (Verb::Build, Arg::Long("output") | Arg::Short('o')) => {
+                output = Some(parser.value()?.into());
+            }
+            (Verb::Build, Arg::Value(word)) if directory.is_none() => directory = Some(word.into()),
             (_, other) => return Err(other.unexpected().into()),
         }
     }
@@ -199,7 +215,18 @@ fn parse_short(verb: Verb, parser: &mut Parser) -> Result<Command, UsageError> {
         Verb::UpdateVersions => Command::UpdateVersions(form),
         Verb::Config => Command::Config(form, config.finish()),
         Verb::Changes => Command::Changes(form, change),
+        Verb::Build => Command::Build(
+            form,
+            Build {
+                directory: directory.ok_or_else(no_directory)?,
+                output,
+            },
+        ),
     })
+}
+
+fn no_directory() -> UsageError {
+    UsageError("cannot build a snap of nothing: name its directory".into())
 }
 
 /// `[NAME [logs]]`, word by word.

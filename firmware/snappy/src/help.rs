@@ -19,6 +19,7 @@ Commands:
   changes          what was asked of this device, and how far it is
   network          the wired ports, their addresses, and the clock
   service          the services of this system, and their logs
+  build            make a snap of a directory
   help             more about a command: snappy help why
 
 Options:
@@ -158,6 +159,18 @@ grow to a minute. `logs` prints what it wrote: the last 256 to 512 KiB are kept,
 reboots.
 ";
 
+const BUILD: &str = "\
+Usage: snappy build DIR [--output FILE] [--json]
+
+Makes a snap of the directory DIR, which says in meta/snap.yaml what it is. The same files
+make the same snap, on any machine. What is refused is no snap for any device; what in it
+will not run on this system is warned of. Needs neither root nor a network.
+
+Options:
+  -o, --output FILE  the snap (default: NAME_VERSION_ARCHITECTURE.snap)
+  --json             print JSON
+";
+
 /// The help for a verb, or the overview.
 pub(crate) fn text(verb: Option<Verb>) -> &'static str {
     match verb {
@@ -173,6 +186,7 @@ pub(crate) fn text(verb: Option<Verb>) -> &'static str {
         Some(Verb::Hold) => HOLD,
         Some(Verb::Config) => CONFIG,
         Some(Verb::Changes) => CHANGES,
+        Some(Verb::Build) => BUILD,
     }
 }
 

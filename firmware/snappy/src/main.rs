@@ -7,6 +7,7 @@
 
 mod arguments;
 mod because;
+mod build;
 mod changes;
 mod channel;
 mod config;
@@ -83,5 +84,6 @@ fn run(command: &Command) -> anyhow::Result<String> {
         Command::Hold(form, asked) => hold::run(asked, *form)?,
         Command::Config(form, asked) => config::run(asked, *form)?,
         Command::Changes(form, id) => changes::run(id.as_deref(), *form)?,
+        Command::Build(form, asked) => build::run(asked, *form)?,
     })
 }

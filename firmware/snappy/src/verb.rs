@@ -16,11 +16,12 @@ pub(crate) enum Verb {
     Hold,
     Config,
     Changes,
+    Build,
 }
 
 impl Verb {
     /// All, in the order of the help.
-    pub(crate) const ALL: [Self; 11] = [
+    pub(crate) const ALL: [Self; 12] = [
         Self::Info,
         Self::Versions,
         Self::Why,
@@ -32,6 +33,7 @@ impl Verb {
         Self::Changes,
         Self::Network,
         Self::Service,
+        Self::Build,
     ];
 
     /// As it is typed.
@@ -48,6 +50,7 @@ impl Verb {
             Self::Hold => "hold",
             Self::Config => "config",
             Self::Changes => "changes",
+            Self::Build => "build",
         }
     }
 
