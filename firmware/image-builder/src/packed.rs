@@ -109,6 +109,23 @@ mod tests {
     }
 
     #[test]
+    fn what_xz_packs_it_unpacks() -> Result<()> {
+        if output_of(host_tool("xz").arg("--version")).is_err() {
+            println!("there is no xz: nothing is tried");
+            return Ok(());
+        }
+        let directory = tempfile::tempdir()?;
+        let image = directory.path().join("disk.img");
+        fs::write(&image, vec![7; 100_000])?;
+        let packed = Packer::Xz.pack(&image)?;
+        assert!(packed.ends_with("disk.img.xz"));
+        assert!(length_of(&packed)? < 1000);
+        run(host_tool("xz").args(["-d", "-k"]).arg(&packed).arg("-f"))?;
+        assert!(fs::read(&image)? == vec![7; 100_000]);
+        Ok(())
+    }
+
+    #[test]
     fn a_slot_that_is_there_twice_is_packed_once() -> Result<()> {
         let directory = tempfile::tempdir()?;
         let image = image_in(directory.path())?;

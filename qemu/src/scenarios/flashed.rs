@@ -29,7 +29,8 @@ pub(super) const FLASHED_4096: Scenario = Scenario {
 };
 
 const DISK_BYTES: u64 = 2 << 30;
-const HOST_NAME: &str = "gw-7";
+/// A guest's prompt is known by how it ends.
+const HOST_NAME: &str = "gw-7-twinkeel";
 const MACHINE_ID: &str = "0123456789abcdef0123456789abcdef";
 
 fn boot_flashed(bench: &Bench<'_>, sector_bytes: u64) -> Result<Evidence> {
@@ -56,7 +57,7 @@ fn boot_flashed(bench: &Bench<'_>, sector_bytes: u64) -> Result<Evidence> {
         ("cat /etc/machine-id", MACHINE_ID),
         (
             "tail -n 1 /var/lib/cloud/seed/nocloud/user-data",
-            "hostname: gw-7",
+            "hostname: gw-7-twinkeel",
         ),
         ("stat -c %a.%u /var/lib/cloud/seed/nocloud", "700.0"),
     ] {
