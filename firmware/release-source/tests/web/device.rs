@@ -16,6 +16,7 @@ const PATIENCE: Patience = Patience {
     failures: 2,
     first_pause: Duration::ZERO,
     longest_pause: Duration::ZERO,
+    ..Patience::OF_A_PERSON
 };
 
 /// System A runs, and system B is written.

@@ -26,6 +26,16 @@ fn every_command_line_means_one_command() {
             "service web logs",
             Command::Service(Form::Text, Asked::Logs("web".into())),
         ),
+        (
+            "build hello --output hello.snap",
+            Command::Build(
+                Form::Text,
+                Build {
+                    directory: "hello".into(),
+                    output: Some("hello.snap".into()),
+                },
+            ),
+        ),
         ("info --json", Command::Info(Form::Json)),
         ("versions", Command::Versions(Form::Text, Scope::Running)),
         ("versions -a", Command::Versions(Form::Text, Scope::All)),
@@ -134,6 +144,11 @@ fn nonsense_is_refused_with_its_name() {
         ("help nobody", "unknown command \"nobody\""),
         ("--frob", "invalid option '--frob'"),
         ("network eth0", "unexpected argument \"eth0\""),
+        (
+            "build",
+            "cannot build a snap of nothing: name its directory",
+        ),
+        ("build a b", "unexpected argument \"b\""),
         ("info -a", "invalid option '-a'"),
         ("info now", "unexpected argument \"now\""),
         ("why --boots", "missing argument for option '--boots'"),
