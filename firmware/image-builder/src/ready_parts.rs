@@ -16,10 +16,14 @@ use crate::verity::{HashTree, salt_of_product};
 /// Parts that are ready, and what the manifest is to say of them.
 #[derive(Debug, Clone, Copy)]
 pub struct ReadyParts<'a> {
-    /// The board and the product.
-    pub name: &'a str,
+    /// The board.
+    pub board: &'a str,
+    /// The product line.
+    pub product: &'a str,
     /// The version.
     pub version: Version,
+    /// When it was built, in seconds since 1970.
+    pub build_time_secs: u64,
     /// The kernel.
     pub kernel: &'a Path,
     /// The initrd.
@@ -36,8 +40,8 @@ pub fn pack_system_image(parts: &ReadyParts<'_>, work: &Path) -> Result<SystemIm
     let mut tree = Tree::default();
     tree.add_overlay(parts.root)?;
     let (root, hash_tree) = (work.join("root"), work.join("hash-tree"));
-    write_erofs(&tree, derived_guid(parts.name), &root)?;
-    let salt = salt_of_product(parts.name);
+    write_erofs(&tree, derived_guid(parts.product), &root)?;
+    let salt = salt_of_product(parts.product);
     let hashes = HashTree::over(&fs::read(&root)?, &salt)?;
     fs::write(&hash_tree, &hashes.bytes)?;
     let files = PartFiles {
@@ -51,11 +55,11 @@ pub fn pack_system_image(parts: &ReadyParts<'_>, work: &Path) -> Result<SystemIm
         }),
     };
     let description = Description {
-        board: parts.name.to_owned(),
-        product: parts.name.to_owned(),
+        board: parts.board.to_owned(),
+        product: parts.product.to_owned(),
         version: parts.version,
         epoch: Epoch(1),
-        build_time_secs: 0,
+        build_time_secs: parts.build_time_secs,
         command_line: "panic=10".to_owned(),
     };
     SystemImage::place(Vec::new(), files, description, u64::MAX)

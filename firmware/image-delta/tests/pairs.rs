@@ -61,8 +61,10 @@ impl Bench {
         };
         let (kernel, initrd) = (at("kernel", kernel), at("initrd", b"initrd"));
         let parts = ReadyParts {
-            name: "test",
+            board: "test",
+            product: "test",
             version: Version(version),
+            build_time_secs: 0,
             kernel: &kernel,
             initrd: &initrd,
             root: &root,

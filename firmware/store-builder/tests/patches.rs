@@ -27,8 +27,10 @@ fn packed(maker: &Maker, name: &str, version: u64) -> PathBuf {
     let text: String = (0..20_000).map(|line| format!("line {line}\n")).collect();
     at("tree/text", format!("{text}of version {version}\n"));
     let parts = ReadyParts {
-        name,
+        board: name,
+        product: name,
         version: Version(version),
+        build_time_secs: 0,
         kernel: &at("kernel", text),
         initrd: &at("initrd", "initrd".to_owned()),
         root: &root,

@@ -164,8 +164,10 @@ impl System {
         let initrd = work.join("initrd");
         fs::write(&initrd, "initrd")?;
         let parts = ReadyParts {
-            name: "bench",
+            board: "bench",
+            product: "bench",
             version: Version(version),
+            build_time_secs: 0,
             kernel: &kernel,
             initrd: &initrd,
             root: &root,

@@ -22,7 +22,7 @@ pub(super) const FLASHED: Scenario = Scenario {
 };
 
 pub(super) const FLASHED_4096: Scenario = Scenario {
-    name: "flashed-4096",
+    name: "flashed-large-sectors",
     behaviour: "the same on a disk with sectors of 4096 bytes",
     tier: Tier::Full,
     run: |bench| boot_flashed(bench, 4096),

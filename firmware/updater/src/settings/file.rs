@@ -238,7 +238,7 @@ mod tests {
         assert!(matches!(error, SettingsError::Unknown(_)), "{error}");
         let error = refused("reboot", json!("soon"));
         assert!(matches!(error, SettingsError::Value(_)), "{error}");
-        let error = refused("store", json!(["https://x/"]));
+        let error = refused("store", json!(["ftp://x/"]));
         assert!(
             matches!(error, SettingsError::Bad(BadSetting::Address(_))),
             "{error}"

@@ -1,13 +1,13 @@
 //! A maker: signs small releases and publishes them in a store, with the real tools.
 
 use crate::server::HonestServer;
-use image_builder::signing::{KeyDirectory, padded_envelope};
-use image_format::manifest::BLOCK_BYTES;
-use image_format::{Digest, Epoch, Manifest, Part, Root, Version};
-use image_trust::{HashTree, sha256, tree_blocks};
+use image_builder::signing::KeyDirectory;
+use image_builder::{ReadyParts, pack_system_image};
+use image_format::Version;
+use image_trust::sha256;
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use store_builder::{
     Layout, NewRelease, PatchBase, RealFiles, Store, StoreError, StoreKeys, StorePlan, create_store,
 };
@@ -126,53 +126,43 @@ impl Maker {
         self.layout().target(name, &sha256)
     }
 
-    /// A small release: what the real builder makes of a system of some blocks.
+    /// A small release: what the real builder makes of some files.
     pub(crate) fn update_file(&self, board: &str, version: u64) -> Vec<u8> {
-        let kernel = format!("kernel {version:03}").into_bytes();
-        let initrd = format!("initrd {version:03}").into_bytes();
-        let byte = u8::try_from(version).unwrap();
-        let blocks: Vec<[u8; BLOCK]> = (0..5).map(|block| [block ^ byte; BLOCK]).collect();
-        let salt = Digest([7; 32]);
-        let mut tree = HashTree::new(blocks.len() as u64, salt);
-        let mut root_hash = None;
-        for block in &blocks {
-            root_hash = tree.push(block, |_, _| Ok::<(), ()>(())).unwrap();
+        let work = self.path(&format!("{board}-{version}"));
+        let out = work.join("update");
+        if !out.exists() {
+            self.pack(board, version, &work, &out);
         }
-        let part = |offset_bytes, bytes: &[u8]| Part {
-            offset_bytes,
-            length_bytes: bytes.len() as u64,
-            sha256: sha256(bytes),
+        fs::read(out).unwrap()
+    }
+
+    fn pack(&self, board: &str, version: u64, work: &Path, out: &Path) {
+        let root = work.join("tree");
+        fs::create_dir_all(&root).unwrap();
+        let at = |name: &str, content: String| {
+            let path = work.join(name);
+            fs::write(&path, content).unwrap();
+            path
         };
-        let at = [16, 17, 18].map(|block| block * BLOCK_BYTES);
-        let data_blocks = blocks.len() as u64;
-        let manifest = Manifest {
+        at("tree/release", format!("release {version}\n"));
+        at(
+            "tree/text",
+            (0..2000).map(|line| format!("line {line}\n")).collect(),
+        );
+        let parts = ReadyParts {
             board,
             product: PRODUCT,
             version: Version(version),
-            epoch: Epoch(1),
             build_time_secs: 1_790_000_000,
-            command_line: "panic=10",
-            kernel: part(at[0], &kernel),
-            initrd: part(at[1], &initrd),
-            root: Root {
-                offset_bytes: at[2],
-                data_blocks,
-                tree_offset_bytes: at[2] + data_blocks * BLOCK_BYTES,
-                tree_blocks: tree_blocks(data_blocks),
-                root_hash: root_hash.unwrap(),
-                salt,
-            },
+            kernel: &at("kernel", format!("kernel {version:03}")),
+            initrd: &at("initrd", format!("initrd {version:03}")),
+            root: &root,
         };
-        let mut file = padded_envelope(&self.images.seal(&manifest).unwrap()).unwrap();
-        for (offset, bytes) in [(at[0], kernel), (at[1], initrd), (at[2], blocks.concat())] {
-            file.resize(usize::try_from(offset).unwrap(), 0);
-            file.extend(bytes);
-        }
-        file
+        let image = pack_system_image(&parts, work).unwrap();
+        let envelope = self.images.seal(&image.manifest()).unwrap();
+        image.write_update(&envelope, out).unwrap();
     }
 }
-
-const BLOCK: usize = BLOCK_BYTES as usize;
 
 pub(crate) fn edge() -> Channel {
     "edge".parse().unwrap()

@@ -74,7 +74,7 @@ fn a_file_of_another_length_is_refused_before_the_first_write() {
     fs::write(&file, bytes).unwrap();
     let (kind, message) = refused(&maker, 2);
     assert_eq!(kind, FailureKind::Untrusted);
-    assert!(message.contains("in place of the"), "{message}");
+    assert!(message.contains("it ends early"), "{message}");
 }
 
 #[test]

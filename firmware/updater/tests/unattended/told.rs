@@ -2,6 +2,7 @@
 
 use crate::device::{Device, HOUR};
 use crate::maker::Maker;
+use image_builder::chunk_file_of;
 use serde_json::json;
 use std::fs;
 use std::sync::Arc;
@@ -52,6 +53,7 @@ fn an_unattended_update_that_fails_says_where_and_why() {
     let mut bytes = fs::read(&file).unwrap();
     *bytes.last_mut().unwrap() ^= 1;
     fs::write(&file, bytes).unwrap();
+    fs::remove_file(chunk_file_of(&file)).unwrap();
     let server = maker.serve();
     let settings = format!("store = ['{}']\n", server.address());
     let device = Device::new(&maker, &settings);
