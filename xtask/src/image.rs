@@ -57,7 +57,7 @@ pub(crate) struct ImageCommand {
     #[arg(long, value_name = "DIR")]
     secure_boot: Option<PathBuf>,
     /// Where devices look for the store's metadata and files, an address that begins with
-    /// http://; several are mirrors
+    /// http:// or https://; several are mirrors
     #[arg(long, value_name = "URL")]
     store: Vec<String>,
     /// The store's root, its `trusted/root.json` [default: the one in target/store, if it is

@@ -62,8 +62,8 @@ impl fmt::Display for StoreTrustError {
             ),
             Self::Address(address) => write!(
                 f,
-                "cannot use {address:?} as the address of a store: devices speak http:// only, \
-                 for it is signatures that they believe"
+                "cannot use {address:?} as the address of a store: it has to begin with \
+                 http:// or https://, and to have neither `?` nor `#`"
             ),
         }
     }
@@ -79,7 +79,10 @@ impl StoreTrust {
     pub fn read(path: &Path, addresses: Vec<String>) -> Result<Self, StoreTrustError> {
         let plain = |address: &String| {
             let text = address.bytes().all(|byte| byte.is_ascii_graphic());
-            address.starts_with("http://") && text && !address.contains(['"', '\\', '?', '#'])
+            let schemes = ["http://", "https://"];
+            schemes.iter().any(|scheme| address.starts_with(scheme))
+                && text
+                && !address.contains(['"', '\\', '?', '#'])
         };
         if let Some(wrong) = addresses.iter().find(|address| !plain(address)) {
             return Err(StoreTrustError::Address(wrong.clone()));

@@ -85,8 +85,8 @@ Options:
   --allow-stopped     take a release that its maker stopped
   --from FILE         take the release in FILE, which `cargo xtask image --update-out`
                       makes: a file, a block device that holds one, or an address that
-                      begins with http:// (a connection that breaks is made again, and
-                      goes on where it broke). Needs no daemon
+                      begins with http:// or https:// (a connection that breaks is made
+                      again, and goes on where it broke). Needs no daemon
   --allow-downgrade   take a release that is older than the one that runs
   --retry-failed      take a release that failed on this device before
   --json              print JSON, and no progress
