@@ -47,6 +47,7 @@ mod pe32;
 mod prep;
 mod progress;
 mod ready_parts;
+mod replaced_paths;
 mod report;
 mod request;
 mod rescue;

@@ -89,7 +89,7 @@ pub(crate) fn length_of(file: &Path) -> Result<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::host_tool::{output_of, run};
+    use crate::host_tool::run;
     use std::os::unix::fs::FileExt;
 
     /// Noise twice, further apart than zstd looks without being told.
@@ -110,10 +110,6 @@ mod tests {
 
     #[test]
     fn what_xz_packs_it_unpacks() -> Result<()> {
-        if output_of(host_tool("xz").arg("--version")).is_err() {
-            println!("there is no xz: nothing is tried");
-            return Ok(());
-        }
         let directory = tempfile::tempdir()?;
         let image = directory.path().join("disk.img");
         fs::write(&image, vec![7; 100_000])?;
@@ -132,10 +128,6 @@ mod tests {
         let packed = Packer::Zstd.pack(&image)?;
         let length = length_of(&packed)?;
         assert!(length < (1 << 20) + (200 << 10), "{length}");
-        if output_of(host_tool("zstd").arg("--version")).is_err() {
-            println!("there is no zstd: it unpacks nothing");
-            return Ok(());
-        }
         let unpacked = directory.path().join("unpacked");
         run(host_tool("zstd")
             .args(["-d", "-q", "--long=29"])

@@ -84,7 +84,8 @@ Options:
   --automatic-reboot  reboot into it as soon as it is installed
   --allow-stopped     take a release that its maker stopped
   --from FILE         take the release in FILE, which `cargo xtask image --update-out`
-                      makes: a file, a block device that holds one, or an address that
+                      makes, or the patch in FILE, which starts from what runs: a file,
+                      a block device that holds one, or, of a release, an address that
                       begins with http:// or https:// (a connection that breaks is made
                       again, and goes on where it broke). Needs no daemon
   --allow-downgrade   take a release that is older than the one that runs

@@ -1,19 +1,25 @@
-//! Where a release comes from: a file of this device, or one on a web server.
+//! Where a release comes from: a file of this device, which may be a patch over what runs, or
+//! one on a web server.
 
 use crate::arguments::Form;
 use anyhow::{Context, Result};
 use http_file::{Interruption, Patience, Wait};
-use image_format::ENVELOPE_BYTES;
-use release_source::{Adaptive, Detour, Seeds, Tally};
+use image_delta::{PatchSource, is_patch};
+use image_format::{Digest, ENVELOPE_BYTES};
+use release_source::{Adaptive, Detour, RunningImage, Seeds, Tally};
 use std::ffi::OsString;
 use std::fmt;
 use std::fs::File;
+use std::io::{Read, Seek};
 use std::path::{Path, PathBuf};
 use std::thread;
 use system_update::{BootDisk, Parts, ReleaseSource, SourceError, UpdateFile};
 
 /// Some minutes in all: somebody waits at a terminal.
 const PATIENCE: Patience = Patience::OF_A_PERSON;
+
+/// Of a file, to see what it is.
+const FIRST_BYTES: u64 = 16;
 
 /// Where a release comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,7 +33,17 @@ pub(crate) enum Origin {
 /// A release that was opened.
 pub(crate) enum Release {
     File(UpdateFile<File>),
+    Patch(Box<PatchSource<File, RunningImage<BootDisk>>>),
     Web(Box<Adaptive<Told, BootDisk>>),
+}
+
+/// What this device runs, and where its images lie.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Here<'a> {
+    pub(crate) disk: &'a Path,
+    pub(crate) seeds: Seeds,
+    /// The running image's manifest.
+    pub(crate) manifest: Digest,
 }
 
 impl Origin {
@@ -40,25 +56,40 @@ impl Origin {
     }
 
     /// Opens it. A connection that breaks is made again, and a person told of it. From the web
-    /// only that is fetched which `disk` does not hold.
-    pub(crate) fn open(&self, form: Form, disk: &Path, seeds: Seeds) -> Result<Release> {
-        Ok(match self {
-            Self::File(path) => {
-                let file = File::open(path).with_context(|| self.cannot_open())?;
-                Release::File(UpdateFile::new(file).with_context(|| self.cannot_open())?)
-            }
-            Self::Web(address) => {
-                let disk = BootDisk::open_to_copy(disk)?;
-                let source = Adaptive::open(address, PATIENCE, Told(form), disk)
-                    .with_context(|| self.cannot_open())?;
-                Release::Web(Box::new(source.with_seeds(seeds)))
-            }
-        })
+    /// only that is fetched which the disk does not hold.
+    pub(crate) fn open(&self, form: Form, here: &Here<'_>) -> Result<Release> {
+        let opened = match self {
+            Self::File(path) => open_file(path, here),
+            Self::Web(address) => open_address(address, form, here),
+        };
+        opened.with_context(|| self.cannot_open())
     }
 
     fn cannot_open(&self) -> String {
         format!("cannot open {self}")
     }
+}
+
+fn open_file(path: &Path, here: &Here<'_>) -> Result<Release> {
+    let mut file = File::open(path)?;
+    let mut first = Vec::new();
+    (&mut file).take(FIRST_BYTES).read_to_end(&mut first)?;
+    file.rewind()?;
+    if !is_patch(&first) {
+        return Ok(Release::File(UpdateFile::new(file)?));
+    }
+    let image = here.seeds.running.context(
+        "it is a patch, and the image that runs cannot be read any more: take an update file",
+    )?;
+    let disk = BootDisk::open_to_copy(here.disk)?;
+    let source = PatchSource::open(file, RunningImage { disk, image }, here.manifest)?;
+    Ok(Release::Patch(Box::new(source)))
+}
+
+fn open_address(address: &str, form: Form, here: &Here<'_>) -> Result<Release> {
+    let disk = BootDisk::open_to_copy(here.disk)?;
+    let source = Adaptive::open(address, PATIENCE, Told(form), disk)?;
+    Ok(Release::Web(Box::new(source.with_seeds(here.seeds))))
 }
 
 impl fmt::Display for Origin {
@@ -74,7 +105,7 @@ impl Release {
     /// What it cost, where bytes cost something.
     pub(crate) fn tally(&self) -> Option<Tally> {
         match self {
-            Self::File(_) => None,
+            Self::File(_) | Self::Patch(_) => None,
             Self::Web(source) => Some(source.tally()),
         }
     }
@@ -82,32 +113,31 @@ impl Release {
     /// Why more is fetched than must be, if it is.
     pub(crate) fn detour(&self) -> Option<&Detour> {
         match self {
-            Self::File(_) => None,
+            Self::File(_) | Self::Patch(_) => None,
             Self::Web(source) => source.detour(),
+        }
+    }
+
+    fn source(&mut self) -> &mut dyn ReleaseSource {
+        match self {
+            Self::File(file) => file,
+            Self::Patch(source) => source.as_mut(),
+            Self::Web(source) => source.as_mut(),
         }
     }
 }
 
 impl ReleaseSource for Release {
     fn read_envelope(&mut self, area: &mut [u8; ENVELOPE_BYTES]) -> Result<(), SourceError> {
-        match self {
-            Self::File(file) => file.read_envelope(area),
-            Self::Web(source) => source.read_envelope(area),
-        }
+        self.source().read_envelope(area)
     }
 
     fn begin(&mut self, parts: &Parts) -> Result<(), SourceError> {
-        match self {
-            Self::File(file) => file.begin(parts),
-            Self::Web(source) => source.begin(parts),
-        }
+        self.source().begin(parts)
     }
 
     fn read(&mut self, offset_bytes: u64, buffer: &mut [u8]) -> Result<(), SourceError> {
-        match self {
-            Self::File(file) => file.read(offset_bytes, buffer),
-            Self::Web(source) => source.read(offset_bytes, buffer),
-        }
+        self.source().read(offset_bytes, buffer)
     }
 }
 
@@ -174,16 +204,31 @@ mod tests {
         );
     }
 
+    fn here(manifest: Digest) -> Here<'static> {
+        Here {
+            disk: Path::new("/nowhere"),
+            seeds: Seeds::default(),
+            manifest,
+        }
+    }
+
+    #[test]
+    fn a_patch_over_an_image_that_cannot_be_read_is_refused_with_the_remedy() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), b"TKPATCH1 and more").unwrap();
+        let opened = Origin::File(file.path().into()).open(Form::Json, &here(Digest([0; 32])));
+        let error = opened.err().map(|error| format!("{error:#}"));
+        let error = error.unwrap_or_default();
+        assert!(error.contains("it is a patch, and"), "{error}");
+        assert!(error.contains("take an update file"), "{error}");
+    }
+
     #[test]
     fn what_cannot_be_opened_is_named() {
         let nobody = Origin::Web("http://127.0.0.1:1/x".into());
         let file = Origin::File("/nowhere".into());
         assert_eq!(nobody.cannot_open(), "cannot open http://127.0.0.1:1/x");
-        let seeds = Seeds {
-            running: None,
-            target: None,
-        };
-        let opened = file.open(Form::Json, Path::new("/nowhere"), seeds);
+        let opened = file.open(Form::Json, &here(Digest([0; 32])));
         let error = opened.err().map(|error| error.to_string());
         assert_eq!(error.as_deref(), Some("cannot open /nowhere"));
     }

@@ -6,7 +6,7 @@ use crate::channel::read_channel;
 use crate::daemon;
 use crate::device::disk_of;
 use crate::keys::{self, read_keyring};
-use crate::origin::Origin;
+use crate::origin::{Here, Origin};
 use crate::progress::ProgressLine;
 use crate::rollback::require_root;
 use crate::slot_image::fingerprint;
@@ -54,7 +54,12 @@ fn from_origin(asked: &Update, origin: &Origin, form: Form) -> Result<String> {
     let mut reader = BootDisk::open_to_read(disk)?;
     let seeds = Seeds::read(&mut reader, running.slot, &report.board, &keyring)
         .context("cannot update: the disk cannot be used")?;
-    let mut release = origin.open(form, disk, seeds)?;
+    let here = Here {
+        disk,
+        seeds,
+        manifest: report.manifest,
+    };
+    let mut release = origin.open(form, &here)?;
     let mut line = match form {
         Form::Text => ProgressLine::on_terminal(),
         Form::Json => None,

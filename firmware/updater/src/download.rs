@@ -8,13 +8,12 @@ use crate::choice::{Listed, ListedPatch};
 use crate::fetch::HttpStore;
 use crate::machine::Clock;
 use crate::pace::Pace;
-use boot_core::platform::read_at;
 use http_file::{HttpError, HttpFile, Interruption, Patience, Wait};
-use image_delta::{OldImage, PatchError, PatchSource};
+use image_delta::{PatchError, PatchSource};
 use image_format::{Digest, ENVELOPE_BYTES, parse_envelope};
 use image_trust::sha256;
-use release_source::{Adaptive, Detour, Seed, Seeds, Tally};
-use std::{fmt, io};
+use release_source::{Adaptive, Detour, RunningImage, Seeds, Tally};
+use std::fmt;
 use system_update::{BootDisk, Parts, ReleaseSource, SourceError};
 
 /// A release at the store, of which the device fetches what it lacks.
@@ -27,7 +26,7 @@ pub struct Download<'a> {
 /// How it comes.
 enum Route<'a> {
     /// As a patch over the image that runs, which the maker prepared for this pair.
-    Patch(Box<PatchSource<HttpFile<Sleeping<'a>>, RunningImage>>),
+    Patch(Box<PatchSource<HttpFile<Sleeping<'a>>, RunningImage<BootDisk>>>),
     /// In the chunks that neither slot holds.
     Chunks(Box<Adaptive<Sleeping<'a>, BootDisk>>),
 }
@@ -40,25 +39,6 @@ pub(crate) struct Line<'a> {
     pub(crate) patience: Patience,
     pub(crate) clock: &'a dyn Clock,
     pub(crate) rate_bytes_per_sec: Option<u64>,
-}
-
-/// The image that runs, to be read.
-pub(crate) struct RunningImage {
-    pub(crate) disk: BootDisk,
-    pub(crate) image: Seed,
-}
-
-impl OldImage for RunningImage {
-    fn length_bytes(&self) -> u64 {
-        self.image.length_bytes
-    }
-
-    fn read_at(&mut self, offset_bytes: u64, buffer: &mut [u8]) -> io::Result<()> {
-        let place = self.image.offset_bytes.checked_add(offset_bytes);
-        let place = place.ok_or(io::ErrorKind::InvalidInput)?;
-        read_at(&mut self.disk, place, buffer)
-            .map_err(|_| io::Error::other("the running slot cannot be read"))
-    }
 }
 
 /// Why there is no patch.
@@ -95,7 +75,7 @@ impl<'a> Download<'a> {
         line: Line<'a>,
         one: &Listed,
         patch: &ListedPatch,
-        old: RunningImage,
+        old: RunningImage<BootDisk>,
     ) -> Result<Self, PatchRefusal> {
         let address = HttpStore::target_address(line.base, &patch.path);
         let file = HttpFile::open(&address, line.patience, Sleeping(line.clock));

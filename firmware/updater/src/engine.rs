@@ -5,7 +5,7 @@
 use crate::autopilot::Loop;
 use crate::choice::{Listed, Situation, choose};
 use crate::device::{Failure, FailureKind, Unattended, Verdict};
-use crate::download::{Download, Line, PatchRefusal, RunningImage};
+use crate::download::{Download, Line, PatchRefusal};
 use crate::machine::Machine;
 use crate::memory::MemoryFile;
 use crate::report::{Report, last_update};
@@ -15,7 +15,7 @@ use crate::store::{Known, Listing, LookError, StoreFiles};
 use boot_core::gpt::GptError;
 use http_file::{HttpError, Patience};
 use image_format::SlotStatus;
-use release_source::{Seeds, Tally};
+use release_source::{RunningImage, Seeds, Tally};
 use std::fmt;
 use std::path::Path;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};

@@ -11,7 +11,8 @@ use image_builder::{StoreTrust, SystemImage};
 use image_format::{Digest, Event, Slot, SlotStatus, Version};
 use serde_json::json;
 use store_builder::{
-    DevelopmentServer, Layout, NewRelease, RealFiles, Store, StoreKeys, StorePlan, create_store,
+    DevelopmentServer, Layout, NewRelease, PatchBase, RealFiles, Store, StoreKeys, StorePlan,
+    create_store,
 };
 use store_format::{Purpose, Rollout};
 use tuf_client::UtcTime;
@@ -63,10 +64,13 @@ fn run(bench: &Bench<'_>) -> Result<Evidence> {
     );
     // It told what became of the first update when it asked for the second.
     let told = "channel=edge&version=2&result=confirmed&of=2 ";
+    let log = server.log();
+    let asked = |words: &str| log.iter().any(|line| line.contains(words));
+    ensure!(asked(told), "the store was asked: {log:#?}");
+    // From the second to the third there is a patch, and nothing else was fetched.
     ensure!(
-        server.log().iter().any(|line| line.contains(told)),
-        "the store was asked: {:#?}",
-        server.log()
+        asked("twinkeel-2-3.patch ") && !asked("twinkeel-3.update"),
+        "the store was asked: {log:#?}"
     );
     Evidence::of_guest(&proof, &disk, &confirmed(manifest))
 }
@@ -110,11 +114,13 @@ impl<'a> Maker<'a> {
         Ok(StoreTrust::read(&root, Vec::new())?)
     }
 
-    /// For everyone; returns its manifest's hash.
+    /// For everyone, or for those who run at least `minimum`, with a patch from there;
+    /// returns its manifest's hash.
     pub(super) fn publish(&self, system: &SystemImage, minimum: Option<u64>) -> Result<Digest> {
         let envelope = self.bench.world().keys().seal(&system.manifest())?;
         let file = self.bench.directory().join("release.update");
         system.write_update(&envelope, &file)?;
+        let patches_from: Vec<_> = minimum.into_iter().map(PatchBase::Listed).collect();
         let release = NewRelease {
             file: &file,
             board: None,
@@ -122,7 +128,7 @@ impl<'a> Maker<'a> {
             channels: BTreeMap::from([("edge".parse()?, Rollout::everyone(1))]),
             minimum,
             notes: String::new(),
-            patches_from: &[],
+            patches_from: &patches_from,
         };
         let mut files = RealFiles;
         let mut store = Store::open(&self.directory, &mut files, MADE)?;

@@ -147,6 +147,8 @@ pub(crate) const CROSS_CHECKS: &[Need<'_>] = &[
     program("fsck.erofs", "erofs-utils"),
     program("sbverify", "sbsigntool"),
     program("veritysetup", "cryptsetup-bin"),
+    program("zstd", "zstd"),
+    program("xz", "xz-utils"),
     program("dnsmasq", "dnsmasq-base"),
     program("ip", "iproute2"),
     program("nsenter", "util-linux"),
