@@ -1,20 +1,22 @@
 //! A release is written, flushed and read back, as staging does it: each byte is hashed twice.
-//! It comes from an update file, which is the copy that a patch is measured against, or from a
-//! patch.
+//! It comes from an update file, which is the copy that a patch is measured against, from a
+//! patch, or in chunks from a web server.
 
 use crate::Programs;
 use crate::pairs::Pair;
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
+use http_file::{Interruption, Patience};
 use image_delta::{Header, PatchSource, SlotFile};
 use image_format::{ENVELOPE_BYTES, Manifest, parse_envelope};
 use image_trust::{HashTree, Hasher};
+use release_source::{Adaptive, Seed, Seeds};
 use serde::{Deserialize, Serialize};
 use std::convert::Infallible;
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use system_update::{Parts, ReleaseSource, UpdateFile};
+use system_update::{BootDisk, Parts, ReleaseSource, UpdateFile};
 
 /// What staging moves at once.
 const PIECE_BYTES: usize = 1 << 20;
@@ -31,6 +33,13 @@ pub enum Source {
         /// The old release's update file, in place of the slot.
         old: PathBuf,
     },
+    /// An address, of which that is fetched which the old release has not.
+    Chunks {
+        /// Of the update file; its chunk file lies beside it.
+        address: String,
+        /// The old release's update file, in place of the disk.
+        old: PathBuf,
+    },
 }
 
 /// What a process took.
@@ -40,21 +49,45 @@ pub struct Applied {
     pub cpu_micros: u64,
     /// The most memory that it held.
     pub peak_kib: u64,
+    /// What it fetched, where it fetched something.
+    pub fetched_bytes: Option<u64>,
 }
 
-/// Writes the release to `out` and reads it back.
+/// Writes the release to `out` and reads it back; returns how many bytes were fetched.
 ///
 /// # Errors
 /// The release does not verify.
-pub fn apply(source: &Source, out: &Path) -> Result<()> {
+pub fn apply(source: &Source, out: &Path) -> Result<Option<u64>> {
     match source {
-        Source::Copy(update) => write(&mut UpdateFile::new(File::open(update)?)?, out),
+        Source::Copy(update) => {
+            write(&mut UpdateFile::new(File::open(update)?)?, out)?;
+            Ok(None)
+        }
         Source::Patch { patch, old } => {
             let patch = File::open(patch)?;
             let from = Header::read(&mut &patch)?.from;
             std::io::Seek::rewind(&mut &patch)?;
             let old = SlotFile::whole(File::open(old)?)?;
-            write(&mut PatchSource::open(patch, old, from)?, out)
+            write(&mut PatchSource::open(patch, old, from)?, out)?;
+            Ok(None)
+        }
+        Source::Chunks { address, old } => {
+            let seeds = Seeds {
+                running: Some(Seed {
+                    offset_bytes: 0,
+                    length_bytes: std::fs::metadata(old)?.len(),
+                }),
+                target: None,
+            };
+            let never = |_: &Interruption| ();
+            let disk = BootDisk::open_to_copy(old)?;
+            let source = Adaptive::open(address, Patience::OF_A_PERSON, never, disk)?;
+            let mut source = source.with_seeds(seeds);
+            write(&mut source, out)?;
+            if let Some(detour) = source.detour() {
+                bail!("{detour}");
+            }
+            Ok(Some(source.tally().fetched_bytes))
         }
     }
 }
@@ -131,13 +164,7 @@ pub(crate) fn runs(
     rounds: usize,
 ) -> Result<Runs> {
     let out = patch.with_extension("out");
-    let run = |arguments: &[&Path]| -> Result<Applied> {
-        let mut command = Command::new(&programs.apply);
-        let output = command.args(arguments).arg(&out).output()?;
-        let said = String::from_utf8_lossy(&output.stderr);
-        ensure!(output.status.success(), "cannot apply: {said}");
-        Ok(serde_json::from_slice(&output.stdout)?)
-    };
+    let run = |arguments: &[&Path]| run(&programs.apply, arguments, &out);
     let (mut copies, mut patches) = (Vec::new(), Vec::new());
     for _ in 0..rounds {
         copies.push(run(&[Path::new("copy"), &pair.new.update])?);
@@ -145,4 +172,12 @@ pub(crate) fn runs(
     }
     std::fs::remove_file(&out)?;
     Ok(Runs { copies, patches })
+}
+
+/// Has the program apply a release to `out`.
+pub(crate) fn run(program: &Path, arguments: &[&Path], out: &Path) -> Result<Applied> {
+    let output = Command::new(program).args(arguments).arg(out).output()?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    ensure!(output.status.success(), "cannot apply: {said}");
+    Ok(serde_json::from_slice(&output.stdout)?)
 }

@@ -10,6 +10,7 @@
 
 mod apply;
 mod bound;
+mod chunks;
 mod others;
 mod pairs;
 mod report;
@@ -52,7 +53,7 @@ pub fn measure(workspace: &Workspace, programs: &Programs, rounds: usize) -> Res
         let runs = apply::runs(programs, pair, &patch, rounds)?;
         let ours = Row::ours(made.patch_bytes, &runs);
         eprintln!("bench: {}: {ours:?}", pair.name);
-        let mut rows = vec![ours];
+        let mut rows = vec![ours, chunks::measure(pair, &programs.apply)?];
         rows.extend(others::measure(pair, &tools, &programs.apply)?);
         eprintln!("bench: {}: the lower bound", pair.name);
         let bound = bound::measure(pair, &tools)?;

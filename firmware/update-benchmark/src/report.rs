@@ -135,6 +135,8 @@ file. A patch may be below it: its segments pack many files together.
 A published patch is applied by a process of its own that writes the release, flushes it and
 reads it back, hashing each byte in both passes as staging does; what that costs is compared
 with the same process when it copies the update file instead. CPU is user and system time, the
-median of the runs; memory is the most that the process held, the page cache not counted. The
-other tools patch the update file as a whole, once; they verify nothing.
+median of the runs; memory is the most that the process held, the page cache not counted.
+*adaptive* is the same process where there is no patch: it fetches the chunks that it lacks from
+a web server on this machine. A device has its initrd compressed; the pairs have none. The other
+tools patch the update file as a whole, once; they verify nothing.
 ";
