@@ -25,7 +25,7 @@ use tempfile::TempDir;
 use updater::changes::{Changes, Watched};
 use updater::{Clock, Download, Engine, Machine, NotRolledBack, Places};
 
-const SLOT_BYTES: u64 = 1 << 20;
+const SLOT_BYTES: u64 = 8 << 20;
 pub(crate) const MACHINE_ID: &str = "0123456789abcdef0123456789abcdef";
 pub(crate) const HOUR: Duration = Duration::from_secs(3600);
 
