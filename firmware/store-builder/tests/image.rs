@@ -21,7 +21,8 @@ fn what_is_no_root_or_no_address_is_refused() {
     let root = maker.store_path().join("trusted/root.json");
     for address in [
         "updates.example",
-        "https://updates.example/",
+        "ftp://updates.example/",
+        "https://updates.example/?wave=1",
         "http://a\"b/",
         "http://a b/",
     ] {
