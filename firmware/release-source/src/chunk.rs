@@ -2,63 +2,182 @@
 //!
 //! Part of the format of chunk files: another way to cut is another version of them.
 
+use crate::code::{Code, WORD_BYTES};
 use image_trust::sha256;
 
 /// No chunk is shorter, but for the last one of an image.
-const SHORTEST_CHUNK_BYTES: usize = 2 << 10;
+const SHORTEST_CHUNK_BYTES: usize = 512;
 /// No chunk is longer.
-pub const LONGEST_CHUNK_BYTES: usize = 32 << 10;
-/// A chunk ends where so many of the highest bits are zero: once in 8 KiB.
-const CUT_BITS: u32 = 13;
-/// The rolling sum forgets what is farther back, for it has so many bits.
-const WINDOW_BYTES: usize = 64;
+pub const LONGEST_CHUNK_BYTES: usize = 8 << 10;
+/// A chunk ends where so many of the highest bits are zero: once in 2 KiB.
+const CUT_BITS: u32 = 11;
 
-/// The first 8 bytes of a chunk's SHA-256: enough to find it, and to notice damage.
+/// The first 8 bytes of the SHA-256 of a chunk's plain bytes: enough to find it, and to notice
+/// damage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ChunkDigest(pub [u8; 8]);
 
 impl ChunkDigest {
-    /// Of these bytes.
-    #[must_use]
-    pub fn of(bytes: &[u8]) -> Self {
-        let digest = sha256(bytes).0;
-        Self(*digest.first_chunk().unwrap_or(&[0; 8]))
+    fn of(plain: &[u8]) -> Self {
+        Self(*sha256(plain).0.first_chunk().unwrap_or(&[0; 8]))
+    }
+}
+
+/// The first 6 bytes of the SHA-256 of a chunk's distances, 4 bytes each. Zeros stand for none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct DistancesDigest(pub [u8; 6]);
+
+impl DistancesDigest {
+    /// The chunk's plain bytes are all of it.
+    pub const NONE: Self = Self([0; 6]);
+
+    fn of(distances: &[u8]) -> Self {
+        if distances.is_empty() {
+            return Self::NONE;
+        }
+        Self(*sha256(distances).0.first_chunk().unwrap_or(&[0; 6]))
     }
 }
 
 /// A piece of an image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Chunk {
-    /// Of its bytes.
+    /// Of its plain bytes: those without [distances](crate::Code).
     pub digest: ChunkDigest,
+    /// Of what was taken out of them.
+    pub distances: DistancesDigest,
     /// 1 to [`LONGEST_CHUNK_BYTES`].
     pub length_bytes: u32,
 }
 
-/// The first chunk of `bytes`, which hold [`LONGEST_CHUNK_BYTES`] at least, or all that is
-/// left of an image. There is none in no bytes.
-///
-/// A sum rolls over the bytes: shifted by a bit, plus the next byte's entry of a fixed table.
-/// From the 2048th byte on, the chunk ends where the sum's 13 highest bits are zero.
-#[must_use]
-pub fn next_chunk(bytes: &[u8]) -> Option<Chunk> {
-    let longest = &bytes[..bytes.len().min(LONGEST_CHUNK_BYTES)];
-    let mut sum = 0_u64;
-    let mut end = longest.len();
-    let before = SHORTEST_CHUNK_BYTES - WINDOW_BYTES;
-    for (at, byte) in longest.iter().enumerate().skip(before) {
-        sum = (sum << 1).wrapping_add(TABLE[usize::from(*byte)]);
-        let length = at + 1;
-        if length >= SHORTEST_CHUNK_BYTES && sum >> (u64::BITS - CUT_BITS) == 0 {
-            end = length;
-            break;
+/// Cuts an image into chunks, one after the other.
+pub struct Cutter {
+    code: Code,
+    plain: Vec<u8>,
+    distances: Vec<u8>,
+    addresses: Vec<u8>,
+}
+
+impl Cutter {
+    /// Of an image with this code.
+    #[must_use]
+    pub fn new(code: Code) -> Self {
+        Self {
+            code,
+            plain: Vec::with_capacity(LONGEST_CHUNK_BYTES),
+            distances: Vec::new(),
+            addresses: Vec::new(),
         }
     }
-    let chunk = &longest[..end];
-    (end > 0).then(|| Chunk {
-        digest: ChunkDigest::of(chunk),
-        length_bytes: u32::try_from(end).unwrap_or(u32::MAX),
-    })
+
+    /// The first chunk of `bytes`, which lie at `offset` of their image, and are
+    /// [`LONGEST_CHUNK_BYTES`] at least, or all that is left of it. There is none in no bytes.
+    ///
+    /// A sum rolls over the plain bytes: shifted by a bit, plus the next byte's entry of a
+    /// fixed table. From the 512th byte on, the chunk ends where the sum's 11 highest bits are
+    /// zero, but never within a word that holds a distance.
+    pub fn cut(&mut self, bytes: &[u8], offset: u64) -> Option<Chunk> {
+        let longest = &bytes[..bytes.len().min(LONGEST_CHUNK_BYTES)];
+        self.clear();
+        let mut sum = 0_u64;
+        while let taken @ 1.. = self.take(longest, offset) {
+            for byte in self.plain.iter().rev().take(taken).rev() {
+                sum = (sum << 1).wrapping_add(TABLE[usize::from(*byte)]);
+            }
+            if self.plain.len() >= SHORTEST_CHUNK_BYTES && sum >> (u64::BITS - CUT_BITS) == 0 {
+                break;
+            }
+        }
+        self.chunk()
+    }
+
+    /// The chunk that `bytes` are, which lie at `offset` of their image.
+    pub fn split(&mut self, bytes: &[u8], offset: u64) -> Option<Chunk> {
+        self.clear();
+        while self.take(bytes, offset) > 0 {}
+        self.chunk()
+    }
+
+    /// What the last chunk is without its distances: of the same length.
+    #[must_use]
+    pub fn plain(&self) -> &[u8] {
+        &self.plain
+    }
+
+    /// Where the distances of the last chunk lead, 4 bytes each.
+    #[must_use]
+    pub fn addresses(&self) -> &[u8] {
+        &self.addresses
+    }
+
+    /// Puts the distances back into `plain`, a chunk at `offset` of its image, and appends all
+    /// of it to `bytes`. `addresses` are those of the chunk, and may go on behind them.
+    ///
+    /// `None` when there are too few of them.
+    #[must_use]
+    pub fn join(
+        &self,
+        plain: &[u8],
+        offset: u64,
+        addresses: &[u8],
+        bytes: &mut Vec<u8>,
+    ) -> Option<()> {
+        let (addresses, _) = addresses.as_chunks();
+        let mut addresses = addresses.iter().map(|bytes| u32::from_le_bytes(*bytes));
+        let mut at = 0;
+        while let Some(byte) = plain.get(at) {
+            let (before, behind) = plain.split_at(at);
+            let here = offset + at as u64;
+            let field = behind.first_chunk::<WORD_BYTES>().and_then(|word| {
+                let field = self.code.field(before, *word, here)?;
+                Some((field, *word))
+            });
+            match field {
+                Some((field, word)) => {
+                    let distance = field.distance(addresses.next()?, here);
+                    bytes.extend(field.join(word, distance));
+                    at += WORD_BYTES;
+                }
+                None => {
+                    bytes.push(*byte);
+                    at += 1;
+                }
+            }
+        }
+        Some(())
+    }
+
+    fn clear(&mut self) {
+        self.plain.clear();
+        self.distances.clear();
+        self.addresses.clear();
+    }
+
+    /// Takes the next byte of the chunk, or the next word; returns how many bytes it has.
+    fn take(&mut self, bytes: &[u8], offset: u64) -> usize {
+        let rest = bytes.get(self.plain.len()..).unwrap_or_default();
+        let here = offset + self.plain.len() as u64;
+        if let Some(word) = rest.first_chunk::<WORD_BYTES>()
+            && let Some(field) = self.code.field(&self.plain, *word, here)
+        {
+            let (plain, distance) = field.split(*word);
+            self.plain.extend(plain);
+            self.distances.extend(distance.to_le_bytes());
+            let address = field.address(distance, here);
+            self.addresses.extend(address.to_le_bytes());
+            return WORD_BYTES;
+        }
+        self.plain.extend(rest.first());
+        rest.len().min(1)
+    }
+
+    fn chunk(&self) -> Option<Chunk> {
+        (!self.plain.is_empty()).then(|| Chunk {
+            digest: ChunkDigest::of(&self.plain),
+            distances: DistancesDigest::of(&self.distances),
+            length_bytes: u32::try_from(self.plain.len()).unwrap_or(u32::MAX),
+        })
+    }
 }
 
 /// 256 numbers of SplitMix64, from the seed 0.
@@ -83,6 +202,8 @@ const fn table() -> [u64; 256] {
 mod tests {
     use super::*;
 
+    const CODES: [Code; 3] = [Code::Other, Code::X86_64, Code::Aarch64];
+
     fn noise(bytes: usize) -> Vec<u8> {
         let mut state = 1_u32;
         let step = |_| {
@@ -92,43 +213,105 @@ mod tests {
         (0..bytes).map(step).collect()
     }
 
-    fn lengths(mut bytes: &[u8]) -> Vec<u32> {
-        let mut lengths = Vec::new();
-        while let Some(chunk) = next_chunk(bytes) {
-            lengths.push(chunk.length_bytes);
-            bytes = &bytes[chunk.length_bytes as usize..];
+    fn chunks(code: Code, bytes: &[u8]) -> Vec<Chunk> {
+        let mut cutter = Cutter::new(code);
+        let mut chunks = Vec::new();
+        let mut at = 0;
+        while let Some(chunk) = cutter.cut(&bytes[at..], at as u64) {
+            at += chunk.length_bytes as usize;
+            chunks.push(chunk);
         }
-        lengths
+        chunks
+    }
+
+    fn lengths(code: Code, bytes: &[u8]) -> Vec<u32> {
+        let chunks = chunks(code, bytes);
+        chunks.iter().map(|chunk| chunk.length_bytes).collect()
     }
 
     /// Devices and publishers of any age have to cut alike.
     #[test]
     fn the_cuts_of_noise_stay_where_they_are() {
-        let found = lengths(&noise(100_000));
-        assert_eq!(found, GOLDEN);
+        let noise = noise(20_000);
+        for (code, golden) in CODES.into_iter().zip(GOLDEN) {
+            assert_eq!(lengths(code, &noise), golden, "{code:?}");
+        }
         assert_eq!(TABLE[0], 0xe220_a839_7b1d_cdaf);
     }
 
-    const GOLDEN: [u32; 8] = [32_768, 11_001, 21_703, 11_775, 12_672, 2_504, 5_800, 1_777];
+    const GOLDEN: [&[u32]; 3] = [
+        &[3929, 2906, 556, 517, 1057, 6596, 1742, 1518, 1179],
+        &[5824, 1011, 556, 517, 1536, 8192, 2364],
+        &[2242, 4593, 2130, 1490, 5385, 1463, 1208, 846, 643],
+    ];
 
     #[test]
     fn an_insertion_moves_the_cuts_behind_it_and_no_more() {
-        let old = noise(400_000);
+        let old = noise(100_000);
         let new = [&old[..10_000], b"more", &old[10_000..]].concat();
-        let (old, new) = (lengths(&old), lengths(&new));
-        let same = old.iter().rev().zip(new.iter().rev());
-        let same = same.take_while(|(old, new)| old == new).count();
-        assert!(same + 4 > old.len(), "{same} of {}", old.len());
+        for code in CODES {
+            let (old, new) = (chunks(code, &old), chunks(code, &new));
+            let same = old.iter().rev().zip(new.iter().rev());
+            let same = same.take_while(|(old, new)| old == new).count();
+            assert!(same * 2 > old.len(), "{code:?}: {same} of {}", old.len());
+        }
+    }
+
+    /// A program of calls to one place, which moves: its chunks stay, their distances do not.
+    #[test]
+    fn a_program_whose_calls_moved_is_the_same_but_for_its_distances() {
+        let program = |callee: u32| -> Vec<u8> {
+            // Without bytes that look like an opcode.
+            let filler: Vec<u8> = noise(30_000)
+                .iter()
+                .map(|byte| byte & 0x1f | 0x60)
+                .collect();
+            let call = |(at, filler): (usize, &[u8])| {
+                let next = (at * 30 + 15) as u32;
+                let distance = callee.wrapping_sub(next).to_le_bytes();
+                [&filler[..10], &[0xe8], &distance, &filler[10..]].concat()
+            };
+            filler.chunks(25).enumerate().flat_map(call).collect()
+        };
+        let (old, new) = (program(0x10_0000), program(0x20_0000));
+        let (old, new) = (chunks(Code::X86_64, &old), chunks(Code::X86_64, &new));
+        let same_plain = |(old, new): (&Chunk, &Chunk)| old.digest == new.digest;
+        assert!(old.iter().zip(&new).all(same_plain));
+        assert!(old.iter().zip(&new).all(|(old, new)| old != new));
+    }
+
+    #[test]
+    fn what_was_split_is_joined_again() {
+        let bytes = noise(100_000);
+        for code in CODES {
+            let mut cutter = Cutter::new(code);
+            let mut at = 0;
+            let mut words = 0;
+            while let Some(chunk) = cutter.cut(&bytes[at..], at as u64) {
+                let end = at + chunk.length_bytes as usize;
+                let (plain, addresses) = (cutter.plain().to_vec(), cutter.addresses().to_vec());
+                let mut joined = Vec::new();
+                let done = cutter.join(&plain, at as u64, &addresses, &mut joined);
+                assert_eq!((done, joined.as_slice()), (Some(()), &bytes[at..end]));
+                assert_eq!(cutter.split(&bytes[at..end], at as u64), Some(chunk));
+                if let Some(fewer) = addresses.len().checked_sub(1) {
+                    let done = cutter.join(&plain, at as u64, &addresses[..fewer], &mut joined);
+                    assert_eq!(done, None);
+                }
+                words += addresses.len() / WORD_BYTES;
+                at = end;
+            }
+            assert_eq!(at, bytes.len());
+            assert_eq!(words > 0, code != Code::Other, "{code:?}");
+        }
     }
 
     #[test]
     fn what_never_changes_is_cut_at_the_longest() {
         let longest = LONGEST_CHUNK_BYTES as u32;
-        assert_eq!(
-            lengths(&vec![0; 70_000]),
-            [longest, longest, 70_000 - 2 * longest]
-        );
-        assert_eq!(lengths(b"x"), [1]);
-        assert_eq!(next_chunk(b""), None);
+        let cut = lengths(Code::X86_64, &vec![0; 20_000]);
+        assert_eq!(cut, [longest, longest, 20_000 - 2 * longest]);
+        assert_eq!(lengths(Code::X86_64, b"x"), [1]);
+        assert_eq!(Cutter::new(Code::Other).cut(b"", 0), None);
     }
 }

@@ -1,46 +1,54 @@
-//! The chunk file: an image cut into chunks, each compressed on its own, and their index.
+//! The chunk file: an image cut into chunks, each compressed, and their index.
 //!
 //! It lies beside the update file, under the same address with [`SUFFIX`] behind:
 //!
 //! ```text
 //! offset   bytes  content
 //! 0        8      "TKchunks"
-//! 8        4      version, 1
+//! 8        4      version, 2
 //! 12       4      g: how many groups
 //! 16       8      length of the update file
-//! 24       32     SHA-256 of the kernel, as the manifest says
-//! 56       32     SHA-256 of the initrd
-//! 88       32     root hash
-//! 120      20 g   the groups
+//! 24       4      whose distances were taken out: 0 nobody's, 1 x86-64, 2 A64
+//! 28       32     SHA-256 of the kernel, as the manifest says
+//! 60       32     SHA-256 of the initrd
+//! 92       32     root hash
+//! 124      24 g   the groups
 //! ...      32     SHA-256 of all that is in front of it
-//! ...      12 c   the chunks of all groups, c in all
-//! ...             the frames of all chunks, without a gap; then the file ends
+//! ...      18 c   the chunks of all groups, c in all
+//! ...             the frames of all groups, without a gap; then the file ends
 //! ```
 //!
 //! A group is
 //!
 //! ```text
-//! 8   the first bytes of the SHA-256 of its chunks, each as 8 bytes of digest and 4 of length
-//! 4   how many chunks: 1 to 128
+//! 8   the first bytes of the SHA-256 of its chunks, each as 14 bytes of digests and 4 of length
+//! 4   how many chunks: 1 to 256
 //! 4   how many bytes of the image
 //! 4   how many bytes of frames
+//! 4   how many of them are the frame of its addresses, which comes first
 //! ```
 //!
 //! and a chunk
 //!
 //! ```text
-//! 8   the first bytes of the SHA-256 of its content
+//! 8   the first bytes of the SHA-256 of its plain bytes
+//! 6   the first bytes of the SHA-256 of its distances, 4 bytes each; zeros: it has none
 //! 2   its length
 //! 2   the length of its frame
 //! ```
 //!
-//! A frame is one of zstd (RFC 8878), of a window no longer than the chunk; where that is not
-//! shorter than the chunk, the chunk itself stands in its place. Chunks end as
-//! [`next_chunk`](crate::next_chunk) says; the first begins behind the envelope's area, and
+//! Chunks end as [`Cutter`](crate::Cutter) says, and [`Code`](crate::Code) says what plain
+//! bytes, distances and addresses are. The first chunk begins behind the envelope's area, and
 //! the last ends with the update file. A group ends behind a chunk whose digest begins with
-//! five zero bits, behind 128 chunks, and at the end. All integers are little-endian.
+//! six zero bits, behind 256 chunks, and at the end. All integers are little-endian.
 //!
-//! So a device fetches the groups first, some 20 bytes for each 350 KiB of the image; then the
+//! The frame of a group's addresses is one of zstd (RFC 8878), of all addresses of its chunks.
+//! That of a chunk is what follows a raw block in a frame of zstd, of its plain bytes: the raw
+//! block is the [prefix](PREFIX_BYTES), the plain bytes of the image in front of the chunk, which
+//! who unpacks the chunk has already. Where that is not shorter than the chunk, the plain bytes
+//! themselves stand in its place.
+//!
+//! So a device fetches the groups first, some 24 bytes for each 128 KiB of the image; then the
 //! chunks of those groups that it does not hold as a whole; then frames.
 
 mod groups;
@@ -49,7 +57,7 @@ mod list;
 #[cfg(test)]
 mod tests;
 
-pub use groups::{Group, GroupDigest, Grouping, MOST_CHUNKS_IN_GROUP};
+pub use groups::{Group, GroupDigest, Grouping, LONGEST_GROUP_BYTES, MOST_CHUNKS_IN_GROUP};
 pub use header::{HEADER_BYTES, Header, Index};
 pub use list::{CHUNK_ENTRY_BYTES, ListedChunk, parse_list, put_chunk};
 
@@ -57,6 +65,9 @@ use std::fmt;
 
 /// What stands behind an update file's address.
 pub const SUFFIX: &str = ".chunks";
+
+/// How much of the image in front of a chunk its frame may repeat.
+pub const PREFIX_BYTES: usize = 16 << 10;
 
 /// Bytes that are no chunk file, or not the one that is looked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

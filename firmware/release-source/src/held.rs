@@ -1,7 +1,8 @@
 //! What the device holds already: its slots, cut into chunks.
 
-use crate::chunk::{Chunk, ChunkDigest, LONGEST_CHUNK_BYTES, next_chunk};
+use crate::chunk::{Chunk, ChunkDigest, Cutter, DistancesDigest, LONGEST_CHUNK_BYTES};
 use crate::chunk_file::{GroupDigest, Grouping};
+use crate::code::Code;
 use boot_core::Disk;
 use boot_core::platform::read_at;
 use image_format::ENVELOPE_BYTES;
@@ -26,21 +27,44 @@ pub(crate) struct HeldChunk {
     pub(crate) at: u64,
 }
 
-/// All chunks of some slots: 40 bytes for each.
-#[derive(Default)]
+/// How a chunk of a release is held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum HeldAs {
+    /// From this byte of the disk on.
+    Same(u64),
+    /// But for its distances.
+    Plain(u64),
+}
+
+/// All chunks of some slots: some 60 bytes for each.
 pub(crate) struct Held {
+    code: Code,
     chunks: Vec<HeldChunk>,
-    by_digest: HashMap<ChunkDigest, usize>,
+    by_digest: HashMap<ChunkDigest, u32>,
+    /// Those with distances.
+    by_distances: HashMap<(ChunkDigest, DistancesDigest), u32>,
     /// The first chunk behind each group, and how many there are.
     groups: HashMap<GroupDigest, (usize, u32)>,
 }
 
 impl Held {
+    /// Nothing yet.
+    pub(crate) fn new(code: Code) -> Self {
+        Self {
+            code,
+            chunks: Vec::new(),
+            by_digest: HashMap::new(),
+            by_distances: HashMap::new(),
+            groups: HashMap::new(),
+        }
+    }
+
     /// Cuts a slot into chunks, up to the first byte that cannot be read.
     pub(crate) fn scan<D: Disk>(&mut self, disk: &mut D, seed: Seed) {
         let mut at = seed.offset_bytes.saturating_add(ENVELOPE_BYTES as u64);
         let end = seed.offset_bytes.saturating_add(seed.length_bytes);
         let mut buffer = vec![0; PIECE_BYTES];
+        let mut cutter = Cutter::new(self.code);
         let mut grouping = Grouping::default();
         while at < end {
             let left = usize::try_from(end - at).map_or(PIECE_BYTES, |left| left.min(PIECE_BYTES));
@@ -52,7 +76,7 @@ impl Held {
             let is_last = at + left as u64 == end;
             let mut rest = &*piece;
             while is_last || rest.len() >= LONGEST_CHUNK_BYTES {
-                let Some(chunk) = next_chunk(rest) else {
+                let Some(chunk) = cutter.cut(rest, at - seed.offset_bytes) else {
                     break;
                 };
                 self.add(HeldChunk { chunk, at }, &mut grouping);
@@ -65,9 +89,15 @@ impl Held {
     }
 
     fn add(&mut self, held: HeldChunk, grouping: &mut Grouping) {
-        let number = self.chunks.len();
+        if let Ok(number) = u32::try_from(self.chunks.len()) {
+            let HeldChunk { chunk, .. } = held;
+            self.by_digest.entry(chunk.digest).or_insert(number);
+            if chunk.distances != DistancesDigest::NONE {
+                let both = (chunk.digest, chunk.distances);
+                self.by_distances.entry(both).or_insert(number);
+            }
+        }
         self.chunks.push(held);
-        self.by_digest.entry(held.chunk.digest).or_insert(number);
         let ended = grouping.push(&held.chunk);
         self.add_group(ended);
     }
@@ -86,9 +116,16 @@ impl Held {
         self.chunks.get(end.checked_sub(count as usize)?..end)
     }
 
-    /// Where the chunk lies.
-    pub(crate) fn find(&self, chunk: &Chunk) -> Option<u64> {
-        let held = self.chunks.get(*self.by_digest.get(&chunk.digest)?)?;
-        (held.chunk == *chunk).then_some(held.at)
+    /// Whether the chunk is held, and where.
+    pub(crate) fn find(&self, chunk: &Chunk) -> Option<HeldAs> {
+        let both = (chunk.digest, chunk.distances);
+        let same = self.by_distances.get(&both);
+        let number = *same.or_else(|| self.by_digest.get(&chunk.digest))?;
+        let held = self.chunks.get(number as usize)?;
+        let is_as_long = held.chunk.length_bytes == chunk.length_bytes;
+        is_as_long.then_some(match held.chunk == *chunk {
+            true => HeldAs::Same(held.at),
+            false => HeldAs::Plain(held.at),
+        })
     }
 }

@@ -1,7 +1,7 @@
 //! Releases from a web server, with few bytes over the line.
 //!
 //! Beside an update file a publisher puts its [`chunk_file`]: the same image cut into chunks
-//! by its content, each compressed on its own, and an index of them. [`Adaptive`] cuts what
+//! by its content, each compressed, and an index of them. [`Adaptive`] cuts what
 //! the device already holds in the same way, in the slot that runs and in the one that an
 //! earlier attempt left half written, copies from there what it can, and fetches the rest.
 //! Nothing is prepared for a pair of releases, and no byte is stored on the way.
@@ -16,6 +16,8 @@
 mod adaptive;
 mod chunk;
 pub mod chunk_file;
+mod code;
+mod frame;
 mod held;
 mod plan;
 mod remote;
@@ -25,7 +27,8 @@ mod tally;
 mod whole;
 
 pub use adaptive::{Adaptive, Detour};
-pub use chunk::{Chunk, ChunkDigest, LONGEST_CHUNK_BYTES, next_chunk};
+pub use chunk::{Chunk, ChunkDigest, Cutter, DistancesDigest, LONGEST_CHUNK_BYTES};
+pub use code::Code;
 pub use held::Seed;
 pub use running::RunningImage;
 pub use seeds::Seeds;

@@ -1,10 +1,11 @@
 //! Where each chunk of a release is to come from.
 
-use crate::chunk::Chunk;
+use crate::chunk::{Chunk, DistancesDigest};
 use crate::chunk_file::{
     CHUNK_ENTRY_BYTES, ChunkFileError, Group, HEADER_BYTES, Header, Index, parse_list,
 };
-use crate::held::{Held, Seed};
+use crate::code::Code;
+use crate::held::{Held, HeldAs, Seed};
 use crate::remote::{NoPiece, Remote};
 use crate::seeds::Seeds;
 use boot_core::Disk;
@@ -14,11 +15,20 @@ use std::iter;
 use std::ops::Range;
 use system_update::Parts;
 
+/// How an image is put together.
+pub(crate) struct Plan {
+    pub(crate) code: Code,
+    pub(crate) chunks: Vec<Planned>,
+    pub(crate) groups: Vec<PlannedGroup>,
+}
+
 /// A chunk of the release.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Planned {
     pub(crate) chunk: Chunk,
     pub(crate) place: Place,
+    /// The number of its group.
+    pub(crate) group: u32,
 }
 
 /// Where a chunk comes from.
@@ -26,8 +36,39 @@ pub(crate) struct Planned {
 pub(crate) enum Place {
     /// From this byte of the disk on.
     Held(u64),
+    /// From there, but for its distances.
+    HeldPlain(u64),
     /// From a frame of the chunk file.
     Frame { at: u64, bytes: u32 },
+}
+
+impl Planned {
+    /// Whether the group's addresses are needed for it.
+    pub(crate) fn needs_addresses(&self) -> bool {
+        match self.place {
+            Place::Held(_) => false,
+            Place::HeldPlain(_) | Place::Frame { .. } => {
+                self.chunk.distances != DistancesDigest::NONE
+            }
+        }
+    }
+
+    /// Where its frame is, if it comes from one.
+    pub(crate) fn frame(&self) -> Option<Range<u64>> {
+        match self.place {
+            Place::Held(_) | Place::HeldPlain(_) => None,
+            Place::Frame { at, bytes } => Some(at..at + u64::from(bytes)),
+        }
+    }
+}
+
+/// A group of chunks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct PlannedGroup {
+    /// Where the frame of its addresses is, if one of its chunks needs them.
+    pub(crate) addresses: Option<Range<u64>>,
+    /// Of the image.
+    pub(crate) length_bytes: u32,
 }
 
 /// Why there is no plan.
@@ -56,9 +97,9 @@ pub(crate) fn plan<W: Wait, D: Disk>(
     disk: &mut D,
     seeds: Seeds,
     parts: &Parts,
-) -> Result<Vec<Planned>, NoPlan> {
-    let index = read_index(remote, parts)?;
-    let mut held = Held::default();
+) -> Result<Plan, NoPlan> {
+    let (code, index) = read_index(remote, parts)?;
+    let mut held = Held::new(code);
     // The slot that runs is usually enough.
     for seed in [seeds.running, seeds.target].into_iter().flatten() {
         let misses = |group: &Group| held.group(group.digest).is_none();
@@ -71,13 +112,17 @@ pub(crate) fn plan<W: Wait, D: Disk>(
         index: &index,
         held: &held,
         target: seeds.target,
-        plan: Vec::new(),
+        plan: Plan {
+            code,
+            chunks: Vec::new(),
+            groups: Vec::new(),
+        },
         image_at: ENVELOPE_BYTES as u64,
     }
     .of_all_groups()
 }
 
-fn read_index<W: Wait>(remote: &mut Remote<W>, parts: &Parts) -> Result<Index, NoPlan> {
+fn read_index<W: Wait>(remote: &mut Remote<W>, parts: &Parts) -> Result<(Code, Index), NoPlan> {
     let header = remote.first_of(iter::once(0..HEADER_BYTES as u64))?;
     let header = header.first_chunk().ok_or(ChunkFileError::Length)?;
     let header = Header::parse(header)?;
@@ -89,7 +134,7 @@ fn read_index<W: Wait>(remote: &mut Remote<W>, parts: &Parts) -> Result<Index, N
         return Err(ChunkFileError::Length.into());
     }
     let groups = remote.first_of(iter::once(start..end))?;
-    Ok(Index::parse(&header, groups, file_bytes)?)
+    Ok((header.code(), Index::parse(&header, groups, file_bytes)?))
 }
 
 struct Planning<'a, W> {
@@ -97,17 +142,18 @@ struct Planning<'a, W> {
     index: &'a Index,
     held: &'a Held,
     target: Option<Seed>,
-    plan: Vec<Planned>,
+    plan: Plan,
     /// Where the next chunk lies in the image.
     image_at: u64,
 }
 
 impl<W: Wait> Planning<'_, W> {
-    fn of_all_groups(mut self) -> Result<Vec<Planned>, NoPlan> {
+    fn of_all_groups(mut self) -> Result<Plan, NoPlan> {
         let (index, held) = (self.index, self.held);
         let mut list_at = index.chunks_offset_bytes();
         let mut frames_at = index.frames_offset_bytes();
         for (number, group) in index.groups.iter().enumerate() {
+            let first = self.plan.chunks.len();
             match held.group(group.digest) {
                 Some(chunks) if self.survives(chunks.first().map(|held| held.at)) => {
                     for held in chunks {
@@ -116,6 +162,13 @@ impl<W: Wait> Planning<'_, W> {
                 }
                 _ => self.of_one_group(number, list_at, frames_at)?,
             }
+            let chunks = self.plan.chunks.get(first..).unwrap_or_default();
+            let addresses = frames_at..frames_at + u64::from(group.addresses_bytes);
+            let is_needed = chunks.iter().any(Planned::needs_addresses);
+            self.plan.groups.push(PlannedGroup {
+                addresses: is_needed.then_some(addresses),
+                length_bytes: group.length_bytes,
+            });
             list_at += list_bytes(group);
             frames_at += u64::from(group.frames_bytes);
         }
@@ -123,21 +176,17 @@ impl<W: Wait> Planning<'_, W> {
     }
 
     /// Fetches the chunks of a group, and of those behind it that will be fetched as well.
-    fn of_one_group(
-        &mut self,
-        number: usize,
-        list_at: u64,
-        mut frame_at: u64,
-    ) -> Result<(), NoPlan> {
+    fn of_one_group(&mut self, number: usize, list_at: u64, frames_at: u64) -> Result<(), NoPlan> {
         let Some((group, _)) = self.index.groups.get(number..).and_then(<[_]>::split_first) else {
             return Ok(());
         };
         let lists = missing_lists(self.index, self.held, number, list_at);
         let listed = parse_list(group, self.remote.first_of(lists)?)?;
+        let mut frame_at = frames_at + u64::from(group.addresses_bytes);
         for listed in listed {
-            let held = self.held.find(&listed.chunk);
-            let place = match held {
-                Some(at) if self.survives(held) => Place::Held(at),
+            let place = match self.held.find(&listed.chunk) {
+                Some(HeldAs::Same(at)) if self.survives(Some(at)) => Place::Held(at),
+                Some(HeldAs::Plain(at)) if self.survives(Some(at)) => Place::HeldPlain(at),
                 _ => Place::Frame {
                     at: frame_at,
                     bytes: listed.frame_bytes,
@@ -150,7 +199,12 @@ impl<W: Wait> Planning<'_, W> {
     }
 
     fn push(&mut self, chunk: Chunk, place: Place) {
-        self.plan.push(Planned { chunk, place });
+        let group = u32::try_from(self.plan.groups.len()).unwrap_or(u32::MAX);
+        self.plan.chunks.push(Planned {
+            chunk,
+            place,
+            group,
+        });
         self.image_at += u64::from(chunk.length_bytes);
     }
 

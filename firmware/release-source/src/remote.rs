@@ -5,8 +5,8 @@ use std::io;
 use std::ops::Range;
 use system_update::SourceError;
 
-/// So many bytes that nobody needs cost less than a request.
-const GAP_BYTES: u64 = 1 << 10;
+/// So many bytes that nobody needs cost less than the headers of a request and its answer.
+const GAP_BYTES: u64 = 400;
 /// What is fetched at once, but for a piece that is longer.
 const RUN_BYTES: u64 = 512 << 10;
 

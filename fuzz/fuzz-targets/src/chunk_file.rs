@@ -11,7 +11,7 @@ use release_source::chunk_file::{
     CHUNK_ENTRY_BYTES, Group, Grouping, HEADER_BYTES, Header, Index, ListedChunk, parse_list,
     put_chunk,
 };
-use release_source::{Chunk, ChunkDigest, LONGEST_CHUNK_BYTES};
+use release_source::{Chunk, ChunkDigest, Code, DistancesDigest, LONGEST_CHUNK_BYTES};
 use system_update::Parts;
 
 pub(crate) const TARGET: Target = Target {
@@ -60,7 +60,7 @@ fn run_list(group: &Group, list: &[u8]) -> Answer {
         return Answer::Refused;
     };
     let mut written = Vec::new();
-    let (mut length_bytes, mut frames_bytes) = (0, 0);
+    let (mut length_bytes, mut frames_bytes) = (0, group.addresses_bytes);
     for entry in &listed {
         put_chunk(entry, &mut written);
         assert!(entry.chunk.length_bytes as usize <= LONGEST_CHUNK_BYTES);
@@ -92,10 +92,17 @@ fn mended(group: &Group, list: &[u8]) -> Group {
     let (entries, _) = list.as_chunks::<CHUNK_ENTRY_BYTES>();
     let mut grouping = Grouping::default();
     let mut digest = None;
-    for [a, b, c, d, e, f, g, h, low, high, ..] in entries {
+    for entry in entries {
+        let (Some((digests, lengths)), Some(distances)) =
+            (entry.split_first_chunk(), entry[8..].first_chunk())
+        else {
+            continue;
+        };
+        let [low, high] = [lengths[6], lengths[7]];
         digest = grouping.push(&Chunk {
-            digest: ChunkDigest([*a, *b, *c, *d, *e, *f, *g, *h]),
-            length_bytes: u16::from_le_bytes([*low, *high]).into(),
+            digest: ChunkDigest(*digests),
+            distances: DistancesDigest(*distances),
+            length_bytes: u16::from_le_bytes([low, high]).into(),
         });
     }
     let digest = digest.or_else(|| grouping.end());
@@ -123,6 +130,7 @@ fn file(groups: &[&[(u32, u32)]]) -> Vec<u8> {
             let digest = ChunkDigest([0x80 | list.len() as u8; 8]);
             let chunk = Chunk {
                 digest,
+                distances: DistancesDigest([*length_bytes as u8; 6]),
                 length_bytes: *length_bytes,
             };
             put_chunk(
@@ -138,7 +146,8 @@ fn file(groups: &[&[(u32, u32)]]) -> Vec<u8> {
             digest: release_source::chunk_file::GroupDigest([0; 8]),
             chunks: group.len() as u32,
             length_bytes: sum(|(length, _)| *length),
-            frames_bytes: sum(|(_, frame)| *frame),
+            frames_bytes: 2 + sum(|(_, frame)| *frame),
+            addresses_bytes: 2,
         };
         frames.resize(frames.len() + entry.frames_bytes as usize, 0xf7);
         entries.push(mended(&entry, &list));
@@ -148,7 +157,11 @@ fn file(groups: &[&[(u32, u32)]]) -> Vec<u8> {
         .iter()
         .map(|group| u64::from(group.length_bytes))
         .sum();
-    let header = Header::new(entries.len() as u32, &parts(ENVELOPE_BYTES as u64 + image));
+    let header = Header::new(
+        entries.len() as u32,
+        Code::X86_64,
+        &parts(ENVELOPE_BYTES as u64 + image),
+    );
     [Index::write(&header, &entries), lists, frames].concat()
 }
 

@@ -1,13 +1,14 @@
 //! An image put together of chunks.
 
-use crate::chunk::{ChunkDigest, LONGEST_CHUNK_BYTES};
-use crate::plan::{Place, Planned};
+use crate::chunk::Cutter;
+use crate::chunk_file::PREFIX_BYTES;
+use crate::frame::Unpacker;
+use crate::plan::{Place, Plan, Planned};
 use crate::remote::{NoPiece, Remote, unreadable};
 use boot_core::Disk;
 use boot_core::platform::read_at;
 use http_file::{HttpFile, Wait};
 use image_format::ENVELOPE_BYTES;
-use ruzstd::decoding::FrameDecoder;
 use std::ops::Range;
 use system_update::SourceError;
 
@@ -16,29 +17,44 @@ pub(super) struct Chunks<W> {
     /// For chunks that come from nowhere else.
     update: HttpFile<W>,
     frames: Remote<W>,
-    decoder: FrameDecoder,
-    plan: Vec<Planned>,
+    unpacker: Unpacker,
+    cutter: Cutter,
+    plan: Plan,
     /// The one that comes next in the plan,
     next: usize,
     /// and where the image goes on with it.
     next_offset: u64,
     /// The one before that.
     chunk: Vec<u8>,
+    /// The plain bytes of the image up to there: those that a frame may repeat.
+    prefix: Vec<u8>,
+    group: Group,
     reused_bytes: u64,
 }
 
+/// The group of the chunk.
+#[derive(Default)]
+struct Group {
+    number: Option<u32>,
+    /// As far as they were needed and had,
+    addresses: Vec<u8>,
+    /// and where those of the next chunk begin.
+    used_bytes: usize,
+}
+
 impl<W: Wait> Chunks<W> {
-    pub(super) fn new(update: HttpFile<W>, frames: Remote<W>, plan: Vec<Planned>) -> Self {
-        let mut decoder = FrameDecoder::new();
-        decoder.set_max_window_size(LONGEST_CHUNK_BYTES as u64);
+    pub(super) fn new(update: HttpFile<W>, frames: Remote<W>, plan: Plan) -> Self {
         Self {
             update,
             frames,
-            decoder,
+            unpacker: Unpacker::new(),
+            cutter: Cutter::new(plan.code),
             plan,
             next: 0,
             next_offset: ENVELOPE_BYTES as u64,
             chunk: Vec::new(),
+            prefix: Vec::new(),
+            group: Group::default(),
             reused_bytes: 0,
         }
     }
@@ -69,70 +85,116 @@ impl<W: Wait> Chunks<W> {
             offset += count as u64;
             empty = rest;
             if !empty.is_empty() {
-                self.advance(disk, offset)?;
+                self.advance(disk)?;
             }
         }
         Ok(())
     }
 
-    /// Goes on to the chunk in which `offset` lies. Those between the parts are left out.
-    fn advance<D: Disk>(&mut self, disk: &mut D, offset: u64) -> Result<(), SourceError> {
-        loop {
-            let Some(planned) = self.plan.get(self.next).copied() else {
-                return Err(unreadable(&"its chunks end before the image"));
-            };
-            let length = planned.chunk.length_bytes;
-            let start = self.next_offset;
-            self.next_offset += u64::from(length);
-            self.next += 1;
-            if self.next_offset > offset {
-                self.chunk.resize(length as usize, 0);
-                return self.load(disk, &planned, start);
-            }
+    /// Goes on to the next chunk. None is left out: each is in the prefix of the next one.
+    fn advance<D: Disk>(&mut self, disk: &mut D) -> Result<(), SourceError> {
+        let Some(planned) = self.plan.chunks.get(self.next).copied() else {
+            return Err(unreadable(&"its chunks end before the image"));
+        };
+        let offset = self.next_offset;
+        self.chunk.clear();
+        if self.group.number != Some(planned.group) {
+            self.begin_group(planned.group)?;
         }
+        let is_there = self.load(disk, &planned, offset)?;
+        let found = self.cutter.split(&self.chunk, offset);
+        if !is_there || found != Some(planned.chunk) {
+            self.chunk.resize(planned.chunk.length_bytes as usize, 0);
+            let read = self.update.read_exact_at(offset, &mut self.chunk);
+            read.map_err(|error| unreadable(&error))?;
+            self.cutter.split(&self.chunk, offset);
+        } else if planned.frame().is_none() {
+            self.reused_bytes += self.chunk.len() as u64;
+        }
+        self.group.used_bytes += self.cutter.addresses().len();
+        self.prefix.extend(self.cutter.plain());
+        let too_long = self.prefix.len().saturating_sub(PREFIX_BYTES);
+        self.prefix.drain(..too_long);
+        self.next_offset += self.chunk.len() as u64;
+        self.next += 1;
+        Ok(())
     }
 
+    /// Fetches the addresses of a group, if they are needed. If they are damaged or not to be
+    /// had, its chunks do without.
+    fn begin_group(&mut self, number: u32) -> Result<(), SourceError> {
+        self.group = Group {
+            number: Some(number),
+            ..Group::default()
+        };
+        let Some(group) = self.plan.groups.get(number as usize) else {
+            return Ok(());
+        };
+        if let Some(piece) = group.addresses.clone() {
+            let pieces = std::iter::once(piece).chain(self.plan.frames_from(self.next));
+            let frame = match self.frames.first_of(pieces) {
+                Ok(frame) => frame,
+                Err(NoPiece::Line(error)) => return Err(error),
+                Err(NoPiece::File) => return Ok(()),
+            };
+            let unpacked = self.unpacker.addresses(frame, group.length_bytes);
+            self.group.addresses = unpacked.unwrap_or_default();
+        }
+        Ok(())
+    }
+
+    /// Makes the chunk; tells whether it could be.
     fn load<D: Disk>(
         &mut self,
         disk: &mut D,
         planned: &Planned,
-        image_offset: u64,
-    ) -> Result<(), SourceError> {
-        let is_there = match planned.place {
-            Place::Held(at) => read_at(disk, at, &mut self.chunk).is_ok(),
-            Place::Frame { .. } => self.load_frame()?,
+        offset: u64,
+    ) -> Result<bool, SourceError> {
+        let length = planned.chunk.length_bytes as usize;
+        let plain = match planned.place {
+            Place::Held(at) => {
+                self.chunk.resize(length, 0);
+                return Ok(read_at(disk, at, &mut self.chunk).is_ok());
+            }
+            Place::HeldPlain(at) => {
+                self.chunk.resize(length, 0);
+                if read_at(disk, at, &mut self.chunk).is_err() {
+                    return Ok(false);
+                }
+                self.cutter.split(&self.chunk, offset);
+                self.cutter.plain()
+            }
+            Place::Frame { .. } => {
+                let frame = match self.frames.first_of(self.plan.frames_from(self.next)) {
+                    Ok(frame) => frame,
+                    Err(NoPiece::Line(error)) => return Err(error),
+                    Err(NoPiece::File) => return Ok(false),
+                };
+                match self.unpacker.chunk(frame, &self.prefix, length) {
+                    Some(plain) => plain,
+                    None => return Ok(false),
+                }
+            }
         };
-        if is_there && ChunkDigest::of(&self.chunk) == planned.chunk.digest {
-            if let Place::Held(_) = planned.place {
-                self.reused_bytes += self.chunk.len() as u64;
-            }
-            return Ok(());
-        }
-        let read = self.update.read_exact_at(image_offset, &mut self.chunk);
-        read.map_err(|error| unreadable(&error))
-    }
-
-    /// Fetches and unpacks the chunk before the next one; tells whether there was one.
-    fn load_frame(&mut self) -> Result<bool, SourceError> {
-        let wanted = self.plan.get(self.next - 1..).unwrap_or_default();
-        match self.frames.first_of(wanted.iter().filter_map(frame)) {
-            Ok(frame) if frame.len() == self.chunk.len() => {
-                self.chunk.copy_from_slice(frame);
-                Ok(true)
-            }
-            Ok(frame) => {
-                let unpacked = self.decoder.decode_all(frame, &mut self.chunk);
-                Ok(unpacked.is_ok_and(|bytes| bytes == self.chunk.len()))
-            }
-            Err(NoPiece::Line(error)) => Err(error),
-            Err(NoPiece::File) => Ok(false),
-        }
+        let addresses = self.group.addresses.get(self.group.used_bytes..);
+        self.chunk.clear();
+        let addresses = addresses.unwrap_or_default();
+        let joined = self.cutter.join(plain, offset, addresses, &mut self.chunk);
+        Ok(joined.is_some())
     }
 }
 
-fn frame(planned: &Planned) -> Option<Range<u64>> {
-    match planned.place {
-        Place::Held(_) => None,
-        Place::Frame { at, bytes } => Some(at..at + u64::from(bytes)),
+impl Plan {
+    /// The pieces of the chunk file that are needed from chunk `number` on, in their order.
+    fn frames_from(&self, number: usize) -> impl Iterator<Item = Range<u64>> {
+        let chunks = self.chunks.get(number..).unwrap_or_default();
+        let mut group = chunks.first().map(|first| first.group);
+        chunks.iter().flat_map(move |planned| {
+            let begins = group != Some(planned.group);
+            group = Some(planned.group);
+            let addresses = self.groups.get(planned.group as usize).filter(|_| begins);
+            let addresses = addresses.and_then(|group| group.addresses.clone());
+            addresses.into_iter().chain(planned.frame())
+        })
     }
 }

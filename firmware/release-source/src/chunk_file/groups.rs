@@ -1,14 +1,16 @@
 //! Chunks in a row, under one digest.
 
 use super::take;
-use crate::chunk::Chunk;
+use crate::chunk::{Chunk, LONGEST_CHUNK_BYTES};
 use image_trust::Hasher;
 
 /// No group has more.
-pub const MOST_CHUNKS_IN_GROUP: u32 = 128;
-/// A group ends once in 32 chunks.
-const END_MASK: u8 = 0xf8;
-pub(super) const GROUP_ENTRY_BYTES: usize = 20;
+pub const MOST_CHUNKS_IN_GROUP: u32 = 256;
+/// A group ends once in 64 chunks.
+const END_MASK: u8 = 0xfc;
+/// No group is longer.
+pub const LONGEST_GROUP_BYTES: u32 = MOST_CHUNKS_IN_GROUP * LONGEST_CHUNK_BYTES as u32;
+pub(super) const GROUP_ENTRY_BYTES: usize = 24;
 
 /// The first 8 bytes of the SHA-256 of a group's chunks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -23,8 +25,10 @@ pub struct Group {
     pub chunks: u32,
     /// Of the image.
     pub length_bytes: u32,
-    /// Of frames.
+    /// Of frames, that of its addresses among them.
     pub frames_bytes: u32,
+    /// Of the frame of its addresses; 0: they are none.
+    pub addresses_bytes: u32,
 }
 
 impl Group {
@@ -35,7 +39,8 @@ impl Group {
         bytes[..8].copy_from_slice(&self.digest.0);
         bytes[8..12].copy_from_slice(&self.chunks.to_le_bytes());
         bytes[12..16].copy_from_slice(&self.length_bytes.to_le_bytes());
-        bytes[16..].copy_from_slice(&self.frames_bytes.to_le_bytes());
+        bytes[16..20].copy_from_slice(&self.frames_bytes.to_le_bytes());
+        bytes[20..].copy_from_slice(&self.addresses_bytes.to_le_bytes());
         bytes
     }
 
@@ -47,10 +52,13 @@ impl Group {
             chunks: u32::from_le_bytes(take(bytes)?),
             length_bytes: u32::from_le_bytes(take(bytes)?),
             frames_bytes: u32::from_le_bytes(take(bytes)?),
+            addresses_bytes: u32::from_le_bytes(take(bytes)?),
         };
+        let chunk_frames_bytes = group.frames_bytes.checked_sub(group.addresses_bytes)?;
         let is_possible = (1..=MOST_CHUNKS_IN_GROUP).contains(&group.chunks)
-            && group.length_bytes >= group.chunks
-            && group.frames_bytes >= group.chunks;
+            && (group.chunks..=LONGEST_GROUP_BYTES).contains(&group.length_bytes)
+            && (group.chunks..=group.length_bytes).contains(&chunk_frames_bytes)
+            && group.addresses_bytes <= LONGEST_GROUP_BYTES;
         is_possible.then_some(group)
     }
 }
@@ -67,6 +75,7 @@ impl Grouping {
     /// behind this one.
     pub fn push(&mut self, chunk: &Chunk) -> Option<(GroupDigest, u32)> {
         self.hasher.update(&chunk.digest.0);
+        self.hasher.update(&chunk.distances.0);
         self.hasher.update(&chunk.length_bytes.to_le_bytes());
         self.chunks += 1;
         let ends = chunk.digest.0[0] & END_MASK == 0 || self.chunks == MOST_CHUNKS_IN_GROUP;

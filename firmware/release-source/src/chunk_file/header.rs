@@ -3,14 +3,15 @@
 use super::groups::{GROUP_ENTRY_BYTES, Group};
 use super::list::CHUNK_ENTRY_BYTES;
 use super::{ChunkFileError, take};
+use crate::code::Code;
 use image_format::{Digest, ENVELOPE_BYTES};
 use image_trust::sha256;
 use system_update::Parts;
 
 const MAGIC: &[u8; 8] = b"TKchunks";
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 /// In front of the groups.
-pub const HEADER_BYTES: usize = 120;
+pub const HEADER_BYTES: usize = 124;
 const CHECKSUM_BYTES: usize = 32;
 /// As many groups as an image of some TiB has: what is asked of a server is bounded.
 const MOST_GROUPS: u32 = 1 << 16;
@@ -20,6 +21,7 @@ const MOST_GROUPS: u32 = 1 << 16;
 pub struct Header {
     groups: u32,
     image_bytes: u64,
+    code: Code,
     kernel: Digest,
     initrd: Digest,
     root_hash: Digest,
@@ -28,10 +30,11 @@ pub struct Header {
 impl Header {
     /// Of a release with so many groups.
     #[must_use]
-    pub fn new(groups: u32, parts: &Parts) -> Self {
+    pub fn new(groups: u32, code: Code, parts: &Parts) -> Self {
         Self {
             groups,
             image_bytes: parts.image_bytes(),
+            code,
             kernel: parts.kernel.sha256,
             initrd: parts.initrd.sha256,
             root_hash: parts.root.root_hash,
@@ -54,9 +57,15 @@ impl Header {
         if version != VERSION {
             return Some(Err(ChunkFileError::Version(version)));
         }
+        let groups = u32::from_le_bytes(take(bytes)?);
+        let image_bytes = u64::from_le_bytes(take(bytes)?);
+        let Some(code) = Code::of_number(u32::from_le_bytes(take(bytes)?)) else {
+            return Some(Err(ChunkFileError::Numbers));
+        };
         let header = Self {
-            groups: u32::from_le_bytes(take(bytes)?),
-            image_bytes: u64::from_le_bytes(take(bytes)?),
+            groups,
+            image_bytes,
+            code,
             kernel: Digest(take(bytes)?),
             initrd: Digest(take(bytes)?),
             root_hash: Digest(take(bytes)?),
@@ -70,11 +79,17 @@ impl Header {
     /// # Errors
     /// [`ChunkFileError::OtherRelease`].
     pub fn compare(&self, parts: &Parts) -> Result<(), ChunkFileError> {
-        if *self == Self::new(self.groups, parts) {
+        if *self == Self::new(self.groups, self.code, parts) {
             Ok(())
         } else {
             Err(ChunkFileError::OtherRelease)
         }
+    }
+
+    /// Whose distances were taken out of its chunks.
+    #[must_use]
+    pub fn code(&self) -> Code {
+        self.code
     }
 
     /// How many bytes follow up to the chunks: the groups and the checksum.
@@ -91,9 +106,10 @@ impl Header {
         bytes[8..12].copy_from_slice(&VERSION.to_le_bytes());
         bytes[12..16].copy_from_slice(&self.groups.to_le_bytes());
         bytes[16..24].copy_from_slice(&self.image_bytes.to_le_bytes());
-        bytes[24..56].copy_from_slice(&self.kernel.0);
-        bytes[56..88].copy_from_slice(&self.initrd.0);
-        bytes[88..].copy_from_slice(&self.root_hash.0);
+        bytes[24..28].copy_from_slice(&self.code.number().to_le_bytes());
+        bytes[28..60].copy_from_slice(&self.kernel.0);
+        bytes[60..92].copy_from_slice(&self.initrd.0);
+        bytes[92..].copy_from_slice(&self.root_hash.0);
         bytes
     }
 }

@@ -2,10 +2,10 @@
 
 use super::groups::{Group, Grouping};
 use super::{ChunkFileError, take};
-use crate::chunk::{Chunk, ChunkDigest, LONGEST_CHUNK_BYTES};
+use crate::chunk::{Chunk, ChunkDigest, DistancesDigest, LONGEST_CHUNK_BYTES};
 
 /// What a chunk takes in the index.
-pub const CHUNK_ENTRY_BYTES: usize = 12;
+pub const CHUNK_ENTRY_BYTES: usize = 18;
 
 /// A chunk, and how long its frame is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +20,7 @@ pub struct ListedChunk {
 pub fn put_chunk(listed: &ListedChunk, out: &mut Vec<u8>) {
     let ListedChunk { chunk, frame_bytes } = listed;
     out.extend(chunk.digest.0);
+    out.extend(chunk.distances.0);
     for length in [chunk.length_bytes, *frame_bytes] {
         out.extend(&length.to_le_bytes()[..2]);
     }
@@ -38,7 +39,7 @@ pub fn parse_list(group: &Group, bytes: &[u8]) -> Result<Vec<ListedChunk>, Chunk
     let listed = listed.ok_or(ChunkFileError::Numbers)?;
     let mut grouping = Grouping::default();
     let mut digest = None;
-    let (mut length_bytes, mut frames_bytes) = (0, 0);
+    let (mut length_bytes, mut frames_bytes) = (0, group.addresses_bytes);
     for ListedChunk { chunk, frame_bytes } in &listed {
         digest = grouping.push(chunk);
         length_bytes += chunk.length_bytes;
@@ -57,6 +58,7 @@ pub fn parse_list(group: &Group, bytes: &[u8]) -> Result<Vec<ListedChunk>, Chunk
 fn parse_chunk(mut bytes: &[u8]) -> Option<ListedChunk> {
     let bytes = &mut bytes;
     let digest = ChunkDigest(take(bytes)?);
+    let distances = DistancesDigest(take(bytes)?);
     let length_bytes = u32::from(u16::from_le_bytes(take(bytes)?));
     let frame_bytes = u32::from(u16::from_le_bytes(take(bytes)?));
     let is_possible =
@@ -64,6 +66,7 @@ fn parse_chunk(mut bytes: &[u8]) -> Option<ListedChunk> {
     is_possible.then_some(ListedChunk {
         chunk: Chunk {
             digest,
+            distances,
             length_bytes,
         },
         frame_bytes,

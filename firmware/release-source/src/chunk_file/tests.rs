@@ -1,14 +1,16 @@
 //! A chunk file of two groups, byte for byte, and what is wrong with every other one.
 
 use super::*;
-use crate::chunk::{Chunk, ChunkDigest, LONGEST_CHUNK_BYTES};
+use crate::chunk::{Chunk, ChunkDigest, DistancesDigest, LONGEST_CHUNK_BYTES};
+use crate::code::Code;
 use image_format::{Digest, ENVELOPE_BYTES, Part, Root};
 use image_trust::sha256;
 use system_update::Parts;
 
-/// Chunks of 8 and 1 bytes, and one of 32 KiB; frames of 3, 1 and 5.
-const GOLDEN: &[u8] = include_bytes!("golden/version-1.chunks");
-const INDEX_BYTES: usize = HEADER_BYTES + 2 * 20 + 32;
+/// Chunks of 8 and 1 bytes, and one of 8 KiB; frames of 3, 1 and 5, and one of 2 for the
+/// addresses of the second group.
+const GOLDEN: &[u8] = include_bytes!("golden/version-2.chunks");
+const INDEX_BYTES: usize = HEADER_BYTES + 2 * 24 + 32;
 
 /// Of an image that ends behind those chunks.
 fn parts() -> Parts {
@@ -35,6 +37,7 @@ fn listed(digest: u8, length_bytes: u32, frame_bytes: u32) -> ListedChunk {
     ListedChunk {
         chunk: Chunk {
             digest: ChunkDigest([digest; 8]),
+            distances: DistancesDigest([length_bytes as u8; 6]),
             length_bytes,
         },
         frame_bytes,
@@ -54,19 +57,19 @@ fn the_golden_file_says_what_it_says() {
     let (header, index) = parse(GOLDEN).unwrap();
     assert_eq!(header.compare(&parts()), Ok(()));
     assert_eq!(index.chunks_offset_bytes(), INDEX_BYTES as u64);
-    assert_eq!(index.frames_offset_bytes(), INDEX_BYTES as u64 + 3 * 12);
+    assert_eq!(index.frames_offset_bytes(), INDEX_BYTES as u64 + 3 * 18);
     let lists = &GOLDEN[INDEX_BYTES..];
     let [first, second] = &index.groups[..] else {
         panic!("it has two groups");
     };
-    assert_eq!(
-        (first.chunks, first.length_bytes, first.frames_bytes),
-        (2, 9, 4)
-    );
-    let expected = [listed(0x80, 8, 3), listed(0x8c, 1, 1)];
-    assert_eq!(parse_list(first, &lists[..24]), Ok(expected.to_vec()));
+    let numbers = |group: &Group| (group.chunks, group.length_bytes, group.frames_bytes);
+    assert_eq!(numbers(first), (2, 9, 4));
+    assert_eq!((first.addresses_bytes, second.addresses_bytes), (0, 2));
+    assert_eq!(header.code(), Code::X86_64);
+    let expected = [listed(0x80, 8, 3), listed(0x92, 1, 1)];
+    assert_eq!(parse_list(first, &lists[..36]), Ok(expected.to_vec()));
     let longest = listed(0x80, LONGEST_CHUNK_BYTES as u32, 5);
-    assert_eq!(parse_list(second, &lists[24..36]), Ok(vec![longest]));
+    assert_eq!(parse_list(second, &lists[36..54]), Ok(vec![longest]));
     assert_eq!(Index::write(&header, &index.groups), GOLDEN[..INDEX_BYTES]);
 }
 
@@ -96,9 +99,13 @@ fn each_refusal_has_its_name() {
     };
     let refused = |file: &[u8]| parse(file).map(|_| ());
     assert_eq!(refused(&changed(0, b't')), Err(ChunkFileError::Magic));
-    assert_eq!(refused(&changed(8, 2)), Err(ChunkFileError::Version(2)));
+    assert_eq!(refused(&changed(8, 1)), Err(ChunkFileError::Version(1)));
     assert_eq!(refused(&changed(12, 0)), Err(ChunkFileError::Numbers));
     assert_eq!(refused(&changed(16, 0)), Err(ChunkFileError::Numbers));
+    // The code, and a frame of addresses longer than all frames.
+    assert_eq!(refused(&changed(24, 3)), Err(ChunkFileError::Numbers));
+    let addresses = changed(HEADER_BYTES + 20, 9);
+    assert_eq!(refused(&addresses), Err(ChunkFileError::Numbers));
     // The chunks of the first group.
     assert_eq!(
         refused(&changed(HEADER_BYTES + 8, 1)),
@@ -108,7 +115,7 @@ fn each_refusal_has_its_name() {
         refused(&changed(HEADER_BYTES + 8, 0)),
         Err(ChunkFileError::Numbers)
     );
-    let (header, _) = parse(&changed(24, 9)).unwrap();
+    let (header, _) = parse(&changed(28, 9)).unwrap();
     assert_eq!(header.compare(&parts()), Err(ChunkFileError::OtherRelease));
 }
 
@@ -116,21 +123,21 @@ fn each_refusal_has_its_name() {
 fn a_list_is_that_of_its_group() {
     let (_, index) = parse(GOLDEN).unwrap();
     let group = &index.groups[0];
-    let list = &GOLDEN[INDEX_BYTES..INDEX_BYTES + 24];
+    let list = &GOLDEN[INDEX_BYTES..INDEX_BYTES + 36];
     for bit in 0..list.len() * 8 {
         let mut changed = list.to_vec();
         changed[bit / 8] ^= 1 << (bit % 8);
         assert!(parse_list(group, &changed).is_err(), "bit {bit}");
     }
-    assert_eq!(parse_list(group, &list[..12]), Err(ChunkFileError::Length));
+    assert_eq!(parse_list(group, &list[..18]), Err(ChunkFileError::Length));
 }
 
 #[test]
-fn a_group_ends_behind_a_digest_that_begins_with_five_zero_bits_or_128_chunks() {
+fn a_group_ends_behind_a_digest_that_begins_with_six_zero_bits_or_256_chunks() {
     let chunk = |digest| listed(digest, 1, 1).chunk;
     let mut grouping = Grouping::default();
-    assert_eq!(grouping.push(&chunk(0x08)), None);
-    assert_eq!(grouping.push(&chunk(0x07)).map(|(_, count)| count), Some(2));
+    assert_eq!(grouping.push(&chunk(0x04)), None);
+    assert_eq!(grouping.push(&chunk(0x03)).map(|(_, count)| count), Some(2));
     for _ in 1..MOST_CHUNKS_IN_GROUP {
         assert_eq!(grouping.push(&chunk(0xff)), None);
     }
