@@ -8,8 +8,8 @@ use crate::world::World;
 use image_format::flight::text;
 use image_format::{Event, SlotStatus, Version};
 use system_update::{
-    Downgrade, FailedBefore, NetworkNow, Refused, Running, StageRequest, close_case, confirm,
-    mark_up, open_case, record_end, record_rescue, refuse, rollback, stage,
+    Downgrade, FailedBefore, Installer, NetworkNow, Refused, Running, StageRequest, close_case,
+    confirm, mark_up, open_case, record_end, record_rescue, refuse, rollback, stage,
 };
 
 /// One of them.
@@ -93,8 +93,10 @@ fn install_release(world: &World, disk: &mut Disk, running: &Running, version: V
         return Answer::Failed;
     };
     let request = StageRequest {
-        running: *running,
-        running_version: version,
+        installer: Installer::System {
+            running: *running,
+            version,
+        },
         board: BOARD,
         keyring,
         downgrade: Downgrade::Refuse,

@@ -2,7 +2,8 @@
 //! itself, refuse itself when its root is damaged, go back to the other slot,
 //! judge a trial that was not confirmed, and install a release in the other slot.
 //!
-//! The rescue system can do none of it: a [`Running`] names a slot.
+//! The rescue system can do none of it but the last: a [`Running`] names a slot, and an
+//! [`Installer`] need not.
 //!
 //! PID 1 and the `snappy` program call these functions; the loader reads the
 //! outcome at the next boot. Each act opens the state, *compares* it with what the
@@ -25,6 +26,7 @@ mod confirm;
 mod end;
 mod failed_list;
 mod inquest;
+mod installer;
 mod judgement;
 #[cfg(test)]
 mod memory;
@@ -42,6 +44,7 @@ pub use boot_report::{BootReport, ReportError, ReportedStatus};
 pub use confirm::{Confirmation, came_up, confirm, confirmed, mark_up};
 pub use end::record_end;
 pub use inquest::{OpenCase, close_case, failed_releases, open_case};
+pub use installer::Installer;
 pub use judgement::{Finding, Judgement, NETWORK_CHECK, NetworkNow, judge};
 pub use refuse::{Refused, record, record_for_boot, refuse, refused};
 pub use rescue::{RescueRecord, record_rescue};
