@@ -248,6 +248,13 @@ pub enum Event {
         /// Why.
         reason: Text,
     },
+    /// The rescue system did not install a release that it found, or found none.
+    ReinstallFailed {
+        /// Where it looked: a file, or a store.
+        from: Text,
+        /// Why.
+        reason: Text,
+    },
 }
 
 /// How a boot came to its end, by what outlasts it.

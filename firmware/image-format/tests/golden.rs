@@ -317,6 +317,10 @@ fn every_event_keeps_its_number() {
             slot,
             reason: message(),
         },
+        Event::ReinstallFailed {
+            from: message(),
+            reason: message(),
+        },
     ];
     let other = Event::FellBack {
         from: slot,

@@ -14,6 +14,7 @@ Commands:
   update           install a release from the store or a file, for the next reboot
   update-versions  which releases the store has for this device
   rollback         go back to the other slot at the next reboot
+  reinstall        in the rescue system: install a release from a stick or the store
   hold             no unattended update for a while
   config           when and from where the device takes releases by itself
   changes          what was asked of this device, and how far it is
@@ -142,6 +143,26 @@ The daemon does it if it runs, and takes the release that was left by itself no 
 \"ubuntu-core\" is accepted for \"system\".
 ";
 
+const REINSTALL: &str = "\
+Usage: snappy reinstall [usb | network | both] [--json]
+       snappy reinstall --unattended
+
+In the rescue system: looks for a release of this device, and installs the newest one that
+it may take in a slot that does not boot. The next reboot tries it. What is found and not
+taken is named, here and in `snappy why`. Needs root.
+
+  usb      files *.update in the first directory of disks that are attached (vfat, ext4)
+  network  the store, by an address from DHCP; its waves and its maker's holds count
+  both     disks first, and then the store; this holds if nothing is said
+
+To take a file or an address by its name: snappy update --from.
+
+Options:
+  --unattended  as the setting \"rescue\" says, until a release is installed: what the
+                rescue system starts by itself. Exit code 3 if the setting is \"off\"
+  --json        print JSON, and no progress
+";
+
 const NETWORK: &str = "\
 Usage: snappy network [--json]
 
@@ -181,6 +202,7 @@ pub(crate) fn text(verb: Option<Verb>) -> &'static str {
         Some(Verb::Why) => WHY,
         Some(Verb::Update) => UPDATE,
         Some(Verb::Rollback) => ROLLBACK,
+        Some(Verb::Reinstall) => REINSTALL,
         Some(Verb::Network) => NETWORK,
         Some(Verb::Service) => SERVICE,
         Some(Verb::UpdateVersions) => UPDATE_VERSIONS,

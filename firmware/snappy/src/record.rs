@@ -46,6 +46,7 @@ pub(crate) fn kind(event: &Event) -> &'static str {
         Event::StagingBegun { .. } => "staging-begun",
         Event::Staged { .. } => "staged",
         Event::StagingFailed { .. } => "staging-failed",
+        Event::ReinstallFailed { .. } => "reinstall-failed",
     }
 }
 
@@ -136,6 +137,9 @@ fn event_fields(event: &Event) -> Map<String, Value> {
         Event::RescueRuns => json!({}),
         Event::StagingFailed { slot, reason } => {
             json!({ "slot": slot.name(), "reason": reason.as_str() })
+        }
+        Event::ReinstallFailed { from, reason } => {
+            json!({ "from": from.as_str(), "reason": reason.as_str() })
         }
     })
 }

@@ -108,6 +108,9 @@ pub(crate) fn sentence(event: &Event) -> String {
         Event::StagingFailed { slot, reason } => {
             format!("The update was not written, and {slot} holds nothing: {reason}.")
         }
+        Event::ReinstallFailed { from, reason } => {
+            format!("The rescue system installed nothing from {from}: {reason}.")
+        }
     })
 }
 

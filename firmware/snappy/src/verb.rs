@@ -10,6 +10,7 @@ pub(crate) enum Verb {
     Why,
     Update,
     Rollback,
+    Reinstall,
     Network,
     Service,
     UpdateVersions,
@@ -21,13 +22,14 @@ pub(crate) enum Verb {
 
 impl Verb {
     /// All, in the order of the help.
-    pub(crate) const ALL: [Self; 12] = [
+    pub(crate) const ALL: [Self; 13] = [
         Self::Info,
         Self::Versions,
         Self::Why,
         Self::UpdateVersions,
         Self::Update,
         Self::Rollback,
+        Self::Reinstall,
         Self::Hold,
         Self::Config,
         Self::Changes,
@@ -44,6 +46,7 @@ impl Verb {
             Self::Why => "why",
             Self::Update => "update",
             Self::Rollback => "rollback",
+            Self::Reinstall => "reinstall",
             Self::Network => "network",
             Self::Service => "service",
             Self::UpdateVersions => "update-versions",

@@ -47,13 +47,13 @@ pub use inquest::{OpenCase, close_case, failed_releases, open_case};
 pub use installer::Installer;
 pub use judgement::{Finding, Judgement, NETWORK_CHECK, NetworkNow, judge};
 pub use refuse::{Refused, record, record_for_boot, refuse, refused};
-pub use rescue::{RescueRecord, record_rescue};
+pub use rescue::{RescueRecord, record_not_reinstalled, record_rescue};
 pub use rollback::{Rollback, RollbackError, rollback, rolled_back};
 pub use running::{Conflict, Running};
 pub use service_report::{ServiceReport, ServiceState};
 pub use session::ActError;
 pub use stage::{
     Downgrade, FailedBefore, Parts, Piece, Progress, ReleaseSource, SourceError, StageError,
-    StageRequest, Staged, Staging, Step, UpdateFile, stage, stage_on_device,
+    StageRequest, Staged, Staging, Step, UpdateFile, check_release, stage, stage_on_device,
 };
 pub use store_reached::StoreReached;

@@ -108,6 +108,22 @@ pub fn stage<D: Disk>(
     staging.arm(disk)
 }
 
+/// Reads all of `source` and holds it against what was signed, as [`stage`] does, and writes
+/// nothing: for a source that can be read twice.
+///
+/// # Errors
+/// See [`StageError`].
+pub fn check_release<D: Disk>(
+    disk: &mut D,
+    request: &StageRequest<'_>,
+    source: &mut impl ReleaseSource,
+) -> Result<(), StageError> {
+    let mut session = Session::open_by(disk, &request.installer)?;
+    let slot = request.installer.target(&session.state)?;
+    let image = accept::accept(&mut session, request, slot, source)?;
+    image.check_parts(source)
+}
+
 /// A slot that counts as empty and is to get a release.
 pub struct Staging {
     installer: Installer,

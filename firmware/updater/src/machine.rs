@@ -1,6 +1,5 @@
 //! The machine below the engine: its clock, its disk, and PID 1.
 
-use crate::download::Download;
 use image_format::Keyring;
 use image_trust::{Verified, verify_keyring};
 use rustix::process::{Pid, Signal, kill_process};
@@ -9,8 +8,8 @@ use std::io;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 use system_update::{
-    ActError, BootDisk, BootReport, DiskError, Progress, ReportError, RollbackError, Running,
-    StageError, StageRequest, Staged, stage_on_device,
+    ActError, BootDisk, BootReport, DiskError, Progress, ReleaseSource, ReportError, RollbackError,
+    Running, StageError, StageRequest, Staged, stage_on_device,
 };
 
 const KEYRING: &str = "/usr/lib/twinkeel/root.keyring";
@@ -54,7 +53,7 @@ pub trait Machine: Clock {
         &self,
         report: &BootReport,
         request: &StageRequest<'_>,
-        source: &mut Download<'_>,
+        source: &mut dyn ReleaseSource,
         progress: &mut dyn FnMut(Progress),
     ) -> Result<Staged, StageError>;
 
@@ -124,11 +123,11 @@ impl Machine for ThisMachine {
         &self,
         report: &BootReport,
         request: &StageRequest<'_>,
-        source: &mut Download<'_>,
+        source: &mut dyn ReleaseSource,
         progress: &mut dyn FnMut(Progress),
     ) -> Result<Staged, StageError> {
         let disk = disk_of(report);
-        stage_on_device(disk, request, source, &mut |now| progress(now))
+        stage_on_device(disk, request, &mut &mut *source, &mut |now| progress(now))
     }
 
     fn rollback(&self, report: &BootReport, running: &Running) -> Result<(), NotRolledBack> {
@@ -149,7 +148,7 @@ impl Machine for ThisMachine {
     }
 }
 
-/// Only the rescue system's report has none, and that changes nothing.
+/// Only a rescue system's report may have none, and then nothing can be opened.
 fn disk_of(report: &BootReport) -> &Path {
     report.disk.as_deref().unwrap_or(Path::new(""))
 }

@@ -181,6 +181,19 @@ fn nonsense_is_refused_with_its_name() {
             "hold --for 1d --release",
             "cannot hold in two ways: take one of --until, --for and --release",
         ),
+        (
+            "reinstall floppy",
+            "cannot look for a release in \"floppy\": write usb, network or both",
+        ),
+        (
+            "reinstall off",
+            "cannot look for a release in \"off\": write usb, network or both",
+        ),
+        (
+            "reinstall usb --unattended",
+            "cannot combine --unattended with a source: the setting \"rescue\" names it",
+        ),
+        ("reinstall usb network", "unexpected argument \"network\""),
         ("config =x", "cannot set \"=x\": no name"),
         ("changes 1 2", "unexpected argument \"2\""),
         ("update --from", "missing argument for option '--from'"),

@@ -203,6 +203,13 @@ fn events() -> Vec<(Event, &'static str)> {
             },
             "The update was not written, and system-b holds nothing: the disk cannot be written.",
         ),
+        (
+            Event::ReinstallFailed {
+                from: text("3.update on sda1"),
+                reason: text("it is refused: wrong board"),
+            },
+            "The rescue system installed nothing from 3.update on sda1: it is refused: wrong board.",
+        ),
     ]
 }
 

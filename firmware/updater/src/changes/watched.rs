@@ -5,7 +5,6 @@
 
 use super::{ChangeKind, Changes, TaskKind, Work, update::TASKS};
 use crate::device::{self, Bytes, Failure, FailureKind};
-use crate::download::Download;
 use crate::machine::{Clock, Machine, NotRolledBack};
 use crate::part::PART;
 use image_format::Keyring;
@@ -15,8 +14,8 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 use system_update::{
-    BootDisk, BootReport, DiskError, Progress, ReportError, Running, StageError, StageRequest,
-    Staged, Step,
+    BootDisk, BootReport, DiskError, Progress, ReleaseSource, ReportError, Running, StageError,
+    StageRequest, Staged, Step,
 };
 
 /// The machine below, and where its updates are told.
@@ -69,7 +68,7 @@ impl<M: Machine> Machine for Watched<M> {
         &self,
         report: &BootReport,
         request: &StageRequest<'_>,
-        source: &mut Download<'_>,
+        source: &mut dyn ReleaseSource,
         progress: &mut dyn FnMut(Progress),
     ) -> Result<Staged, StageError> {
         let summary = format!("Auto-refresh {PART:?} snap");
