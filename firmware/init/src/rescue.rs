@@ -5,9 +5,12 @@
 //! nobody is there it lets the loader try the slots again after a while, since a disk
 //! may read wrongly for a time. `main` calls it in place of all that needs a slot.
 //!
-//! What it must not do: write to the slots, to the boot state or to `writable`. It adds
-//! to the flight record and is otherwise a guest on a disk that may be sick.
+//! Meanwhile a program looks for a release to install, where image and owner want that.
+//!
+//! What it must not do itself: write to the slots, to the boot state or to `writable`. It
+//! adds to the flight record and is otherwise a guest on a disk that may be sick.
 
+mod installer;
 mod vigil;
 mod watch;
 
