@@ -321,6 +321,12 @@ fn every_event_keeps_its_number() {
             from: message(),
             reason: message(),
         },
+        Event::ResetRequested {
+            data: AppData::Kept,
+        },
+        Event::ResetDone {
+            data: AppData::Dropped,
+        },
     ];
     let other = Event::FellBack {
         from: slot,

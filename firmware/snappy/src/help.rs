@@ -15,6 +15,7 @@ Commands:
   update-versions  which releases the store has for this device
   rollback         go back to the other slot at the next reboot
   reinstall        in the rescue system: install a release from a stick or the store
+  reset            factory reset: the device as it was when it was made
   hold             no unattended update for a while
   config           when and from where the device takes releases by itself
   changes          what was asked of this device, and how far it is
@@ -163,6 +164,21 @@ Options:
   --json        print JSON, and no progress
 ";
 
+const RESET: &str = "\
+Usage: snappy reset [--keep-data] [--yes] [--json]
+
+Reboots, and has the next boot make the device as it was when it was made: apps and their
+data, settings, accounts and logs go. Host name, machine id, serial number and the
+cloud-config that it was flashed with stay; so do both systems, the floors below which
+nothing boots, and the flight record. A power cut on the way is made good by the boot
+after it. Needs root, and the daemon. It asks first; without a terminal it needs --yes.
+
+Options:
+  --keep-data  keep what apps wrote (/var/snap)
+  --yes        do not ask
+  --json       print JSON
+";
+
 const NETWORK: &str = "\
 Usage: snappy network [--json]
 
@@ -203,6 +219,7 @@ pub(crate) fn text(verb: Option<Verb>) -> &'static str {
         Some(Verb::Update) => UPDATE,
         Some(Verb::Rollback) => ROLLBACK,
         Some(Verb::Reinstall) => REINSTALL,
+        Some(Verb::Reset) => RESET,
         Some(Verb::Network) => NETWORK,
         Some(Verb::Service) => SERVICE,
         Some(Verb::UpdateVersions) => UPDATE_VERSIONS,

@@ -25,6 +25,7 @@ mod progress;
 mod record;
 mod refusal_text;
 mod reinstall;
+mod reset;
 mod rollback;
 mod secure_boot;
 mod sentence;
@@ -80,6 +81,7 @@ fn run(command: &Command) -> anyhow::Result<String> {
         Command::Versions(form, scope) => versions::output(&Device::read()?, *form, *scope),
         Command::Why(form, boots) => why::output(&Device::read()?, *form, *boots),
         Command::Update(form, asked) => update::run(asked, *form)?,
+        Command::Reset(form, asked) => reset::run(asked, *form)?,
         Command::Reinstall(form, asked) => reinstall::run(asked, *form)?,
         Command::Rollback(form) => rollback::run(*form)?,
         Command::Network(form) => network::run(*form)?,

@@ -11,6 +11,7 @@ pub(crate) enum Verb {
     Update,
     Rollback,
     Reinstall,
+    Reset,
     Network,
     Service,
     UpdateVersions,
@@ -22,7 +23,7 @@ pub(crate) enum Verb {
 
 impl Verb {
     /// All, in the order of the help.
-    pub(crate) const ALL: [Self; 13] = [
+    pub(crate) const ALL: [Self; 14] = [
         Self::Info,
         Self::Versions,
         Self::Why,
@@ -30,6 +31,7 @@ impl Verb {
         Self::Update,
         Self::Rollback,
         Self::Reinstall,
+        Self::Reset,
         Self::Hold,
         Self::Config,
         Self::Changes,
@@ -47,6 +49,7 @@ impl Verb {
             Self::Update => "update",
             Self::Rollback => "rollback",
             Self::Reinstall => "reinstall",
+            Self::Reset => "reset",
             Self::Network => "network",
             Self::Service => "service",
             Self::UpdateVersions => "update-versions",

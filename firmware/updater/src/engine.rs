@@ -17,7 +17,7 @@ use http_file::{HttpError, Patience};
 use image_format::SlotStatus;
 use release_source::{RunningImage, Seeds, Tally};
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use system_update::{
@@ -55,6 +55,8 @@ pub struct Engine<M> {
     pub(crate) settings: SettingsFile,
     pub(crate) store: StoreFiles,
     pub(crate) memory: MemoryFile,
+    /// What the device keeps.
+    pub(crate) own: PathBuf,
     reached: StoreReached,
     /// Held by whoever changes something.
     changing: Mutex<Loop>,
@@ -88,6 +90,7 @@ impl<M: Machine> Engine<M> {
                 first_root: places.image.join("store-root.json"),
                 directory: places.own.join("store"),
             },
+            own: places.own.to_owned(),
             memory: MemoryFile(places.own.join("updates.json")),
             reached: StoreReached::of(places.own),
             changing: Mutex::new(Loop::new(uptime)),

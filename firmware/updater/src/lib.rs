@@ -30,4 +30,4 @@ pub mod socket;
 mod store;
 
 pub use engine::{Engine, Places};
-pub use machine::{Clock, Machine, NotRolledBack, ThisMachine};
+pub use machine::{Clock, Machine, NotRecorded, NotRolledBack, ThisMachine};

@@ -1,7 +1,8 @@
 //! The machine below the engine: its clock, its disk, and PID 1.
 
-use image_format::Keyring;
+use image_format::{Event, Keyring};
 use image_trust::{Verified, verify_keyring};
+use rustix::fs::{StatFs, statfs};
 use rustix::process::{Pid, Signal, kill_process};
 use rustix::time::{ClockId, clock_gettime};
 use std::io;
@@ -13,6 +14,8 @@ use system_update::{
 };
 
 const KEYRING: &str = "/usr/lib/twinkeel/root.keyring";
+/// Of a file system in memory, `linux/magic.h`.
+const TMPFS_MAGIC: i64 = 0x0102_1994;
 const MACHINE_ID: &str = "/run/machine-id";
 
 /// Time, and how it passes.
@@ -63,6 +66,20 @@ pub trait Machine: Clock {
     /// See [`RollbackError`], or the disk cannot be opened.
     fn rollback(&self, report: &BootReport, running: &Running) -> Result<(), NotRolledBack>;
 
+    /// Tells the flight record.
+    ///
+    /// # Errors
+    /// The disk cannot be opened, or does not take it.
+    fn record(
+        &self,
+        report: &BootReport,
+        running: &Running,
+        event: Event,
+    ) -> Result<(), NotRecorded>;
+
+    /// Whether what is written below `directory` is there after a reboot.
+    fn keeps(&self, directory: &Path) -> bool;
+
     /// Asks for a reboot.
     ///
     /// # Errors
@@ -78,6 +95,26 @@ pub enum NotRolledBack {
     /// There is no way back.
     Refused(RollbackError),
 }
+
+/// Why the flight record tells nothing.
+#[derive(Debug)]
+pub enum NotRecorded {
+    /// The disk cannot be opened.
+    Disk(DiskError),
+    /// It did not take it.
+    Act(ActError),
+}
+
+impl std::fmt::Display for NotRecorded {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Disk(error) => error.fmt(f),
+            Self::Act(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for NotRecorded {}
 
 /// The machine that this program runs on.
 #[derive(Clone, Copy, Debug, Default)]
@@ -141,6 +178,22 @@ impl Machine for ThisMachine {
             }
             Err(error) => Err(NotRolledBack::Refused(error)),
         }
+    }
+
+    fn record(
+        &self,
+        report: &BootReport,
+        running: &Running,
+        event: Event,
+    ) -> Result<(), NotRecorded> {
+        let disk = BootDisk::open_to_change(disk_of(report));
+        let mut disk = disk.map_err(NotRecorded::Disk)?;
+        system_update::record(&mut disk, running, event).map_err(NotRecorded::Act)
+    }
+
+    fn keeps(&self, directory: &Path) -> bool {
+        let is_memory = |found: StatFs| i64::from(found.f_type) == TMPFS_MAGIC;
+        statfs(directory).is_ok_and(|found| !is_memory(found))
     }
 
     fn reboot(&self) -> io::Result<()> {

@@ -4,6 +4,7 @@ mod device;
 
 use client::Client;
 use device::{BYTES, TestDevice, me, not_me};
+use image_format::AppData;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use store_format::{NotOffered, Share};
@@ -480,6 +481,47 @@ fn a_reboot_is_asked_of_the_device() {
         .post("/v2/systems", r#"{"action": "reboot", "mode": "install"}"#);
     assert!(error(&install).1.contains("there is only \"run\""));
     assert_eq!(*served.device.reboots.lock().unwrap(), 1);
+}
+
+#[test]
+fn a_factory_reset_is_asked_of_the_device_as_snapd_has_it() {
+    let mut served = served();
+    for body in [
+        r#"{"action": "do", "mode": "factory-reset"}"#,
+        r#"{"action": "do", "mode": "factory-reset", "twinkeel": {"data": "keep"}}"#,
+    ] {
+        let answer = served.client.post("/v2/systems", body);
+        assert_eq!(
+            (&answer["type"], &answer["result"]),
+            (&json!("sync"), &Value::Null)
+        );
+    }
+    let done = [AppData::Dropped, AppData::Kept];
+    assert_eq!(*served.device.resets.lock().unwrap(), done);
+    for (body, words) in [
+        (
+            r#"{"action": "do", "mode": "install"}"#,
+            "there is only \"factory-reset\"",
+        ),
+        (
+            r#"{"action": "do", "mode": "factory-reset", "twinkeel": {"data": "some"}}"#,
+            "cannot decode request body",
+        ),
+        (
+            r#"{"action": "do", "mode": "factory-reset", "twinkeel": {"date": "keep"}}"#,
+            "cannot decode request body",
+        ),
+    ] {
+        let refused = served.client.post("/v2/systems", body);
+        assert!(error(&refused).1.contains(words), "{body}: {refused}");
+    }
+    assert_eq!(served.device.resets.lock().unwrap().len(), 2);
+    // Only the administrator's.
+    let mut served = served_to(not_me());
+    let body = r#"{"action": "do", "mode": "factory-reset"}"#;
+    let refused = served.client.post("/v2/systems", body);
+    assert_eq!(error(&refused).0, 403);
+    assert_eq!(*served.device.resets.lock().unwrap(), []);
 }
 
 #[test]

@@ -5,12 +5,13 @@
 
 use super::{ChangeKind, Changes, TaskKind, Work, update::TASKS};
 use crate::device::{self, Bytes, Failure, FailureKind};
-use crate::machine::{Clock, Machine, NotRolledBack};
+use crate::machine::{Clock, Machine, NotRecorded, NotRolledBack};
 use crate::part::PART;
-use image_format::Keyring;
+use image_format::{Event, Keyring};
 use image_trust::Verified;
 use serde_json::json;
 use std::io;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use system_update::{
@@ -104,6 +105,19 @@ impl<M: Machine> Machine for Watched<M> {
 
     fn rollback(&self, report: &BootReport, running: &Running) -> Result<(), NotRolledBack> {
         self.machine.rollback(report, running)
+    }
+
+    fn record(
+        &self,
+        report: &BootReport,
+        running: &Running,
+        event: Event,
+    ) -> Result<(), NotRecorded> {
+        self.machine.record(report, running, event)
+    }
+
+    fn keeps(&self, directory: &Path) -> bool {
+        self.machine.keeps(directory)
     }
 
     fn reboot(&self) -> io::Result<()> {

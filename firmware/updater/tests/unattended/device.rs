@@ -24,7 +24,7 @@ use system_update::{
 };
 use tempfile::TempDir;
 use updater::changes::{Changes, Watched};
-use updater::{Clock, Engine, Machine, NotRolledBack, Places};
+use updater::{Clock, Engine, Machine, NotRecorded, NotRolledBack, Places};
 
 const SLOT_BYTES: u64 = 8 << 20;
 pub(crate) const MACHINE_ID: &str = "0123456789abcdef0123456789abcdef";
@@ -53,6 +53,14 @@ struct Now {
     uptime: Duration,
     unix_secs: i64,
     reboots: u32,
+    writable: Writable,
+}
+
+/// What PID 1 mounted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Writable {
+    OnDisk,
+    InMemory,
 }
 
 impl Device {
@@ -81,6 +89,7 @@ impl Device {
                 uptime: Duration::ZERO,
                 unix_secs: NOW,
                 reboots: 0,
+                writable: Writable::OnDisk,
             }),
         }));
         hardware.boot();
@@ -135,6 +144,11 @@ impl Device {
         });
         drop(now);
         self.restart_daemon();
+    }
+
+    /// The disk's file system cannot be mounted, and PID 1 has memory in its place.
+    pub(crate) fn lose_writable(&self) {
+        self.hardware.0.now.lock().unwrap().writable = Writable::InMemory;
     }
 
     /// What the flight record tells, the oldest first.
@@ -352,6 +366,14 @@ impl Machine for Hardware {
     fn rollback(&self, _: &BootReport, running: &Running) -> Result<(), NotRolledBack> {
         let done = system_update::rollback(&mut self.open(), running);
         done.map(|_| ()).map_err(NotRolledBack::Refused)
+    }
+
+    fn record(&self, _: &BootReport, running: &Running, event: Event) -> Result<(), NotRecorded> {
+        system_update::record(&mut self.open(), running, event).map_err(NotRecorded::Act)
+    }
+
+    fn keeps(&self, _: &Path) -> bool {
+        self.0.now.lock().unwrap().writable == Writable::OnDisk
     }
 
     fn reboot(&self) -> io::Result<()> {
