@@ -28,21 +28,39 @@ const DATA: [&str; 2] = [
     "system/var/snap/hello/common/x",
 ];
 
-/// A device that was used.
-fn used(asked: Option<AppData>) -> TempDir {
-    let directory = TempDir::new().unwrap();
+/// A device that was used, as the directory `writable`, beside which there is a file that a
+/// link leads to.
+struct Used(TempDir);
+
+impl Used {
+    fn path(&self) -> PathBuf {
+        self.0.path().join("writable")
+    }
+
+    fn outside(&self) -> PathBuf {
+        self.0.path().join("outside")
+    }
+}
+
+fn used(asked: Option<AppData>) -> Used {
+    let used = Used(TempDir::new().unwrap());
+    fs::create_dir(used.outside()).unwrap();
+    fs::write(used.outside().join("file"), "content").unwrap();
+    let directory = used.path();
     for path in [&GOES[..], &STAYS, &DATA].concat() {
-        let path = directory.path().join(path);
+        let path = directory.join(path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, "content").unwrap();
     }
-    symlink("/run", directory.path().join("system/var/run")).unwrap();
-    symlink("/etc", directory.path().join("snaps/outside")).unwrap();
+    for link in ["system/var/run", "snaps/outside"] {
+        symlink(used.outside(), directory.join(link)).unwrap();
+    }
+    symlink(used.outside().join("file"), directory.join("link")).unwrap();
     if let Some(data) = asked {
-        let request = ResetRequest::of(&directory.path().join(SYSTEM));
+        let request = ResetRequest::of(&directory.join(SYSTEM));
         request.write(data).unwrap();
     }
-    directory
+    used
 }
 
 /// Every file and link below, by its path.
@@ -81,20 +99,21 @@ fn everything_goes_but_what_is_named() {
         let device = used(Some(data));
         let request = ResetRequest::of(&device.path().join(SYSTEM));
         let mut told = Vec::new();
-        let done = finish_if_asked(device.path(), |data| {
+        let done = finish_if_asked(&device.path(), |data| {
             // All is gone, and the request is still there.
             assert_eq!(request.read().unwrap(), Some(data));
-            assert_eq!(files(device.path()).len(), expected(data).len() + 1);
+            assert_eq!(files(&device.path()).len(), expected(data).len() + 1);
             told.push(data);
         });
         let done = done.unwrap();
         assert_eq!((done, &*told), (Some(data), [data].as_slice()));
-        assert_eq!(files(device.path()), expected(data));
+        assert_eq!(files(&device.path()), expected(data));
         assert!(device.path().join(LOST_AND_FOUND).is_dir());
         assert!(!device.path().join("snaps").exists());
-        assert!(Path::new("/etc/passwd").exists(), "it followed a link");
+        let outside = device.outside().join("file");
+        assert!(outside.exists(), "it followed a link");
         // The next boot has nothing to do.
-        let again = finish_if_asked(device.path(), |_| panic!("told again"));
+        let again = finish_if_asked(&device.path(), |_| panic!("told again"));
         assert_eq!(again.unwrap(), None);
     }
 }
@@ -102,10 +121,10 @@ fn everything_goes_but_what_is_named() {
 #[test]
 fn nothing_goes_that_nobody_asked_for() {
     let device = used(None);
-    let before = files(device.path());
-    let done = finish_if_asked(device.path(), |_| panic!("told")).unwrap();
+    let before = files(&device.path());
+    let done = finish_if_asked(&device.path(), |_| panic!("told")).unwrap();
     assert_eq!(done, None);
-    assert_eq!(files(device.path()), before);
+    assert_eq!(files(&device.path()), before);
 }
 
 #[test]
@@ -113,9 +132,9 @@ fn a_request_that_nobody_understands_lets_nobody_use_writable_and_removes_nothin
     let device = used(Some(AppData::Dropped));
     let request = ResetRequest::of(&device.path().join(SYSTEM));
     fs::write(request.path(), "drop-some\n").unwrap();
-    let before = files(device.path());
-    assert!(finish_if_asked(device.path(), |_| panic!("told")).is_err());
-    assert_eq!(files(device.path()), before);
+    let before = files(&device.path());
+    assert!(finish_if_asked(&device.path(), |_| panic!("told")).is_err());
+    assert_eq!(files(&device.path()), before);
 }
 
 #[test]
@@ -126,7 +145,7 @@ fn the_power_goes_away_at_every_step_and_the_next_boot_finishes_it() {
             let device = used(Some(data));
             let request = ResetRequest::of(&device.path().join(SYSTEM));
             let mut left: i32 = steps_left;
-            let ran = Emptying::new(device.path(), &request, data).run(&mut || {
+            let ran = Emptying::new(&device.path(), &request, data).run(&mut || {
                 left -= 1;
                 if left < 0 {
                     return Err(ErrorKind::ConnectionAborted.into());
@@ -136,14 +155,14 @@ fn the_power_goes_away_at_every_step_and_the_next_boot_finishes_it() {
             // Before the request is taken away it is there, however much is gone.
             assert_eq!(request.read().unwrap(), Some(data), "{steps_left}");
             let stays = expected(data);
-            assert!(files(device.path()).is_superset(&stays), "{steps_left}");
+            assert!(files(&device.path()).is_superset(&stays), "{steps_left}");
             if ran.is_ok() {
                 break;
             }
             cuts += 1;
-            let done = finish_if_asked(device.path(), |_| ()).unwrap();
+            let done = finish_if_asked(&device.path(), |_| ()).unwrap();
             assert_eq!(done, Some(data));
-            assert_eq!(files(device.path()), stays, "{steps_left}");
+            assert_eq!(files(&device.path()), stays, "{steps_left}");
         }
         // Files, links, directories, and the flush.
         assert!(cuts > GOES.len() + 2, "{cuts}");
@@ -166,6 +185,6 @@ fn what_somebody_made_immutable_goes_as_well() {
             return;
         }
     }
-    finish_if_asked(device.path(), |_| ()).unwrap();
-    assert_eq!(files(device.path()), expected(AppData::Dropped));
+    finish_if_asked(&device.path(), |_| ()).unwrap();
+    assert_eq!(files(&device.path()), expected(AppData::Dropped));
 }
