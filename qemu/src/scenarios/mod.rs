@@ -51,6 +51,7 @@ mod rescue_by_hand;
 mod rescue_left;
 mod rescue_network;
 mod rescue_usb;
+mod reset;
 mod rollback;
 mod secure_boot_changed;
 mod secure_boot_enrolled;
@@ -158,6 +159,7 @@ pub const ALL: &[Scenario] = &[
     ignored_clone::SCENARIO,
     ignored_clone_first::SCENARIO,
     rollback::SCENARIO,
+    reset::SCENARIO,
     update_from_file::SCENARIO,
     update_few_bytes::SCENARIO,
     update_from_web::SCENARIO,
