@@ -2,7 +2,7 @@
 
 use image_format::{Event, Keyring};
 use image_trust::{Verified, verify_keyring};
-use rustix::fs::{StatFs, statfs};
+use rustix::fs::{FsWord, statfs};
 use rustix::process::{Pid, Signal, kill_process};
 use rustix::time::{ClockId, clock_gettime};
 use std::io;
@@ -15,7 +15,7 @@ use system_update::{
 
 const KEYRING: &str = "/usr/lib/twinkeel/root.keyring";
 /// Of a file system in memory, `linux/magic.h`.
-const TMPFS_MAGIC: i64 = 0x0102_1994;
+const TMPFS_MAGIC: FsWord = 0x0102_1994;
 const MACHINE_ID: &str = "/run/machine-id";
 
 /// Time, and how it passes.
@@ -192,8 +192,7 @@ impl Machine for ThisMachine {
     }
 
     fn keeps(&self, directory: &Path) -> bool {
-        let is_memory = |found: StatFs| i64::from(found.f_type) == TMPFS_MAGIC;
-        statfs(directory).is_ok_and(|found| !is_memory(found))
+        statfs(directory).is_ok_and(|found| found.f_type != TMPFS_MAGIC)
     }
 
     fn reboot(&self) -> io::Result<()> {
