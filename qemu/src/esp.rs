@@ -46,7 +46,7 @@ impl Esp {
         Ok(made)
     }
 
-    /// A new one that is a whole disk, as sticks are that were never partitioned.
+    /// A new one on a disk of its own, with one partition where mtools puts it.
     ///
     /// # Errors
     /// mtools cannot.

@@ -54,7 +54,7 @@ fn run(bench: &Bench<'_>) -> Result<Evidence> {
     let mut guest = bench.start_with(vec![own, stick])?;
     guest.expect_up(Source::Rescue)?;
     guest.expect("press Enter for a shell")?;
-    guest.expect("nothing is installed from changed.update on sda: cannot install the update")?;
+    guest.expect("nothing is installed from changed.update on sda1: cannot install the update")?;
     guest.expect("Installed edge 3 ")?;
     guest.expect("a release is installed: the next boot tries it")?;
     guest.expect_up(Slot::B)?;
@@ -71,7 +71,7 @@ fn run(bench: &Bench<'_>) -> Result<Evidence> {
         "the boot state is {state:?}"
     );
     let [refused, staged, confirmed] = [
-        Evidence::of_guest(&proof, &disk, &not_installed("changed.update on sda"))?,
+        Evidence::of_guest(&proof, &disk, &not_installed("changed.update on sda1"))?,
         Evidence::of_guest(&proof, &disk, &staged(manifest))?,
         Evidence::of_guest(&proof, &disk, &confirmed_as_b(manifest))?,
     ];
