@@ -23,6 +23,7 @@ use crate::signals::Signals;
 use crate::uevent::UeventSocket;
 use crate::{identity, mounts, pstore, shutdown, writable};
 use image_format::{BootNumber, Source};
+use installer::Installer;
 use system_update::{BootDisk, BootReport, ReportedStatus, RescueRecord, record_rescue};
 
 /// What PID 1 listens to since its start.
@@ -57,7 +58,11 @@ pub(crate) fn run(handover: &Handover<Source>, image: &Image, listeners: Listene
         handover.boot_number
     );
     let Listeners { signals, guard, .. } = listeners;
-    let ending = watch::Watch::new(signals, guard).run();
+    let installer = match disk {
+        Some(_) => Installer::new(),
+        None => Installer::without_disk(),
+    };
+    let ending = watch::Watch::new(signals, guard, installer).run();
     shutdown::end(ending, signals, None, guard)
 }
 

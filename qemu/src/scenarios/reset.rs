@@ -79,7 +79,9 @@ fn require_as_made(guest: &mut crate::guest::Guest) -> Result<()> {
     guest.run("test ! -e /root/secret && test ! -e /writable/snaps")?;
     guest.run("test ! -e /writable/system/factory-reset")?;
     guest.run("until snappy config hold >/run/hold; do sleep 1; done; grep -q none /run/hold")?;
-    guest.run(&format!("test \"$(cat /writable/system/hostname)\" = {HOST_NAME}"))?;
+    guest.run(&format!(
+        "test \"$(cat /writable/system/hostname)\" = {HOST_NAME}"
+    ))?;
     guest.run(&format!("test \"$(cat /run/machine-id)\" = {MACHINE_ID}"))?;
     guest.run("test \"$(cat /writable/system/serial)\" = A-17")?;
     Ok(())

@@ -42,6 +42,8 @@ pub(super) struct Installer {
 }
 
 enum State {
+    /// There is no disk to install to.
+    Never,
     /// A person is there, or nobody wants it.
     Idle,
     Waiting {
@@ -54,9 +56,18 @@ enum State {
 }
 
 impl Installer {
+    /// For a device whose disk is there.
     pub(super) fn new() -> Self {
         Self {
             state: State::Idle,
+            backoff: Backoff::default(),
+        }
+    }
+
+    /// For one without: it never runs.
+    pub(super) fn without_disk() -> Self {
+        Self {
+            state: State::Never,
             backoff: Backoff::default(),
         }
     }
@@ -80,6 +91,7 @@ impl Installer {
                 self.state = State::Idle;
             }
             State::Idle | State::Waiting { .. } => self.state = State::Idle,
+            State::Never => {}
         }
     }
 
@@ -87,7 +99,7 @@ impl Installer {
     pub(super) fn due(&self) -> Option<Instant> {
         match self.state {
             State::Waiting { until } => Some(until),
-            State::Idle | State::Running { .. } => None,
+            State::Never | State::Idle | State::Running { .. } => None,
         }
     }
 
@@ -194,5 +206,10 @@ mod tests {
         assert!(installer.due().is_some());
         installer.stop();
         assert_eq!(installer.due(), None);
+
+        let mut diskless = Installer::without_disk();
+        diskless.stop();
+        diskless.begin();
+        assert_eq!(diskless.due(), None);
     }
 }

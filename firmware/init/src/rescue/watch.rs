@@ -46,13 +46,13 @@ pub(super) struct Watch<'a> {
 
 impl<'a> Watch<'a> {
     /// Begins without a person.
-    pub(super) fn new(signals: &'a Signals, guard: &'a Guard) -> Self {
+    pub(super) fn new(signals: &'a Signals, guard: &'a Guard, installer: Installer) -> Self {
         Self {
             signals,
             guard,
             vigil: Vigil::begin(Instant::now()),
             shell: Shell::new(),
-            installer: Installer::new(),
+            installer,
             console: None,
             teller: None,
             invitation: None,

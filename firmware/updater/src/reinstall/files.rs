@@ -129,7 +129,7 @@ fn open_file(path: &Path) -> io::Result<UpdateFile<File>> {
     UpdateFile::new(File::open(path)?)
 }
 
-/// The release's version, if its envelope verifies for this device.
+/// The release's version, if its envelope verifies for this device and it is not here already.
 fn version_of(path: &Path, slots: &Slots, keyring: &Verified<Keyring>) -> Result<u64, String> {
     let mut file = open_file(path).map_err(|error| error.to_string())?;
     let mut envelope = Box::new([0; ENVELOPE_BYTES]);
@@ -144,7 +144,15 @@ fn version_of(path: &Path, slots: &Slots, keyring: &Verified<Keyring>) -> Result
     };
     let release = verify_envelope(keyring, envelope.as_slice(), &requirements);
     let release = release.map_err(|refusal| format!("it is refused: {refusal}"))?;
-    Ok(release.manifest.version.0)
+    let here = slots
+        .did_not_come_up()
+        .find(|(_, hash)| *hash == release.manifest_hash);
+    match here {
+        Some((slot, _)) => Err(format!(
+            "it is in {slot} already, and did not come up there; take another release"
+        )),
+        None => Ok(release.manifest.version.0),
+    }
 }
 
 #[cfg(test)]

@@ -35,7 +35,14 @@ pub(super) fn choose_for_rescue<'a>(
             .minimum_version
             .filter(|first| was_here < *first);
     }
-    let failed = [slots.failed.as_slice(), left.as_slice()].concat();
+    let here = slots.did_not_come_up().map(|(_, hash)| hash);
+    let failed: Vec<_> = slots
+        .failed
+        .iter()
+        .copied()
+        .chain(left)
+        .chain(here)
+        .collect();
     let situation = Situation {
         board: &slots.report.board,
         product: &slots.report.product,

@@ -151,6 +151,16 @@ impl Device {
         self.hardware.0.now.lock().unwrap().writable = Writable::InMemory;
     }
 
+    /// What is in `system-b` began often enough without coming up.
+    pub(crate) fn exhaust(&self) {
+        let mut disk = self.hardware.open();
+        let layout = read_layout(&mut disk).unwrap();
+        let mut store = StateStore::open(&mut disk, &layout).unwrap();
+        let mut state = store.state().unwrap().clone();
+        state.slot_mut(Slot::B).status = SlotStatus::Exhausted;
+        store.write(&mut disk, &mut state).unwrap();
+    }
+
     /// What the flight record tells, the oldest first.
     pub(crate) fn events(&self) -> Vec<Event> {
         let mut disk = self.hardware.open();

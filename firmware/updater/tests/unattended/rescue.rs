@@ -335,3 +335,29 @@ fn nothing_is_looked_at_where_nobody_wants_it_and_where_a_slot_runs() {
     assert_eq!(error.kind, FailureKind::Unconfirmed);
     assert!(error.message.contains("system-a runs"), "{}", error.message);
 }
+
+#[test]
+fn a_release_that_did_not_come_up_is_not_written_over_and_over() {
+    let maker = Maker::new();
+    for version in [1, 2] {
+        maker.publish(version);
+    }
+    let server = maker.serve();
+    let settings = format!("store = ['{}']\n", server.address());
+    let device = bricked(&maker, &settings);
+    let around = Around::new(&device);
+    around.attach("sda1", &[("2.update", maker.update_file(BOARD, 2))]);
+    let reinstall = |sources| device.engine.reinstall(sources, &around);
+    assert_eq!(reinstall(RescueSources::Usb).unwrap().version.0, 2);
+    device.exhaust();
+    let slots = device.state().slots;
+    reinstall(RescueSources::Usb).unwrap_err();
+    around.require(
+        0,
+        "2.update on sda1: it is in system-b already, and did not come up",
+    );
+    assert_eq!(device.state().slots, slots);
+    // The store has another one, which goes to the other slot.
+    let staged = reinstall(RescueSources::Network).unwrap();
+    assert_eq!((staged.version.0, staged.slot), (1, Slot::A));
+}
