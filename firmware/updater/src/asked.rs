@@ -166,10 +166,7 @@ impl<M: Machine> Device for Engine<M> {
     }
 
     fn reset(&self, data: AppData) -> Result<(), Failure> {
-        let busy = "cannot reset: an update is being installed; wait for it";
-        let _own = self
-            .changing_now()
-            .ok_or_else(|| Failure::new(FailureKind::Busy, busy))?;
+        let _own = self.changing();
         let slots = self.slots()?;
         if !self.machine.keeps(&self.own) {
             let message = "cannot reset: the disk's writable is not mounted, and the system runs \

@@ -49,8 +49,8 @@ pub trait Device: Send + Sync {
     /// the boot state, the floors and the flight record stay in either case.
     ///
     /// # Errors
-    /// It cannot be written down, or something else is going on: nothing was changed. Or PID 1
-    /// cannot be asked: then whatever boot comes next does it.
+    /// It cannot be written down: nothing was changed. Or PID 1 cannot be asked: then whatever
+    /// boot comes next does it.
     fn reset(&self, data: AppData) -> Result<(), Failure>;
 
     /// What the owner decided, over the defaults of the image.

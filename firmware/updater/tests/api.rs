@@ -194,9 +194,13 @@ fn a_second_change_is_told_which_one_is_in_the_way() {
         .client
         .post("/v2/snaps/system", r#"{"action": "refresh"}"#)["change"]
         .take();
-    for action in ["refresh", "revert"] {
-        let body = json!({ "action": action }).to_string();
-        let answer = served.client.post("/v2/snaps/system", &body);
+    for (address, action) in [
+        ("/v2/snaps/system", "refresh"),
+        ("/v2/snaps/system", "revert"),
+        ("/v2/systems", "do"),
+    ] {
+        let body = json!({ "action": action, "mode": "factory-reset" }).to_string();
+        let answer = served.client.post(address, &body);
         let (code, message, kind) = error(&answer);
         assert_eq!((code, kind), (409, Some("snap-change-conflict")));
         assert!(

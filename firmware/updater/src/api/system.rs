@@ -1,6 +1,7 @@
 //! `/v2/system-info` and `/v2/systems`: the device as a whole.
 
 use super::{Answer, Api, ApiError, Request};
+use crate::changes::ChangeKind;
 use crate::settings::Hold;
 use image_format::AppData;
 use serde::Deserialize;
@@ -78,6 +79,10 @@ impl Api {
                 "cannot reboot into mode {mode:?}: there is only \"run\""
             ))),
             ("do", "factory-reset") => {
+                // What a revert would have to wait for.
+                if let Some(conflict) = self.changes.in_the_way(ChangeKind::RevertSnap) {
+                    return Err(conflict.into());
+                }
                 self.device.reset(match asked.twinkeel.data {
                     Data::Drop => AppData::Dropped,
                     Data::Keep => AppData::Kept,
