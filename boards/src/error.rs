@@ -53,6 +53,8 @@ pub enum BoardError {
     LoadsAbsentModule {
         /// The board.
         id: String,
+        /// The list that names it.
+        list: &'static str,
         /// The module.
         module: String,
     },
@@ -111,9 +113,9 @@ impl fmt::Display for BoardError {
                 "cannot use boards/{id}.toml: loader.floor_homes must be [\"boot-state\"], and behind it at most \
                  one other home"
             ),
-            Self::LoadsAbsentModule { id, module } => write!(
+            Self::LoadsAbsentModule { id, list, module } => write!(
                 f,
-                "cannot use boards/{id}.toml: modules.load names {module}, which modules.root lacks; add it there"
+                "cannot use boards/{id}.toml: modules.{list} names {module}, which modules.root lacks; add it there"
             ),
             Self::BadFile { id, file } => write!(
                 f,

@@ -174,6 +174,8 @@ pub struct Modules {
     pub root: Vec<String>,
     /// Of those in the root, the ones that the system stage loads, in this order.
     pub load: Vec<String>,
+    /// Of those in the root, the ones that the rescue system has and loads as well.
+    pub rescue: Vec<String>,
 }
 impl Board {
     /// Refuses what the schema alone cannot.
@@ -200,16 +202,17 @@ impl Board {
         ) {
             return Err(BoardError::FloorHomes { id: id() });
         }
-        if let Some(absent) = self
-            .modules
-            .load
-            .iter()
-            .find(|module| !self.modules.root.contains(module))
-        {
-            return Err(BoardError::LoadsAbsentModule {
-                id: id(),
-                module: absent.clone(),
-            });
+        let Modules {
+            root, load, rescue, ..
+        } = &self.modules;
+        for (list, modules) in [("load", load), ("rescue", rescue)] {
+            if let Some(absent) = modules.iter().find(|module| !root.contains(module)) {
+                return Err(BoardError::LoadsAbsentModule {
+                    id: id(),
+                    list,
+                    module: absent.clone(),
+                });
+            }
         }
         let parts = self.firmware_parts.iter().map(|part| &part.from);
         let arguments = self.qemu.firmware_files.iter().map(|file| &file.from);

@@ -4,8 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
-use image_builder::SystemImage;
 use image_builder::secure_boot::EnrolledKey;
+use image_builder::{RescueSources, StoreTrust, SystemImage};
 use image_format::{Digest, Slot, Source};
 
 use crate::command_line::{
@@ -84,6 +84,20 @@ impl<'a> Bench<'a> {
     /// There is no room.
     pub fn disk(&self) -> Result<TestDisk> {
         self.world.copy_base(&self.directory.join("disk.img"))
+    }
+
+    /// A disk whose slots and rescue system trust a store; without a person, the rescue
+    /// system looks in `sources`. Returns the system of its slots as well.
+    ///
+    /// # Errors
+    /// It cannot be built.
+    pub fn disk_trusting(
+        &self,
+        store: StoreTrust,
+        sources: RescueSources,
+    ) -> Result<(SystemImage, TestDisk)> {
+        let image = self.directory.join("disk.img");
+        self.world.build_trusting(store, sources, &image)
     }
 
     /// What a guest says that runs what the base disk has there.

@@ -2,6 +2,7 @@
 //! implementation than the one that made it.
 
 use std::io::Write;
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
@@ -43,6 +44,22 @@ impl Esp {
         made.run("mformat", &["-T", "8192", "::"], &[])
             .with_context(|| format!("cannot make a file system in {role}"))?;
         Ok(made)
+    }
+
+    /// A new one on a disk of its own, with one partition where mtools puts it.
+    ///
+    /// # Errors
+    /// mtools cannot.
+    pub fn make_stick(image: &Path, length_bytes: u64) -> Result<Self> {
+        let stick = Self {
+            image: image.display().to_string(),
+            length_bytes,
+        };
+        let sectors = (length_bytes / 512).to_string();
+        stick
+            .run("mformat", &["-C", "-F", "-T", &sectors, "::"], &[])
+            .with_context(|| format!("cannot make the stick {}", image.display()))?;
+        Ok(stick)
     }
 
     /// Where the board's loader is.

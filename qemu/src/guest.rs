@@ -166,8 +166,16 @@ impl Guest {
     /// # Errors
     /// See [`ConsoleError`].
     pub fn reboot(&mut self) -> Result<(), ConsoleError> {
+        self.reboot_by("reboot")
+    }
+
+    /// The same, where another command has it done.
+    ///
+    /// # Errors
+    /// See [`ConsoleError`].
+    pub fn reboot_by(&mut self, command: &str) -> Result<(), ConsoleError> {
         self.shell()?;
-        self.machine.console.type_line("reboot")
+        self.machine.console.type_line(command)
     }
 
     /// Ends the machine without telling the guest.

@@ -15,8 +15,8 @@ use boards::{Architecture, Board};
 use image_builder::secure_boot::SecureBootKeys;
 use image_builder::signing::KeyDirectory;
 use image_builder::{
-    FirmwareFile, ImageRequest, Patience, Progress, Silent, StoreTrust, SystemImage, Workspace,
-    build_image, build_system_image, fetch_firmware_files,
+    FirmwareFile, ImageRequest, Patience, Progress, RescueSources, Silent, StoreTrust, SystemImage,
+    Workspace, build_image, build_system_image, fetch_firmware_files,
 };
 use image_format::{Digest, Slot, Source, Version};
 
@@ -152,6 +152,24 @@ impl World {
         let mut request = self.request.clone();
         request.store = Some(store);
         build_system_image(&self.workspace, &self.keys, &request, &mut Silent)
+    }
+
+    /// A disk with the test release in both slots, for devices that trust a store and whose
+    /// rescue system looks in `sources`.
+    ///
+    /// # Errors
+    /// It cannot be built.
+    pub fn build_trusting(
+        &self,
+        store: StoreTrust,
+        sources: RescueSources,
+        image: &Path,
+    ) -> Result<(SystemImage, TestDisk)> {
+        let mut request = self.request.clone();
+        request.store = Some(store);
+        request.rescue = sources;
+        let report = build_image(&self.workspace, &self.keys, &request, image, &mut Silent)?;
+        Ok((report.system, TestDisk::at(image)))
     }
 
     /// The test release with a maker's tree over its root.

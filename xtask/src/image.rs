@@ -8,8 +8,8 @@ use clap::Args;
 use image_builder::secure_boot::SecureBootKeys;
 use image_builder::signing::KeyDirectory;
 use image_builder::{
-    BuildTime, ImageRequest, Locking, Patience, Printed, Progress, StoreTrust, Workspace,
-    build_image, find_build_time,
+    BuildTime, ImageRequest, Locking, Patience, Printed, Progress, RescueSources, StoreTrust,
+    Workspace, build_image, find_build_time,
 };
 use image_format::disk::Guid;
 use image_format::{Epoch, Version};
@@ -64,6 +64,10 @@ pub(crate) struct ImageCommand {
     /// there and no --keys are given]
     #[arg(long, value_name = "FILE")]
     store_root: Option<PathBuf>,
+    /// Where the rescue system looks for a release by itself when no slot boots, unless the
+    /// owner says something else
+    #[arg(long, default_value = "off", value_name = "off|usb|network|both", value_parser = parse_sources)]
+    rescue: RescueSources,
     /// A tree to lay over the root
     #[arg(long, value_name = "DIR")]
     overlay: Option<PathBuf>,
@@ -133,6 +137,7 @@ impl ImageCommand {
             },
             secure_boot,
             store,
+            rescue: self.rescue,
             locking: match (self.update_lock, self.release) {
                 (true, _) => Locking::Update,
                 (false, true) => Locking::Require,
@@ -207,6 +212,11 @@ impl ImageCommand {
         }
         Ok(time)
     }
+}
+
+fn parse_sources(text: &str) -> Result<RescueSources, String> {
+    let sources = RescueSources::parse(text);
+    sources.ok_or_else(|| "write off, usb, network or both".to_owned())
 }
 
 pub(crate) fn parse_guid(text: &str) -> Result<Guid, String> {

@@ -8,8 +8,8 @@ use crate::world::World;
 use image_format::flight::text;
 use image_format::{Event, SlotStatus, Version};
 use system_update::{
-    Downgrade, FailedBefore, NetworkNow, Refused, Running, StageRequest, close_case, confirm,
-    mark_up, open_case, record_end, record_rescue, refuse, rollback, stage,
+    Downgrade, FailedBefore, Installer, NetworkNow, Refused, Running, StageRequest, close_case,
+    confirm, mark_up, open_case, record_end, record_rescue, refuse, rollback, stage,
 };
 
 /// One of them.
@@ -28,6 +28,8 @@ pub(crate) enum Act {
     Inquest,
     /// The rescue system notes that it runs.
     RecordRescue,
+    /// The rescue system writes the world's release into a slot that does not boot.
+    Reinstall,
 }
 
 /// What came of it. A failure is no more than a line of the log, as in PID 1.
@@ -70,7 +72,14 @@ impl Act {
                 }
             }
             Self::RollBack => answer(rollback(disk, running)),
-            Self::Stage => install_release(world, disk, running, version),
+            Self::Stage => {
+                let running = *running;
+                install_release(world, disk, Installer::System { running, version })
+            }
+            Self::Reinstall => {
+                let boot_number = running.boot_number;
+                install_release(world, disk, Installer::Rescue { boot_number })
+            }
             Self::Inquest => inquest(disk, running),
             Self::RecordRescue => answer(record_rescue(disk, running.boot_number, &[])),
         }
@@ -88,13 +97,12 @@ fn answer<T, E>(result: Result<T, E>) -> Answer {
     result.map_or(Answer::Failed, |_| Answer::Done)
 }
 
-fn install_release(world: &World, disk: &mut Disk, running: &Running, version: Version) -> Answer {
+fn install_release(world: &World, disk: &mut Disk, installer: Installer) -> Answer {
     let (Some(release), Ok(keyring)) = (world.release(), &world.keyring) else {
         return Answer::Failed;
     };
     let request = StageRequest {
-        running: *running,
-        running_version: version,
+        installer,
         board: BOARD,
         keyring,
         downgrade: Downgrade::Refuse,

@@ -51,6 +51,8 @@ struct Sequence {
     /// What system-b may do is what a release does that is staged there. Until then it holds
     /// the version before that of system-a.
     stages: bool,
+    /// What that does.
+    before: Behaviour,
     wear: Wear,
     end: End,
 }
@@ -69,6 +71,7 @@ const PLAIN: Sequence = Sequence {
     new_home: false,
     attempts: ATTEMPTS,
     stages: false,
+    before: Good,
     wear: Wear::None,
     end: End::Good,
 };
@@ -211,6 +214,18 @@ const SEQUENCES: &[Sequence] = &[
         ..PLAIN
     },
     Sequence {
+        name: "rescue-reinstalls",
+        steps: &[BootAndStage, Boot, Boot, Boot],
+        recovery: BootAndStage,
+        a: (Confirmed, Corrupt),
+        b: Confirmed,
+        before: Corrupt,
+        behaviours: &[Good],
+        attempts: 3,
+        stages: true,
+        ..PLAIN
+    },
+    Sequence {
         name: "last-resort",
         steps: &[Boot; 8],
         a: (Exhausted, Hangs),
@@ -271,7 +286,7 @@ impl Plan {
         let a = Image::new(Source::Slot(Slot::A), 1, epoch_a, behaviour_a);
         let new = Image::new(Source::Slot(Slot::B), 2, epoch_b, self.new);
         let (b, release) = if sequence.stages {
-            let before = Image::new(Source::Slot(Slot::B), 0, epoch_b, Good);
+            let before = Image::new(Source::Slot(Slot::B), 0, epoch_b, sequence.before);
             (before, Some(new))
         } else {
             (new, None)

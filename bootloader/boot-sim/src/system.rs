@@ -38,6 +38,11 @@ impl System<'_> {
         };
         if image.source == Source::Rescue {
             self.act(Act::RecordRescue, &running);
+            if step == Step::BootAndStage {
+                self.device.history.has_staged = true;
+                self.device.history.bad_starts = 0;
+                self.act(Act::Reinstall, &running);
+            }
             return;
         }
         match image.behaviour {

@@ -190,6 +190,7 @@ fn who(writer: Writer) -> &'static str {
         Writer::System(Act::Stage) => "`snappy update` writes",
         Writer::System(Act::Inquest) => "the verdict goes to",
         Writer::System(Act::RecordRescue) => "the rescue system writes",
+        Writer::System(Act::Reinstall) => "`snappy reinstall` writes",
     }
 }
 

@@ -15,7 +15,7 @@ use crate::tree::{Content, Tree};
 /// The package.
 pub(crate) const PACKAGE: &str = "ca-certificates";
 /// Where it has them, a file each.
-const DIRECTORY: &str = "usr/share/ca-certificates/mozilla";
+pub(crate) const DIRECTORY: &str = "usr/share/ca-certificates/mozilla";
 /// Where programs look for all of them, on Debian and here.
 const FILE: &str = "etc/ssl/certs/ca-certificates.crt";
 

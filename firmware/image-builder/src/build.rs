@@ -216,23 +216,28 @@ impl Ingredients {
             signed_keyring,
             busybox: &self.packages.busybox,
             e2fsck: &self.packages.e2fsck,
+            network: &self.userland.network,
+            authorities: &self.packages.authorities,
         };
         let root = root_tree(&RootParts {
             tools: &tools,
-            network: &self.userland.network,
-            authorities: &self.packages.authorities,
             snappyd: &self.userland.snappyd,
             index,
             modules: &modules,
             load: &load,
         })?;
-        let initrd = InitrdModules {
-            early: &early,
-            order: &initrd,
-            index,
+        let tree_with = |order: &LoadOrder| {
+            let modules = InitrdModules {
+                early: &early,
+                order,
+                index,
+            };
+            initrd_tree(self.userland.init.clone(), &request.patience, &modules)
         };
-        let initrd = initrd_tree(self.userland.init.clone(), &request.patience, &initrd);
-        let rescue = rescue_tree(&initrd, &tools);
+        let names = [&*board.modules.initrd, &*board.modules.rescue].concat();
+        let rescue = LoadOrder::resolve(index, &board.id, &names)?.without(&early);
+        let rescue = rescue_tree(&tree_with(&rescue), &tools)?;
+        let initrd = tree_with(&initrd);
         Ok(Trees {
             initrd,
             root,

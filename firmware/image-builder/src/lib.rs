@@ -80,7 +80,7 @@ pub use partitions::{DiskLayout, Place};
 pub use progress::{Printed, Progress, Silent};
 pub use ready_parts::{ReadyParts, pack_system_image};
 pub use report::{Component, ImageReport};
-pub use request::{ImageRequest, Patience};
+pub use request::{ImageRequest, Patience, RescueSources};
 pub use sizes::{Size, Sizes};
 pub use store_trust::{StoreTrust, StoreTrustError};
 pub use sums::{Sums, write_sums};

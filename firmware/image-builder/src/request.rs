@@ -42,8 +42,45 @@ pub struct ImageRequest {
     pub secure_boot: Option<SecureBootKeys>,
     /// The store that devices trust; without one they take updates from files only.
     pub store: Option<StoreTrust>,
+    /// Where the rescue system looks for a release by itself, if the owner says nothing else.
+    pub rescue: RescueSources,
     /// How faithfully `boards/debian.lock` is followed.
     pub locking: Locking,
+}
+
+/// Where a rescue system looks for a release by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RescueSources {
+    /// Nowhere: somebody has to come.
+    Off,
+    /// On disks that are attached, such as a stick.
+    Usb,
+    /// In the store.
+    Network,
+    /// On disks, and then in the store.
+    Both,
+}
+
+impl RescueSources {
+    /// All.
+    pub const ALL: [Self; 4] = [Self::Off, Self::Usb, Self::Network, Self::Both];
+
+    /// The one of that name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|one| one.name() == name)
+    }
+
+    /// As the device reads it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::Usb => "usb",
+            Self::Network => "network",
+            Self::Both => "both",
+        }
+    }
 }
 
 /// How long a device waits, in seconds.
@@ -104,6 +141,7 @@ impl ImageRequest {
             patience: Patience::default(),
             secure_boot: None,
             store: None,
+            rescue: RescueSources::Off,
             locking: Locking::default(),
         }
     }

@@ -1,6 +1,7 @@
 //! The rescue system: kernel and initrd, no root.
 //!
-//! It has what the root has for a person, and the modules of the ordinary initrd. A
+//! It has what the root has for a person, the modules of the ordinary initrd, and those that
+//! lead to a stick and into a network. A
 //! maker's overlay is left out: nothing that can be wrong with it may reach the last
 //! system that is left.
 
@@ -20,15 +21,18 @@ use crate::workspace::Workspace;
 /// Says where one is, at every prompt.
 const PROFILE: &str = "export PATH=/usr/sbin:/usr/bin:/sbin:/bin\nPS1='rescue \\h:\\w\\$ '\n";
 
-/// The content of its initrd: `ordinary` is that of the system's.
-pub(crate) fn rescue_tree(ordinary: &Tree, tools: &Tools<'_>) -> Tree {
+/// The content of its initrd: `ordinary` is that of the system's, but for the modules.
+///
+/// # Errors
+/// What the tools are made of cannot be read.
+pub(crate) fn rescue_tree(ordinary: &Tree, tools: &Tools<'_>) -> Result<Tree> {
     let mut tree = ordinary.clone();
-    tools.add_to(&mut tree);
+    tools.add_to(&mut tree)?;
     tree.text("etc/profile", PROFILE);
     for mount_point in ["mnt", "tmp"] {
         tree.directory(mount_point);
     }
-    tree
+    Ok(tree)
 }
 
 /// Makes the rescue system with the `kernel` of the system image, for a partition of
@@ -70,7 +74,7 @@ pub(crate) fn components(rescue: &SystemImage, envelope: &[u8]) -> Result<Vec<Co
 mod tests {
     use super::*;
     use crate::busybox::Busybox;
-    use crate::request::ImageRequest;
+    use crate::request::{ImageRequest, RescueSources};
     use crate::tree::Content;
 
     fn board() -> Result<boards::Board> {
@@ -81,11 +85,15 @@ mod tests {
     #[test]
     fn it_has_pid_1_and_the_tools_and_no_overlay() -> Result<()> {
         let directory = tempfile::tempdir()?;
+        let authorities = directory.path().join(crate::authorities::DIRECTORY);
+        std::fs::create_dir_all(&authorities)?;
+        std::fs::write(authorities.join("a.crt"), "A")?;
         let busybox = Busybox {
             program: directory.path().join("busybox"),
             names: Vec::new(),
         };
         let mut request = ImageRequest::new(board()?);
+        request.rescue = RescueSources::Usb;
         request.overlay = Some(directory.path().join("overlay"));
         let tools = Tools {
             request: &request,
@@ -93,10 +101,12 @@ mod tests {
             signed_keyring: b"keyring",
             busybox: &busybox,
             e2fsck: directory.path(),
+            network: b"network",
+            authorities: directory.path(),
         };
         let mut ordinary = Tree::default();
         ordinary.program("init", Content::Bytes(b"init".to_vec()));
-        let tree = rescue_tree(&ordinary, &tools);
+        let tree = rescue_tree(&ordinary, &tools)?;
         for path in [
             "init",
             "bin/busybox",
@@ -104,6 +114,9 @@ mod tests {
             "usr/bin/snappy",
             "usr/lib/twinkeel/channel",
             "usr/lib/twinkeel/root.keyring",
+            "usr/lib/twinkeel/network",
+            "etc/ssl/certs/ca-certificates.crt",
+            "usr/lib/twinkeel/updates.toml",
             "root",
             "tmp",
         ] {

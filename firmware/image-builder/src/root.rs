@@ -11,7 +11,8 @@ use anyhow::Result;
 use crate::authorities;
 use crate::busybox::Busybox;
 use crate::modules::{LoadOrder, ModuleIndex};
-use crate::request::ImageRequest;
+use crate::request::{ImageRequest, RescueSources};
+use crate::store_trust::StoreTrust;
 use crate::tree::{Content, Entry, Tree};
 
 /// Where the system stage looks for the modules to load, one path a line.
@@ -19,6 +20,10 @@ const MODULE_LIST: &str = "usr/lib/twinkeel/modules";
 
 /// Where `snappy` finds the keyring that the loader was built with.
 const KEYRING: &str = "usr/lib/twinkeel/root.keyring";
+
+/// Where `snappyd` and the rescue system look for what the image sets in place of the usual
+/// settings.
+const SETTINGS: &str = "usr/lib/twinkeel/updates.toml";
 
 /// What init and snaps mount on, and what stays empty.
 const MOUNT_POINTS: [&str; 10] = [
@@ -37,16 +42,16 @@ pub(crate) struct Tools<'a> {
     pub(crate) busybox: &'a Busybox,
     /// The unpacked package `e2fsck-static`.
     pub(crate) e2fsck: &'a Path,
+    /// The program `network`.
+    pub(crate) network: &'a [u8],
+    /// The unpacked package with the authorities that TLS believes.
+    pub(crate) authorities: &'a Path,
 }
 
 /// What the root is put together from.
 pub(crate) struct RootParts<'a> {
     /// What a person works with.
     pub(crate) tools: &'a Tools<'a>,
-    /// The program `network`.
-    pub(crate) network: &'a [u8],
-    /// The unpacked package with the authorities that TLS believes.
-    pub(crate) authorities: &'a Path,
     /// The program `snappyd`.
     pub(crate) snappyd: &'a [u8],
     /// The kernel's modules.
@@ -63,15 +68,12 @@ pub(crate) fn root_tree(parts: &RootParts<'_>) -> Result<Tree> {
     for mount_point in MOUNT_POINTS {
         tree.directory(mount_point);
     }
-    parts.tools.add_to(&mut tree);
+    parts.tools.add_to(&mut tree)?;
     parts.modules.add_to(&mut tree, parts.index);
     parts.modules.add_modprobe_tables(&mut tree, parts.index);
-    add_service(&mut tree, "network", parts.network);
-    add_service(&mut tree, "snappyd", parts.snappyd);
-    authorities::add_to(&mut tree, parts.authorities)?;
-    if let Some(store) = &parts.tools.request.store {
-        store.add_to(&mut tree);
-    }
+    add_service(&mut tree, "network");
+    tree.program(&program("snappyd"), Content::Bytes(parts.snappyd.to_vec()));
+    add_service(&mut tree, "snappyd");
     tree.text(MODULE_LIST, &parts.load.list(parts.index));
     if let Some(overlay) = &parts.tools.request.overlay {
         tree.add_overlay(overlay)?;
@@ -79,19 +81,25 @@ pub(crate) fn root_tree(parts: &RootParts<'_>) -> Result<Tree> {
     Ok(tree)
 }
 
+/// Where a program of the image lies that nobody types.
+fn program(name: &str) -> String {
+    format!("usr/lib/twinkeel/{name}")
+}
+
 /// A service that every image has.
-fn add_service(tree: &mut Tree, name: &str, program: &[u8]) {
-    let path = format!("usr/lib/twinkeel/{name}");
-    tree.program(&path, Content::Bytes(program.to_vec()));
+fn add_service(tree: &mut Tree, name: &str) {
     tree.text(
         &format!("usr/lib/twinkeel/services/{name}.toml"),
-        &format!("command = [\"/{path}\"]\n"),
+        &format!("command = [\"/{}\"]\n", program(name)),
     );
 }
 
 impl Tools<'_> {
     /// Puts them into `tree`.
-    pub(crate) fn add_to(&self, tree: &mut Tree) {
+    ///
+    /// # Errors
+    /// The authorities cannot be read.
+    pub(crate) fn add_to(&self, tree: &mut Tree) -> Result<()> {
         tree.directory_with_mode("root", 0o700);
         self.busybox.add_to(tree);
         tree.program(
@@ -104,8 +112,32 @@ impl Tools<'_> {
             &format!("{}\n", self.request.channel),
         );
         tree.file(KEYRING, Content::Bytes(self.signed_keyring.to_vec()));
+        tree.program(&program("network"), Content::Bytes(self.network.to_vec()));
+        authorities::add_to(tree, self.authorities)?;
+        if let Some(store) = &self.request.store {
+            store.add_to(tree);
+        }
+        let settings = update_settings(self.request);
+        if !settings.is_empty() {
+            tree.text(SETTINGS, &settings);
+        }
         add_configuration(tree, self.request);
+        Ok(())
     }
+}
+
+/// What the image sets in place of the usual settings.
+fn update_settings(request: &ImageRequest) -> String {
+    let addresses = request.store.iter().flat_map(StoreTrust::addresses);
+    let quoted: Vec<_> = addresses.map(|one| format!("\"{one}\"")).collect();
+    let mut settings = String::new();
+    if !quoted.is_empty() {
+        settings += &format!("store = [{}]\n", quoted.join(", "));
+    }
+    if request.rescue != RescueSources::Off {
+        settings += &format!("rescue = \"{}\"\n", request.rescue.name());
+    }
+    settings
 }
 
 fn add_configuration(tree: &mut Tree, request: &ImageRequest) {

@@ -1,4 +1,4 @@
-//! Which store a device trusts, and where it is: two files of the root.
+//! Which store a device trusts, and where it is.
 //!
 //! The first root is TUF's: what a store says is believed by it alone. The address is only
 //! where the device looks first; its owner may set another one.
@@ -13,9 +13,6 @@ use crate::tree::{Content, Tree};
 
 /// Where `snappyd` looks for the first root.
 const FIRST_ROOT: &str = "usr/lib/twinkeel/store-root.json";
-
-/// Where it looks for what the image sets in place of the usual settings.
-const SETTINGS: &str = "usr/lib/twinkeel/updates.toml";
 
 /// A store that devices trust.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -111,16 +108,13 @@ impl StoreTrust {
         }
     }
 
-    /// Puts both files into the root.
+    /// Where devices look for it first.
+    pub(crate) fn addresses(&self) -> &[String] {
+        &self.addresses
+    }
+
+    /// Puts the first root into `tree`.
     pub(crate) fn add_to(&self, tree: &mut Tree) {
         tree.file(FIRST_ROOT, Content::Bytes(self.first_root.clone()));
-        if !self.addresses.is_empty() {
-            let quoted: Vec<_> = self
-                .addresses
-                .iter()
-                .map(|one| format!("\"{one}\""))
-                .collect();
-            tree.text(SETTINGS, &format!("store = [{}]\n", quoted.join(", ")));
-        }
     }
 }

@@ -248,6 +248,32 @@ pub enum Event {
         /// Why.
         reason: Text,
     },
+    /// The rescue system did not install a release that it found, or found none.
+    ReinstallFailed {
+        /// Where it looked: a file, or a store.
+        from: Text,
+        /// Why.
+        reason: Text,
+    },
+    /// Somebody asked for a factory reset, which the next boot does.
+    ResetRequested {
+        /// What is to become of the apps' data.
+        data: AppData,
+    },
+    /// `writable` is as it was when the device was made, but for what a reset keeps.
+    ResetDone {
+        /// What became of the apps' data.
+        data: AppData,
+    },
+}
+
+/// What a factory reset does with the data of apps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum AppData {
+    /// It goes, like all else.
+    Dropped,
+    /// It stays.
+    Kept,
 }
 
 /// How a boot came to its end, by what outlasts it.

@@ -54,7 +54,7 @@ pub mod state;
 pub use digest::Digest;
 pub use envelope::{ENVELOPE_BYTES, Envelope, parse_envelope};
 pub use failed::FailedRelease;
-pub use flight::{Event, FlightEntry, FlightStamp, Lines, ResetCause, Text, Verdict};
+pub use flight::{AppData, Event, FlightEntry, FlightStamp, Lines, ResetCause, Text, Verdict};
 pub use floors::{FLOORS_BYTES, Floors};
 pub use frame::{Frame, FrameError, Kind, parse_frame};
 pub use keyring::{Delegation, Keyring, PublicKey, Purpose};

@@ -317,6 +317,16 @@ fn every_event_keeps_its_number() {
             slot,
             reason: message(),
         },
+        Event::ReinstallFailed {
+            from: message(),
+            reason: message(),
+        },
+        Event::ResetRequested {
+            data: AppData::Kept,
+        },
+        Event::ResetDone {
+            data: AppData::Dropped,
+        },
     ];
     let other = Event::FellBack {
         from: slot,

@@ -121,7 +121,7 @@ fn boot() -> Result<Infallible, Failure> {
     }
     guard.expect("check writable", writable::LIMIT_SECS);
     let writable = guard.step("mount writable", || {
-        writable::mount_writable(root.mapper(), &disk)
+        writable::mount_writable(root.mapper(), &disk, |data| trial.reset_is_done(data))
     })?;
     let seed = SeedFile::new(Path::new(writable::SYSTEM));
     guard.expect("prepare the system", settings.boot_secs);

@@ -5,9 +5,12 @@
 //! nobody is there it lets the loader try the slots again after a while, since a disk
 //! may read wrongly for a time. `main` calls it in place of all that needs a slot.
 //!
-//! What it must not do: write to the slots, to the boot state or to `writable`. It adds
-//! to the flight record and is otherwise a guest on a disk that may be sick.
+//! Meanwhile a program looks for a release to install, where image and owner want that.
+//!
+//! What it must not do itself: write to the slots, to the boot state or to `writable`. It
+//! adds to the flight record and is otherwise a guest on a disk that may be sick.
 
+mod installer;
 mod vigil;
 mod watch;
 
@@ -20,6 +23,7 @@ use crate::signals::Signals;
 use crate::uevent::UeventSocket;
 use crate::{identity, mounts, pstore, shutdown, writable};
 use image_format::{BootNumber, Source};
+use installer::Installer;
 use system_update::{BootDisk, BootReport, ReportedStatus, RescueRecord, record_rescue};
 
 /// What PID 1 listens to since its start.
@@ -54,7 +58,11 @@ pub(crate) fn run(handover: &Handover<Source>, image: &Image, listeners: Listene
         handover.boot_number
     );
     let Listeners { signals, guard, .. } = listeners;
-    let ending = watch::Watch::new(signals, guard).run();
+    let installer = match disk {
+        Some(_) => Installer::new(),
+        None => Installer::without_disk(),
+    };
+    let ending = watch::Watch::new(signals, guard, installer).run();
     shutdown::end(ending, signals, None, guard)
 }
 

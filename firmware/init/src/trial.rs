@@ -12,10 +12,10 @@ use crate::image::Image;
 use crate::kernel_log;
 use crate::pstore::{BOOT_MARK, Words};
 use crate::writable::Writable;
-use image_format::{BootNumber, Event, SlotStatus, flight::text};
+use image_format::{AppData, BootNumber, Event, SlotStatus, flight::text};
 use system_update::{
     BootDisk, BootReport, Confirmation, Finding, OpenCase, ReportedStatus, Running, close_case,
-    confirm, mark_up, open_case, record, record_for_boot,
+    confirm, mark_up, open_case, record, record_for_boot, record_once,
 };
 
 /// The running system, and where it says what it has to say.
@@ -120,6 +120,14 @@ impl Trial<'_> {
             self.act(|disk, _| Ok(record_for_boot(disk, boot, event.clone())?))?;
         }
         Ok(())
+    }
+
+    /// The factory reset that somebody asked for is done.
+    pub(crate) fn reset_is_done(&self, data: AppData) {
+        let event = Event::ResetDone { data };
+        if let Err(error) = self.act(|disk, running| Ok(record_once(disk, running, event)?)) {
+            log::warn!("{error:#}");
+        }
     }
 
     /// The trial of the other slot, if it is to be judged.

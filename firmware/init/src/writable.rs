@@ -5,14 +5,17 @@
 //! the end that the table gives it. When nothing helps, a file system in memory
 //! takes its place: a device that forgets is better than one that does not boot.
 
+mod reset;
+
 use crate::boot_device::BootDevice;
 use crate::device_mapper::{Access, DeviceMapper, MappedDevice, table};
 use crate::ioctls;
 use crate::process::{self, End};
 use anyhow::{Context, bail};
 use boot_core::Partition;
+use image_format::AppData;
 use image_format::disk::Role;
-use rustix::mount::{MountFlags, mount, mount_bind};
+use rustix::mount::{MountFlags, UnmountFlags, mount, mount_bind, unmount};
 use std::fs::{DirBuilder, File};
 use std::path::Path;
 use std::process::Command;
@@ -26,7 +29,7 @@ pub(crate) const SYSTEM: &str = "/writable/system";
 const E2FSCK: &str = "/sbin/e2fsck";
 /// A check that takes longer is given up. Large disks need minutes for a whole repair.
 const CHECK_LIMIT: Duration = Duration::from_secs(900);
-/// For two checks and what else there is to do.
+/// For two checks, a factory reset and what else there is to do.
 pub(crate) const LIMIT_SECS: u32 = 2000;
 /// Where the words of the check go.
 const CHECK_OUTPUT: &str = "/run/twinkeel/e2fsck";
@@ -70,12 +73,17 @@ impl Loss {
     }
 }
 
-/// Mounts `writable`, and the parts of the root that can be written.
+/// Mounts `writable`, and the parts of the root that can be written. A factory reset that
+/// somebody asked for is finished before that, and `record` told of it.
 ///
 /// # Errors
 /// When not even memory can be mounted.
-pub(crate) fn mount_writable(mapper: &DeviceMapper, disk: &BootDevice) -> anyhow::Result<Writable> {
-    let writable = match mount_partition(mapper, disk) {
+pub(crate) fn mount_writable(
+    mapper: &DeviceMapper,
+    disk: &BootDevice,
+    record: impl FnOnce(AppData),
+) -> anyhow::Result<Writable> {
+    let writable = match mount_partition(mapper, disk, record) {
         Ok(()) => Writable::OnDisk,
         Err(loss) => {
             let reason = loss.reason();
@@ -88,7 +96,11 @@ pub(crate) fn mount_writable(mapper: &DeviceMapper, disk: &BootDevice) -> anyhow
     Ok(writable)
 }
 
-fn mount_partition(mapper: &DeviceMapper, disk: &BootDevice) -> Result<(), Loss> {
+fn mount_partition(
+    mapper: &DeviceMapper,
+    disk: &BootDevice,
+    record: impl FnOnce(AppData),
+) -> Result<(), Loss> {
     let mapped = map_partition(mapper, disk, Access::ReadWrite);
     let (device, length_bytes) = mapped.map_err(Loss::ByDisk)?;
     let node = device.node();
@@ -96,6 +108,11 @@ fn mount_partition(mapper: &DeviceMapper, disk: &BootDevice) -> Result<(), Loss>
     mount(&node, WRITABLE, "ext4", flags(), c"errors=remount-ro")
         .context("cannot mount writable")
         .map_err(Loss::BySystem)?;
+    if let Err(error) = reset::finish_if_asked(Path::new(WRITABLE), record) {
+        // Half of what was there is worse than nothing of it.
+        let _ = unmount(WRITABLE, UnmountFlags::DETACH);
+        return Err(Loss::ByDisk(error));
+    }
     if let Err(error) = grow(length_bytes) {
         log::warn!("{error:#}");
     }

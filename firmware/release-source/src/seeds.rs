@@ -2,10 +2,11 @@
 
 use boot_core::gpt::GptError;
 use boot_core::platform::read_at;
+use boot_core::state_store::StateStore;
 use boot_core::{Disk, Layout, read_layout};
 use image_format::{ENVELOPE_BYTES, Floors, Keyring, Slot};
 use image_trust::{ImageKind, Requirements, Verified, verify_envelope};
-use system_update::Parts;
+use system_update::{Installer, Parts};
 
 use crate::held::Seed;
 
@@ -19,23 +20,36 @@ pub struct Seeds {
 }
 
 impl Seeds {
-    /// Those of the disk whose slot `running` runs.
+    /// Those that `installer` may look through. The rescue system trusts no image that did
+    /// not boot: it has what an earlier attempt wrote.
     ///
     /// # Errors
     /// The disk's partition table cannot be used.
     pub fn read<D: Disk>(
         disk: &mut D,
-        running: Slot,
+        installer: &Installer,
         board: &str,
         keyring: &Verified<Keyring>,
     ) -> Result<Self, GptError> {
         let layout = read_layout(disk)?;
-        Ok(Self {
-            running: read_image(disk, &layout, running, board, keyring),
-            target: slot_of(&layout, running.other()),
+        Ok(match installer {
+            Installer::System { running, .. } => Self {
+                running: read_image(disk, &layout, running.slot, board, keyring),
+                target: slot_of(&layout, running.slot.other()),
+            },
+            Installer::Rescue { .. } => {
+                let store = StateStore::open(disk, &layout);
+                let state = store.as_ref().and_then(StateStore::state);
+                let target = state.and_then(|state| installer.target(state).ok());
+                Self {
+                    running: None,
+                    target: target.and_then(|slot| slot_of(&layout, slot)),
+                }
+            }
         })
     }
 }
+
 fn slot_of(layout: &Layout, slot: Slot) -> Option<Seed> {
     let partition = layout.partition(slot.into())?;
     Some(Seed {

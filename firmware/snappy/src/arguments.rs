@@ -2,14 +2,18 @@
 
 mod config;
 mod hold;
+mod reinstall;
+mod reset;
 mod update;
 
 use crate::origin::Origin;
 use crate::verb::Verb;
+use image_format::AppData;
 use lexopt::{Arg, Parser, ValueExt};
 use std::ffi::OsString;
 use std::path::PathBuf;
 use system_update::{Downgrade, FailedBefore};
+use updater::settings::RescueSources;
 
 /// What the person asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +30,10 @@ pub(crate) enum Command {
     Why(Form, Option<usize>),
     /// `snappy update`.
     Update(Form, Update),
+    /// `snappy reinstall`.
+    Reinstall(Form, Reinstall),
+    /// `snappy reset`.
+    Reset(Form, Reset),
     /// `snappy rollback`.
     Rollback(Form),
     /// `snappy network`.
@@ -68,6 +76,37 @@ pub(crate) struct Update {
     pub(crate) from: UpdateSource,
     pub(crate) downgrade: Downgrade,
     pub(crate) failed_before: FailedBefore,
+}
+
+/// A factory reset.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Reset {
+    pub(crate) data: AppData,
+    pub(crate) confirmation: Confirmation,
+}
+
+/// Whether somebody says again that it is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Confirmation {
+    Ask,
+    Given,
+}
+
+/// Where a release for a device that cannot boot is looked for, and how often.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Reinstall {
+    /// Everywhere if it is not said.
+    pub(crate) sources: Option<RescueSources>,
+    pub(crate) watch: Watch,
+}
+
+/// How often it is looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Watch {
+    /// Once: a person waits.
+    Once,
+    /// Until there is one, where image and owner want it.
+    UntilInstalled,
 }
 
 /// Of what a snap is made, and where it goes.
@@ -176,6 +215,8 @@ fn parse_verb(verb: Verb, parser: &mut Parser) -> Result<Command, UsageError> {
     match verb {
         Verb::Update => update::parse(parser),
         Verb::Hold => hold::parse(parser),
+        Verb::Reinstall => reinstall::parse(parser),
+        Verb::Reset => reset::parse(parser),
         verb => parse_short(verb, parser),
     }
 }
@@ -205,7 +246,7 @@ fn parse_short(verb: Verb, parser: &mut Parser) -> Result<Command, UsageError> {
     }
     Ok(match verb {
         // They have a parser of their own.
-        Verb::Update | Verb::Hold => Command::Help(Some(verb)),
+        Verb::Update | Verb::Hold | Verb::Reinstall | Verb::Reset => Command::Help(Some(verb)),
         Verb::Info => Command::Info(form),
         Verb::Versions => Command::Versions(form, scope),
         Verb::Why => Command::Why(form, boots),

@@ -96,6 +96,11 @@ impl Daemon {
         Ok(change(&body))
     }
 
+    /// Acts on a resource, and is answered when that is done.
+    pub(crate) fn act(&self, address: &str, body: &Value) -> Result<(), DaemonError> {
+        self.ask("POST", address, &body.to_string()).map(|_| ())
+    }
+
     /// Changes a resource, and returns the number of the change.
     pub(crate) fn put(&self, address: &str, body: &Value) -> Result<String, DaemonError> {
         let body = self.ask("PUT", address, &body.to_string())?;

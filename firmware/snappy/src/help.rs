@@ -14,6 +14,8 @@ Commands:
   update           install a release from the store or a file, for the next reboot
   update-versions  which releases the store has for this device
   rollback         go back to the other slot at the next reboot
+  reinstall        in the rescue system: install a release from a stick or the store
+  reset            factory reset: the device as it was when it was made
   hold             no unattended update for a while
   config           when and from where the device takes releases by itself
   changes          what was asked of this device, and how far it is
@@ -142,6 +144,41 @@ The daemon does it if it runs, and takes the release that was left by itself no 
 \"ubuntu-core\" is accepted for \"system\".
 ";
 
+const REINSTALL: &str = "\
+Usage: snappy reinstall [usb | network | both] [--json]
+       snappy reinstall --unattended
+
+In the rescue system: looks for a release of this device, and installs the newest one that
+it may take in a slot that does not boot. The next reboot tries it. What is found and not
+taken is named, here and in `snappy why`. Needs root.
+
+  usb      files *.update in the first directory of disks that are attached (vfat, ext4)
+  network  the store, by an address from DHCP; its waves and its maker's holds count
+  both     disks first, and then the store; this holds if nothing is said
+
+To take a file or an address by its name: snappy update --from.
+
+Options:
+  --unattended  as the setting \"rescue\" says, until a release is installed: what the
+                rescue system starts by itself. Exit code 3 if the setting is \"off\"
+  --json        print JSON, and no progress
+";
+
+const RESET: &str = "\
+Usage: snappy reset [--keep-data] [--yes] [--json]
+
+Reboots, and has the next boot make the device as it was when it was made: apps and their
+data, settings, accounts and logs go. Host name, machine id, serial number and the
+cloud-config that it was flashed with stay; so do both systems, the floors below which
+nothing boots, and the flight record. A power cut on the way is made good by the boot
+after it. Needs root, and the daemon. It asks first; without a terminal it needs --yes.
+
+Options:
+  --keep-data  keep what apps wrote (/var/snap)
+  --yes        do not ask
+  --json       print JSON
+";
+
 const NETWORK: &str = "\
 Usage: snappy network [--json]
 
@@ -181,6 +218,8 @@ pub(crate) fn text(verb: Option<Verb>) -> &'static str {
         Some(Verb::Why) => WHY,
         Some(Verb::Update) => UPDATE,
         Some(Verb::Rollback) => ROLLBACK,
+        Some(Verb::Reinstall) => REINSTALL,
+        Some(Verb::Reset) => RESET,
         Some(Verb::Network) => NETWORK,
         Some(Verb::Service) => SERVICE,
         Some(Verb::UpdateVersions) => UPDATE_VERSIONS,

@@ -24,6 +24,8 @@ mod origin;
 mod progress;
 mod record;
 mod refusal_text;
+mod reinstall;
+mod reset;
 mod rollback;
 mod secure_boot;
 mod sentence;
@@ -46,6 +48,7 @@ use system_update::BootReport;
 
 const FAILED: u8 = 1;
 const MISUSED: u8 = 2;
+const NOT_WANTED: u8 = 3;
 
 fn main() -> ExitCode {
     let command = match arguments::parse(std::env::args_os().skip(1)) {
@@ -58,6 +61,7 @@ fn main() -> ExitCode {
     let printed = run(&command).and_then(|text| Ok(std::io::stdout().write_all(text.as_bytes())?));
     match printed {
         Ok(()) => ExitCode::SUCCESS,
+        Err(error) if error.is::<reinstall::NotWanted>() => ExitCode::from(NOT_WANTED),
         Err(error) => {
             eprintln!("{error:#}");
             ExitCode::from(FAILED)
@@ -77,6 +81,8 @@ fn run(command: &Command) -> anyhow::Result<String> {
         Command::Versions(form, scope) => versions::output(&Device::read()?, *form, *scope),
         Command::Why(form, boots) => why::output(&Device::read()?, *form, *boots),
         Command::Update(form, asked) => update::run(asked, *form)?,
+        Command::Reset(form, asked) => reset::run(asked, *form)?,
+        Command::Reinstall(form, asked) => reinstall::run(asked, *form)?,
         Command::Rollback(form) => rollback::run(*form)?,
         Command::Network(form) => network::run(*form)?,
         Command::Service(form, asked) => service::output(asked, *form)?,

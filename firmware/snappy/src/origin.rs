@@ -79,7 +79,7 @@ fn open_file(path: &Path, here: &Here<'_>) -> Result<Release> {
         return Ok(Release::File(UpdateFile::new(file)?));
     }
     let image = here.seeds.running.context(
-        "it is a patch, and the image that runs cannot be read any more: take an update file",
+        "it is a patch, and there is no running image that can be read: take an update file",
     )?;
     let disk = BootDisk::open_to_copy(here.disk)?;
     let source = PatchSource::open(file, RunningImage { disk, image }, here.manifest)?;

@@ -3,7 +3,7 @@
 
 use crate::refusal_text::{fields, object};
 use crate::sentence::{UNKNOWN_BLOCK, sentence};
-use image_format::{Event, FlightEntry, ResetCause, Verdict};
+use image_format::{AppData, Event, FlightEntry, ResetCause, Verdict};
 use serde_json::{Map, Value, json};
 
 /// The entry for a program.
@@ -46,6 +46,9 @@ pub(crate) fn kind(event: &Event) -> &'static str {
         Event::StagingBegun { .. } => "staging-begun",
         Event::Staged { .. } => "staged",
         Event::StagingFailed { .. } => "staging-failed",
+        Event::ReinstallFailed { .. } => "reinstall-failed",
+        Event::ResetRequested { .. } => "reset-requested",
+        Event::ResetDone { .. } => "reset-done",
     }
 }
 
@@ -137,6 +140,12 @@ fn event_fields(event: &Event) -> Map<String, Value> {
         Event::StagingFailed { slot, reason } => {
             json!({ "slot": slot.name(), "reason": reason.as_str() })
         }
+        Event::ReinstallFailed { from, reason } => {
+            json!({ "from": from.as_str(), "reason": reason.as_str() })
+        }
+        Event::ResetRequested { data } | Event::ResetDone { data } => {
+            json!({ "data": app_data(*data) })
+        }
     })
 }
 
@@ -146,6 +155,13 @@ fn reset_cause(cause: ResetCause) -> &'static str {
         ResetCause::Reset => "reset",
         ResetCause::PowerLoss => "power-loss",
         ResetCause::Unknown => "unknown",
+    }
+}
+
+fn app_data(data: AppData) -> &'static str {
+    match data {
+        AppData::Dropped => "dropped",
+        AppData::Kept => "kept",
     }
 }
 

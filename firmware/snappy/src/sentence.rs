@@ -5,7 +5,7 @@
 
 use crate::refusal_text::remedy;
 use crate::slot_image::fingerprint;
-use image_format::{Event, ResetCause, Slot, Verdict, Version};
+use image_format::{AppData, Event, ResetCause, Slot, Verdict, Version};
 
 /// What PID 1 records when the kernel's own word on the block was lost.
 pub(crate) const UNKNOWN_BLOCK: u64 = u64::MAX;
@@ -107,6 +107,21 @@ pub(crate) fn sentence(event: &Event) -> String {
         ),
         Event::StagingFailed { slot, reason } => {
             format!("The update was not written, and {slot} holds nothing: {reason}.")
+        }
+        Event::ReinstallFailed { from, reason } => {
+            format!("The rescue system installed nothing from {from}: {reason}.")
+        }
+        Event::ResetRequested { data: AppData::Dropped } => {
+            "Somebody asked for a factory reset: the next boot drops all that is on writable.".into()
+        }
+        Event::ResetRequested { data: AppData::Kept } => {
+            "Somebody asked for a factory reset that keeps the data of apps. The next boot does it.".into()
+        }
+        Event::ResetDone { data: AppData::Dropped } => {
+            "The factory reset is done: what was on writable is gone.".into()
+        }
+        Event::ResetDone { data: AppData::Kept } => {
+            "The factory reset is done: what was on writable is gone, but for the data of apps.".into()
         }
     })
 }

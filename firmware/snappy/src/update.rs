@@ -8,11 +8,12 @@ use crate::device::disk_of;
 use crate::keys::{self, read_keyring};
 use crate::origin::{Here, Origin};
 use crate::progress::ProgressLine;
+use crate::reinstall::join_network;
 use crate::rollback::require_root;
 use crate::slot_image::fingerprint;
 use crate::versions::PART;
-use anyhow::{Context, Result, bail};
-use image_format::{Digest, Slot, Version};
+use anyhow::{Context, Result, anyhow, bail};
+use image_format::{Digest, Slot, Source, Version};
 use release_source::{Seeds, Tally};
 use serde_json::{Value, json};
 use system_update::{BootDisk, BootReport, StageRequest, Staged, stage_on_device};
@@ -22,20 +23,22 @@ const MEBIBYTE: f64 = (1 << 20) as f64;
 /// Installs the release and returns what to print.
 pub(crate) fn run(asked: &Update, form: Form) -> Result<String> {
     match &asked.from {
+        UpdateSource::Store(_) if is_rescue() => bail!(
+            "cannot ask the store by the daemon: the rescue system has none; 'snappy reinstall' \
+             takes a release from a stick or the store, and --from one that you name"
+        ),
         UpdateSource::Store(store) => daemon::update::run(asked, store, form),
         UpdateSource::Origin(origin) => from_origin(asked, origin, form),
     }
 }
 
+fn is_rescue() -> bool {
+    BootReport::read().is_ok_and(|report| report.source == Source::Rescue)
+}
+
 fn from_origin(asked: &Update, origin: &Origin, form: Form) -> Result<String> {
     require_root()?;
     let report = BootReport::read()?;
-    let Some(running) = report.running() else {
-        bail!(
-            "cannot update: this is the rescue system, which changes no slot; \
-             'snappy why' tells why neither slot booted, and a reboot tries both again"
-        )
-    };
     let keyring = read_keyring().with_context(|| {
         format!(
             "cannot update: there is no usable keyring at {}; roll back or flash the disk again",
@@ -43,16 +46,18 @@ fn from_origin(asked: &Update, origin: &Origin, form: Form) -> Result<String> {
         )
     })?;
     let request = StageRequest {
-        running,
-        running_version: report.version,
+        installer: report.installer(),
         board: &report.board,
         keyring: &keyring,
         downgrade: asked.downgrade,
         failed_before: asked.failed_before,
     };
+    if let (Origin::Web(_), Source::Rescue) = (origin, report.source) {
+        join_network().map_err(|reason| anyhow!("cannot update: {reason}"))?;
+    }
     let disk = disk_of(&report)?;
     let mut reader = BootDisk::open_to_read(disk)?;
-    let seeds = Seeds::read(&mut reader, running.slot, &report.board, &keyring)
+    let seeds = Seeds::read(&mut reader, &request.installer, &report.board, &keyring)
         .context("cannot update: the disk cannot be used")?;
     let here = Here {
         disk,
@@ -102,6 +107,12 @@ fn output(
         json!({ "slot": slot.name(), "version": version, "fingerprint": fingerprint(hash) })
     };
     match form {
+        Form::Text if report.source == Source::Rescue => format!(
+            "Installing {PART}: {} in {}\n{}Reboot to try it.\n",
+            name(staged.version, &staged.manifest_hash),
+            staged.slot,
+            tally.map(told).unwrap_or_default(),
+        ),
         Form::Text => format!(
             "Updating {PART}: ({} -> {})\n{}Reboot to try the new {PART}; \
              the old one comes back if it does not work.\n",
@@ -112,7 +123,7 @@ fn output(
         Form::Json => {
             let mut done = json!({
                 "part": PART,
-                "from": value(staged.slot.other(), report.version, &report.manifest),
+                "from": report.slot().map(|slot| value(slot, report.version, &report.manifest)),
                 "to": value(staged.slot, staged.version, &staged.manifest_hash),
                 "reboot_pending": true,
             });

@@ -10,6 +10,8 @@ pub(crate) enum Verb {
     Why,
     Update,
     Rollback,
+    Reinstall,
+    Reset,
     Network,
     Service,
     UpdateVersions,
@@ -21,13 +23,15 @@ pub(crate) enum Verb {
 
 impl Verb {
     /// All, in the order of the help.
-    pub(crate) const ALL: [Self; 12] = [
+    pub(crate) const ALL: [Self; 14] = [
         Self::Info,
         Self::Versions,
         Self::Why,
         Self::UpdateVersions,
         Self::Update,
         Self::Rollback,
+        Self::Reinstall,
+        Self::Reset,
         Self::Hold,
         Self::Config,
         Self::Changes,
@@ -44,6 +48,8 @@ impl Verb {
             Self::Why => "why",
             Self::Update => "update",
             Self::Rollback => "rollback",
+            Self::Reinstall => "reinstall",
+            Self::Reset => "reset",
             Self::Network => "network",
             Self::Service => "service",
             Self::UpdateVersions => "update-versions",

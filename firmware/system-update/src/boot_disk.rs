@@ -108,6 +108,13 @@ impl BootDisk {
         })
     }
 
+    /// Whether some process writes a slot now.
+    #[must_use]
+    pub fn is_being_staged() -> bool {
+        let taken = take_lock(SLOT_LOCK, FlockOperation::NonBlockingLockExclusive);
+        taken.is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
+    }
+
     /// Opens the disk for PID 1 on its way to a reboot, which must not wait for
     /// anything. A lock that another process holds is not waited for: losing that
     /// one's change is better than a cause that nobody recorded.

@@ -1,6 +1,7 @@
 //! `/run/twinkeel/boot.json`: what PID 1 knows about this boot, for every other
 //! program. Written once per boot, and again when the slot is confirmed.
 
+use crate::installer::Installer;
 use crate::running::Running;
 use core::fmt;
 use image_format::{BootNumber, Digest, Epoch, Slot, Source, Version};
@@ -177,6 +178,20 @@ impl BootReport {
         match self.source {
             Source::Slot(slot) => Some(slot),
             Source::Rescue => None,
+        }
+    }
+
+    /// Who installs a release here.
+    #[must_use]
+    pub fn installer(&self) -> Installer {
+        match self.running() {
+            Some(running) => Installer::System {
+                running,
+                version: self.version,
+            },
+            None => Installer::Rescue {
+                boot_number: self.boot,
+            },
         }
     }
 

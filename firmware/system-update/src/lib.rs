@@ -2,7 +2,8 @@
 //! itself, refuse itself when its root is damaged, go back to the other slot,
 //! judge a trial that was not confirmed, and install a release in the other slot.
 //!
-//! The rescue system can do none of it: a [`Running`] names a slot.
+//! The rescue system can do none of it but the last: a [`Running`] names a slot, and an
+//! [`Installer`] need not.
 //!
 //! PID 1 and the `snappy` program call these functions; the loader reads the
 //! outcome at the next boot. Each act opens the state, *compares* it with what the
@@ -25,11 +26,13 @@ mod confirm;
 mod end;
 mod failed_list;
 mod inquest;
+mod installer;
 mod judgement;
 #[cfg(test)]
 mod memory;
 mod refuse;
 mod rescue;
+mod reset_request;
 mod rollback;
 mod running;
 mod service_report;
@@ -42,15 +45,17 @@ pub use boot_report::{BootReport, ReportError, ReportedStatus};
 pub use confirm::{Confirmation, came_up, confirm, confirmed, mark_up};
 pub use end::record_end;
 pub use inquest::{OpenCase, close_case, failed_releases, open_case};
+pub use installer::Installer;
 pub use judgement::{Finding, Judgement, NETWORK_CHECK, NetworkNow, judge};
-pub use refuse::{Refused, record, record_for_boot, refuse, refused};
-pub use rescue::{RescueRecord, record_rescue};
+pub use refuse::{Refused, record, record_for_boot, record_once, refuse, refused};
+pub use rescue::{RescueRecord, record_not_reinstalled, record_rescue};
+pub use reset_request::ResetRequest;
 pub use rollback::{Rollback, RollbackError, rollback, rolled_back};
 pub use running::{Conflict, Running};
 pub use service_report::{ServiceReport, ServiceState};
 pub use session::ActError;
 pub use stage::{
     Downgrade, FailedBefore, Parts, Piece, Progress, ReleaseSource, SourceError, StageError,
-    StageRequest, Staged, Staging, Step, UpdateFile, stage, stage_on_device,
+    StageRequest, Staged, Staging, Step, UpdateFile, check_release, stage, stage_on_device,
 };
 pub use store_reached::StoreReached;

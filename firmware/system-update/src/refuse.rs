@@ -57,6 +57,18 @@ pub fn record<D: Disk>(disk: &mut D, running: &Running, event: Event) -> Result<
     record_for_boot(disk, running.boot_number, event)
 }
 
+/// Records an event of the running system, unless the newest entry is the same.
+///
+/// # Errors
+/// See [`ActError`].
+pub fn record_once<D: Disk>(disk: &mut D, running: &Running, event: Event) -> Result<(), ActError> {
+    let mut session = Session::open(disk)?;
+    if session.newest_events().first() == Some(&event) {
+        return Ok(());
+    }
+    session.record(running.boot_number, event)
+}
+
 /// Records what is known only now about an earlier boot.
 ///
 /// # Errors

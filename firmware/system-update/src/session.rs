@@ -1,5 +1,6 @@
 //! One act on the boot state: open, compare, change, write, record.
 
+use crate::installer::Installer;
 use crate::running::{Conflict, Running};
 use boot_core::flight::{FlightRing, NotRecorded};
 use boot_core::gpt::GptError;
@@ -77,6 +78,15 @@ impl<'a, D: Disk> Session<'a, D> {
     pub(crate) fn open_for(disk: &'a mut D, running: &Running) -> Result<Self, ActError> {
         let session = Self::open(disk)?;
         running
+            .compare(&session.state)
+            .map_err(ActError::Conflict)?;
+        Ok(session)
+    }
+
+    /// Reads the state, which must tell of the boot of who installs.
+    pub(crate) fn open_by(disk: &'a mut D, installer: &Installer) -> Result<Self, ActError> {
+        let session = Self::open(disk)?;
+        installer
             .compare(&session.state)
             .map_err(ActError::Conflict)?;
         Ok(session)

@@ -1,4 +1,5 @@
-//! Installs a system image into the slot that does not run.
+//! Installs a system image into the slot that does not run; under the rescue system, into
+//! one that does not boot.
 //!
 //! [`stage`] is the story; it has three steps, which a device takes under locks of their
 //! own ([`stage_on_device`]):
@@ -25,7 +26,7 @@ mod transition;
 mod update_file;
 mod walk;
 
-use crate::running::Running;
+use crate::installer::Installer;
 use crate::session::{ActError, Session};
 use boot_core::Disk;
 use image_format::flight::text;
@@ -44,10 +45,8 @@ use image::StagedImage;
 /// What a device asks of a release, and what a person allows.
 #[derive(Clone, Copy, Debug)]
 pub struct StageRequest<'a> {
-    /// The system that runs.
-    pub running: Running,
-    /// Its version.
-    pub running_version: Version,
+    /// The system that installs it.
+    pub installer: Installer,
     /// The id of this board.
     pub board: &'a str,
     /// The root keys.
@@ -89,7 +88,7 @@ pub struct Staged {
     pub recorded: Result<(), ActError>,
 }
 
-/// Installs the image of `source` into the slot that does not run, and puts it on trial.
+/// Installs the image of `source` into the slot that is not needed, and puts it on trial.
 ///
 /// For a caller who has the disk to himself.
 ///
@@ -109,9 +108,25 @@ pub fn stage<D: Disk>(
     staging.arm(disk)
 }
 
+/// Reads all of `source` and holds it against what was signed, as [`stage`] does, and writes
+/// nothing: for a source that can be read twice.
+///
+/// # Errors
+/// See [`StageError`].
+pub fn check_release<D: Disk>(
+    disk: &mut D,
+    request: &StageRequest<'_>,
+    source: &mut impl ReleaseSource,
+) -> Result<(), StageError> {
+    let mut session = Session::open_by(disk, &request.installer)?;
+    let slot = request.installer.target(&session.state)?;
+    let image = accept::accept(&mut session, request, slot, source)?;
+    image.check_parts(source)
+}
+
 /// A slot that counts as empty and is to get a release.
 pub struct Staging {
-    running: Running,
+    installer: Installer,
     image: StagedImage,
 }
 
@@ -125,10 +140,11 @@ impl Staging {
         request: &StageRequest<'_>,
         source: &mut impl ReleaseSource,
     ) -> Result<Self, StageError> {
-        let running = request.running;
-        let mut session = Session::open_for(disk, &running)?;
-        let emptied = transition::emptied(session.state.clone(), running.slot)?;
-        let image = accept::accept(&mut session, request, source)?;
+        let installer = request.installer;
+        let mut session = Session::open_by(disk, &installer)?;
+        let slot = installer.target(&session.state)?;
+        let emptied = transition::emptied(session.state.clone(), &installer, slot)?;
+        let image = accept::accept(&mut session, request, slot, source)?;
         session.state = emptied;
         session.write()?;
         let begun = Event::StagingBegun {
@@ -137,8 +153,8 @@ impl Staging {
             manifest_hash: image.manifest_hash,
         };
         // A device that cannot write its record any more still needs its update.
-        let _ = session.record(running.boot_number, begun);
-        Ok(Self { running, image })
+        let _ = session.record(installer.boot_number(), begun);
+        Ok(Self { installer, image })
     }
 
     /// Fills the slot, reads it back, and writes the envelope.
@@ -169,7 +185,7 @@ impl Staging {
             manifest_hash,
             ..
         } = self.image;
-        let mut session = Session::open_for(disk, &self.running)?;
+        let mut session = Session::open_by(disk, &self.installer)?;
         session.state = transition::armed(session.state.clone(), slot, manifest_hash)?;
         session.write()?;
         let staged = Event::Staged {
@@ -181,7 +197,7 @@ impl Staging {
             slot,
             version,
             manifest_hash,
-            recorded: session.record(self.running.boot_number, staged),
+            recorded: session.record(self.installer.boot_number(), staged),
         })
     }
 
@@ -191,9 +207,9 @@ impl Staging {
             slot: self.image.slot,
             reason: text(error.cause()),
         };
-        if let Ok(mut session) = Session::open_for(disk, &self.running) {
+        if let Ok(mut session) = Session::open_by(disk, &self.installer) {
             // The caller tells the person, who is there.
-            let _ = session.record(self.running.boot_number, failed);
+            let _ = session.record(self.installer.boot_number(), failed);
         }
     }
 }

@@ -90,8 +90,7 @@ mod tests {
         let report = device.report();
         let keyring = verify_keyring(&device.signed_keyring)?;
         let request = StageRequest {
-            running: report.running().unwrap(),
-            running_version: report.version,
+            installer: report.installer(),
             board: BOARD,
             keyring: &keyring,
             downgrade: Downgrade::Refuse,

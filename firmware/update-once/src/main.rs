@@ -35,8 +35,7 @@ fn update() -> Result<()> {
     let signed_keyring = std::fs::read(KEYRING).context("cannot read the keyring")?;
     let keyring = verify_keyring(&signed_keyring).context("cannot use the keyring")?;
     let request = StageRequest {
-        running: report.running().context("this is the rescue system")?,
-        running_version: report.version,
+        installer: report.installer(),
         board: &report.board,
         keyring: &keyring,
         downgrade: Downgrade::Refuse,

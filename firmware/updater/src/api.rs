@@ -94,7 +94,7 @@ impl Api {
             (Method::Post, Resource::Snaps) => self.act_on_snaps(request),
             (Method::Post, Resource::Snap(name)) => self.act_on_snap(name, request),
             (Method::Post, Resource::Change(id)) => self.act_on_change(id, request),
-            (Method::Post, Resource::Systems) => self.reboot(request),
+            (Method::Post, Resource::Systems) => self.act_on_system(request),
             (Method::Put, Resource::Configuration(name)) => self.configure(name, request),
             (method, _) => Err(ApiError::method_not_allowed(method)),
         }

@@ -11,8 +11,9 @@ use crate::settings::{Settings, SettingsError};
 use crate::slots::Slots;
 use crate::store::{Listing, LookError};
 use http_file::Patience;
+use image_format::{AppData, Event};
 use store_format::NotOffered;
-use system_update::{Downgrade, RollbackError, Step as StageStep};
+use system_update::{Downgrade, ResetRequest, RollbackError, Step as StageStep};
 
 /// What snaps are confined by, as long as there are none.
 const CONFINEMENT: &str = "none";
@@ -162,6 +163,27 @@ impl<M: Machine> Device for Engine<M> {
                 format!("cannot ask for a reboot: {error}"),
             )
         })
+    }
+
+    fn reset(&self, data: AppData) -> Result<(), Failure> {
+        let _own = self.changing();
+        let slots = self.slots()?;
+        if !self.machine.keeps(&self.own) {
+            let message = "cannot reset: the disk's writable is not mounted, and the system runs \
+                           on memory; 'snappy why' says why";
+            return Err(Failure::new(FailureKind::Disk, message));
+        }
+        if let Some(running) = slots.report.running() {
+            let event = Event::ResetRequested { data };
+            // A record that cannot be written is no reason to keep anybody's data.
+            if let Err(error) = self.machine.record(&slots.report, &running, event) {
+                eprintln!("{error}");
+            }
+        }
+        let written = ResetRequest::of(&self.own).write(data);
+        written
+            .map_err(|error| Failure::new(FailureKind::Disk, format!("cannot reset: {error}")))?;
+        self.reboot()
     }
 
     fn settings(&self) -> Settings {

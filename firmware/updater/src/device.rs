@@ -4,6 +4,7 @@
 //! Acts that change something wait for each other. What only reads does not wait.
 
 use crate::settings::Settings;
+use image_format::AppData;
 use serde::Serialize;
 use std::fmt;
 use store_format::{Channel, NotOffered};
@@ -43,6 +44,14 @@ pub trait Device: Send + Sync {
     /// # Errors
     /// PID 1 cannot be asked.
     fn reboot(&self) -> Result<(), Failure>;
+
+    /// Has the next boot empty `writable`, and asks PID 1 for it. The identity of the device,
+    /// the boot state, the floors and the flight record stay in either case.
+    ///
+    /// # Errors
+    /// It cannot be written down: nothing was changed. Or PID 1 cannot be asked: then whatever
+    /// boot comes next does it.
+    fn reset(&self, data: AppData) -> Result<(), Failure>;
 
     /// What the owner decided, over the defaults of the image.
     fn settings(&self) -> Settings;

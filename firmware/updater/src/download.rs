@@ -17,7 +17,7 @@ use std::fmt;
 use system_update::{BootDisk, Parts, ReleaseSource, SourceError};
 
 /// A release at the store, of which the device fetches what it lacks.
-pub struct Download<'a> {
+pub(crate) struct Download<'a> {
     route: Route<'a>,
     manifest_hash: Digest,
     pace: Pace<'a>,

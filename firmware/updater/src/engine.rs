@@ -17,7 +17,7 @@ use http_file::{HttpError, Patience};
 use image_format::SlotStatus;
 use release_source::{RunningImage, Seeds, Tally};
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use system_update::{
@@ -55,6 +55,8 @@ pub struct Engine<M> {
     pub(crate) settings: SettingsFile,
     pub(crate) store: StoreFiles,
     pub(crate) memory: MemoryFile,
+    /// What the device keeps.
+    pub(crate) own: PathBuf,
     reached: StoreReached,
     /// Held by whoever changes something.
     changing: Mutex<Loop>,
@@ -88,6 +90,7 @@ impl<M: Machine> Engine<M> {
                 first_root: places.image.join("store-root.json"),
                 directory: places.own.join("store"),
             },
+            own: places.own.to_owned(),
             memory: MemoryFile(places.own.join("updates.json")),
             reached: StoreReached::of(places.own),
             changing: Mutex::new(Loop::new(uptime)),
@@ -240,7 +243,7 @@ impl<M: Machine> Engine<M> {
         choose(&listing.listed, &situation)
     }
 
-    /// Takes a release into the slot that does not run.
+    /// Takes a release into the slot that is not needed.
     pub(crate) fn install(
         &self,
         order: &Order<'_>,
@@ -249,17 +252,15 @@ impl<M: Machine> Engine<M> {
     ) -> Result<Staged, InstallError> {
         let report = &slots.report;
         let keyring = self.machine.keyring().ok_or(InstallError::NoKeyring)?;
-        let running = report.running().ok_or(InstallError::Rescue)?;
         let request = StageRequest {
-            running,
-            running_version: report.version,
+            installer: report.installer(),
             board: &report.board,
             keyring: &keyring,
             downgrade: order.downgrade,
             failed_before: order.failed_before,
         };
         let mut disk = self.machine.disk(report).map_err(InstallError::Disk)?;
-        let seeds = Seeds::read(&mut disk, running.slot, &report.board, &keyring)
+        let seeds = Seeds::read(&mut disk, &request.installer, &report.board, &keyring)
             .map_err(InstallError::Layout)?;
         let line = Line {
             base: order.address,
@@ -329,7 +330,6 @@ pub(crate) struct Order<'a> {
 #[derive(Debug)]
 pub(crate) enum InstallError {
     NoKeyring,
-    Rescue,
     Disk(DiskError),
     Layout(GptError),
     Fetch(HttpError),
@@ -350,12 +350,11 @@ impl InstallError {
     pub(crate) fn kind(&self) -> FailureKind {
         match self {
             Self::NoKeyring => FailureKind::Disk,
-            Self::Rescue => FailureKind::Rescue,
             Self::Disk(_) | Self::Layout(_) => FailureKind::Disk,
             Self::Fetch(HttpError::Refused { .. }) => FailureKind::NotFound,
             Self::Fetch(_) | Self::Patch(_) => FailureKind::Network,
             Self::Stage(error) => match error {
-                StageError::Unconfirmed { .. } => FailureKind::Unconfirmed,
+                StageError::Unconfirmed { .. } | StageError::NoBadSlot => FailureKind::Unconfirmed,
                 StageError::Refused(_)
                 | StageError::Older { .. }
                 | StageError::FailedBefore { .. } => FailureKind::Refused,
@@ -377,7 +376,6 @@ impl fmt::Display for InstallError {
             Self::NoKeyring => f.write_str(
                 "cannot update: this image has no usable keyring; roll back or flash the disk again",
             ),
-            Self::Rescue => f.write_str("cannot update: this is the rescue system"),
             Self::Disk(error) => write!(f, "cannot update: {error}"),
             Self::Layout(error) => write!(f, "cannot update: the disk cannot be used: {error}"),
             Self::Fetch(error) => write!(f, "cannot fetch the release: {error}"),

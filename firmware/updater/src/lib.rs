@@ -21,6 +21,7 @@ mod machine;
 mod memory;
 mod pace;
 mod part;
+pub mod reinstall;
 pub mod report;
 pub mod schedule;
 pub mod settings;
@@ -28,6 +29,5 @@ mod slots;
 pub mod socket;
 mod store;
 
-pub use download::Download;
 pub use engine::{Engine, Places};
-pub use machine::{Clock, Machine, NotRolledBack, ThisMachine};
+pub use machine::{Clock, Machine, NotRecorded, NotRolledBack, ThisMachine};

@@ -1,19 +1,21 @@
 //! The machine below the engine: its clock, its disk, and PID 1.
 
-use crate::download::Download;
-use image_format::Keyring;
+use image_format::{Event, Keyring};
 use image_trust::{Verified, verify_keyring};
+use rustix::fs::{FsWord, statfs};
 use rustix::process::{Pid, Signal, kill_process};
 use rustix::time::{ClockId, clock_gettime};
 use std::io;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 use system_update::{
-    ActError, BootDisk, BootReport, DiskError, Progress, ReportError, RollbackError, Running,
-    StageError, StageRequest, Staged, stage_on_device,
+    ActError, BootDisk, BootReport, DiskError, Progress, ReleaseSource, ReportError, RollbackError,
+    Running, StageError, StageRequest, Staged, stage_on_device,
 };
 
 const KEYRING: &str = "/usr/lib/twinkeel/root.keyring";
+/// Of a file system in memory, `linux/magic.h`.
+const TMPFS_MAGIC: FsWord = 0x0102_1994;
 const MACHINE_ID: &str = "/run/machine-id";
 
 /// Time, and how it passes.
@@ -54,7 +56,7 @@ pub trait Machine: Clock {
         &self,
         report: &BootReport,
         request: &StageRequest<'_>,
-        source: &mut Download<'_>,
+        source: &mut dyn ReleaseSource,
         progress: &mut dyn FnMut(Progress),
     ) -> Result<Staged, StageError>;
 
@@ -63,6 +65,20 @@ pub trait Machine: Clock {
     /// # Errors
     /// See [`RollbackError`], or the disk cannot be opened.
     fn rollback(&self, report: &BootReport, running: &Running) -> Result<(), NotRolledBack>;
+
+    /// Tells the flight record.
+    ///
+    /// # Errors
+    /// The disk cannot be opened, or does not take it.
+    fn record(
+        &self,
+        report: &BootReport,
+        running: &Running,
+        event: Event,
+    ) -> Result<(), NotRecorded>;
+
+    /// Whether what is written below `directory` is there after a reboot.
+    fn keeps(&self, directory: &Path) -> bool;
 
     /// Asks for a reboot.
     ///
@@ -79,6 +95,26 @@ pub enum NotRolledBack {
     /// There is no way back.
     Refused(RollbackError),
 }
+
+/// Why the flight record tells nothing.
+#[derive(Debug)]
+pub enum NotRecorded {
+    /// The disk cannot be opened.
+    Disk(DiskError),
+    /// It did not take it.
+    Act(ActError),
+}
+
+impl std::fmt::Display for NotRecorded {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Disk(error) => error.fmt(f),
+            Self::Act(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for NotRecorded {}
 
 /// The machine that this program runs on.
 #[derive(Clone, Copy, Debug, Default)]
@@ -124,11 +160,11 @@ impl Machine for ThisMachine {
         &self,
         report: &BootReport,
         request: &StageRequest<'_>,
-        source: &mut Download<'_>,
+        source: &mut dyn ReleaseSource,
         progress: &mut dyn FnMut(Progress),
     ) -> Result<Staged, StageError> {
         let disk = disk_of(report);
-        stage_on_device(disk, request, source, &mut |now| progress(now))
+        stage_on_device(disk, request, &mut &mut *source, &mut |now| progress(now))
     }
 
     fn rollback(&self, report: &BootReport, running: &Running) -> Result<(), NotRolledBack> {
@@ -144,12 +180,27 @@ impl Machine for ThisMachine {
         }
     }
 
+    fn record(
+        &self,
+        report: &BootReport,
+        running: &Running,
+        event: Event,
+    ) -> Result<(), NotRecorded> {
+        let disk = BootDisk::open_to_change(disk_of(report));
+        let mut disk = disk.map_err(NotRecorded::Disk)?;
+        system_update::record(&mut disk, running, event).map_err(NotRecorded::Act)
+    }
+
+    fn keeps(&self, directory: &Path) -> bool {
+        statfs(directory).is_ok_and(|found| found.f_type != TMPFS_MAGIC)
+    }
+
     fn reboot(&self) -> io::Result<()> {
         Ok(kill_process(Pid::INIT, Signal::TERM)?)
     }
 }
 
-/// Only the rescue system's report has none, and that changes nothing.
+/// Only a rescue system's report may have none, and then nothing can be opened.
 fn disk_of(report: &BootReport) -> &Path {
     report.disk.as_deref().unwrap_or(Path::new(""))
 }

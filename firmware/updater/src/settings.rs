@@ -46,6 +46,8 @@ pub struct Settings {
     pub hold: Hold,
     /// Whether polls tell the machine's id to the store.
     pub report_machine_id: ReportMachineId,
+    /// Where the rescue system looks for a release when no slot boots.
+    pub rescue: RescueSources,
 }
 
 impl Settings {
@@ -62,6 +64,7 @@ impl Settings {
             reboot: RebootPolicy::Window,
             hold: Hold::None,
             report_machine_id: ReportMachineId::No,
+            rescue: RescueSources::Off,
         }
     }
 
@@ -175,6 +178,46 @@ pub enum ReportMachineId {
     Yes,
     /// They do not.
     No,
+}
+
+/// Where the rescue system looks for a release by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RescueSources {
+    /// Nowhere: somebody has to come.
+    Off,
+    /// On disks that are attached, such as a stick.
+    Usb,
+    /// In the store.
+    Network,
+    /// On disks, and then in the store.
+    Both,
+}
+
+impl RescueSources {
+    /// Whether it looks on disks.
+    #[must_use]
+    pub fn has_disks(self) -> bool {
+        matches!(self, Self::Usb | Self::Both)
+    }
+
+    /// Whether it asks the store.
+    #[must_use]
+    pub fn has_store(self) -> bool {
+        matches!(self, Self::Network | Self::Both)
+    }
+
+    /// As it is written, or `None` for any other word.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        match word {
+            "off" => Some(Self::Off),
+            "usb" => Some(Self::Usb),
+            "network" => Some(Self::Network),
+            "both" => Some(Self::Both),
+            _ => None,
+        }
+    }
 }
 
 #[cfg(test)]

@@ -133,6 +133,16 @@ impl Slots {
         Some((hash, u32::try_from(judged.count()).unwrap_or(u32::MAX)))
     }
 
+    /// Images that verify, and began often enough without coming up: written once more they
+    /// would not fare better.
+    pub(crate) fn did_not_come_up(&self) -> impl Iterator<Item = (Slot, Digest)> {
+        Slot::ALL.into_iter().filter_map(|slot| {
+            let is_exhausted = self.state.slot(slot).status == SlotStatus::Exhausted;
+            let image = self.image(slot).filter(|_| is_exhausted)?;
+            Some((slot, image.manifest_hash))
+        })
+    }
+
     /// For people and programs.
     pub(crate) fn info(&self, slot: Slot) -> SlotInfo {
         let status = self.state.slot(slot).status.to_string();

@@ -4,6 +4,7 @@ mod device;
 
 use client::Client;
 use device::{BYTES, TestDevice, me, not_me};
+use image_format::AppData;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use store_format::{NotOffered, Share};
@@ -193,9 +194,13 @@ fn a_second_change_is_told_which_one_is_in_the_way() {
         .client
         .post("/v2/snaps/system", r#"{"action": "refresh"}"#)["change"]
         .take();
-    for action in ["refresh", "revert"] {
-        let body = json!({ "action": action }).to_string();
-        let answer = served.client.post("/v2/snaps/system", &body);
+    for (address, action) in [
+        ("/v2/snaps/system", "refresh"),
+        ("/v2/snaps/system", "revert"),
+        ("/v2/systems", "do"),
+    ] {
+        let body = json!({ "action": action, "mode": "factory-reset" }).to_string();
+        let answer = served.client.post(address, &body);
         let (code, message, kind) = error(&answer);
         assert_eq!((code, kind), (409, Some("snap-change-conflict")));
         assert!(
@@ -480,6 +485,47 @@ fn a_reboot_is_asked_of_the_device() {
         .post("/v2/systems", r#"{"action": "reboot", "mode": "install"}"#);
     assert!(error(&install).1.contains("there is only \"run\""));
     assert_eq!(*served.device.reboots.lock().unwrap(), 1);
+}
+
+#[test]
+fn a_factory_reset_is_asked_of_the_device_as_snapd_has_it() {
+    let mut served = served();
+    for body in [
+        r#"{"action": "do", "mode": "factory-reset"}"#,
+        r#"{"action": "do", "mode": "factory-reset", "twinkeel": {"data": "keep"}}"#,
+    ] {
+        let answer = served.client.post("/v2/systems", body);
+        assert_eq!(
+            (&answer["type"], &answer["result"]),
+            (&json!("sync"), &Value::Null)
+        );
+    }
+    let done = [AppData::Dropped, AppData::Kept];
+    assert_eq!(*served.device.resets.lock().unwrap(), done);
+    for (body, words) in [
+        (
+            r#"{"action": "do", "mode": "install"}"#,
+            "there is only \"factory-reset\"",
+        ),
+        (
+            r#"{"action": "do", "mode": "factory-reset", "twinkeel": {"data": "some"}}"#,
+            "cannot decode request body",
+        ),
+        (
+            r#"{"action": "do", "mode": "factory-reset", "twinkeel": {"date": "keep"}}"#,
+            "cannot decode request body",
+        ),
+    ] {
+        let refused = served.client.post("/v2/systems", body);
+        assert!(error(&refused).1.contains(words), "{body}: {refused}");
+    }
+    assert_eq!(served.device.resets.lock().unwrap().len(), 2);
+    // Only the administrator's.
+    let mut served = served_to(not_me());
+    let body = r#"{"action": "do", "mode": "factory-reset"}"#;
+    let refused = served.client.post("/v2/systems", body);
+    assert_eq!(error(&refused).0, 403);
+    assert_eq!(*served.device.resets.lock().unwrap(), []);
 }
 
 #[test]

@@ -47,7 +47,11 @@ mod power_flaps;
 mod refused_by_firmware;
 mod rescue;
 mod rescue_after_crashes;
+mod rescue_by_hand;
 mod rescue_left;
+mod rescue_network;
+mod rescue_usb;
+mod reset;
 mod rollback;
 mod secure_boot_changed;
 mod secure_boot_enrolled;
@@ -143,6 +147,9 @@ pub const ALL: &[Scenario] = &[
     rescue::SCENARIO,
     rescue_after_crashes::SCENARIO,
     rescue_left::SCENARIO,
+    rescue_usb::SCENARIO,
+    rescue_network::SCENARIO,
+    rescue_by_hand::SCENARIO,
     nothing_boots::SCENARIO,
     state_copy_lost::SCENARIO,
     state_lost::SCENARIO,
@@ -152,6 +159,7 @@ pub const ALL: &[Scenario] = &[
     ignored_clone::SCENARIO,
     ignored_clone_first::SCENARIO,
     rollback::SCENARIO,
+    reset::SCENARIO,
     update_from_file::SCENARIO,
     update_few_bytes::SCENARIO,
     update_from_web::SCENARIO,

@@ -22,7 +22,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
     run,
 };
 
-const NEW: Version = Version(3);
+pub(super) const NEW: Version = Version(3);
 
 fn run(bench: &Bench<'_>) -> Result<Evidence> {
     let disk = bench.disk()?;
@@ -45,7 +45,7 @@ pub(super) struct Newer {
     pub(super) update: PathBuf,
     /// What the disk has to hold afterwards, byte for byte.
     reference: TestDisk,
-    manifest: Digest,
+    pub(super) manifest: Digest,
 }
 
 impl Newer {
@@ -119,7 +119,7 @@ fn require_whole(disk: &TestDisk, reference: &TestDisk) -> Result<()> {
     Ok(())
 }
 
-fn staged(manifest: Digest) -> Cause {
+pub(super) fn staged(manifest: Digest) -> Cause {
     let told = json!({"kind": "staged", "slot": "system-b", "version": NEW});
     Cause::new(told, move |event| {
         matches!(event, Event::Staged { slot: Slot::B, manifest_hash, .. }
@@ -127,7 +127,7 @@ fn staged(manifest: Digest) -> Cause {
     })
 }
 
-fn confirmed_as_b(manifest: Digest) -> Cause {
+pub(super) fn confirmed_as_b(manifest: Digest) -> Cause {
     let told = json!({"kind": "confirmed", "slot": "system-b", "version": NEW});
     Cause::new(told, move |event| {
         matches!(event, Event::Confirmed { slot: Slot::B, manifest_hash, .. }

@@ -26,7 +26,12 @@ pub(crate) enum Happened {
     Enter,
     /// The shell ended, or could not be started.
     ShellEnded,
+    /// A release is being written into a slot.
+    SlotIsWritten,
 }
+
+/// So much longer a device waits that writes a slot when its time is over.
+const WRITING: Duration = Duration::from_secs(60);
 
 impl Vigil {
     /// Begins without a person.
@@ -44,6 +49,10 @@ impl Vigil {
             (Self::Unattended { .. } | Self::Attended, Happened::Enter) => Self::Attended,
             (Self::Attended, Happened::ShellEnded) => Self::begin(now),
             (unattended @ Self::Unattended { .. }, Happened::ShellEnded) => unattended,
+            (Self::Unattended { until }, Happened::SlotIsWritten) => Self::Unattended {
+                until: until.max(now + WRITING),
+            },
+            (Self::Attended, Happened::SlotIsWritten) => Self::Attended,
         }
     }
 
@@ -91,6 +100,20 @@ mod tests {
                 .after(Happened::Enter, late)
                 .is_over(late)
         );
+    }
+
+    #[test]
+    fn a_slot_that_is_being_written_is_waited_for_minute_by_minute() {
+        let start = Instant::now();
+        let over = start + PATIENCE;
+        let vigil = Vigil::begin(start).after(Happened::SlotIsWritten, over);
+        assert!(!vigil.is_over(over + 59 * SECOND));
+        assert!(vigil.is_over(over + 60 * SECOND));
+        // Early on it changes nothing.
+        let early = Vigil::begin(start);
+        assert_eq!(early.after(Happened::SlotIsWritten, start), early);
+        let attended = Vigil::Attended.after(Happened::SlotIsWritten, over);
+        assert_eq!(attended, Vigil::Attended);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The rescue system at its console: tells why no slot booted, waits for Enter, runs the
-//! shell, and ends when nobody came. What follows from what is `vigil`'s to say.
+//! shell, has a release looked for meanwhile, and ends when nobody came. What follows from what is `vigil`'s to say.
 
+use super::installer::{Installer, Outcome};
 use super::vigil::{Happened, PATIENCE, Vigil};
 use crate::guard::Guard;
 use crate::process::{self, reap};
@@ -15,6 +16,7 @@ use std::io::Read;
 use std::os::unix::fs::OpenOptionsExt;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
+use system_update::BootDisk;
 
 const CONSOLE: &str = "/dev/console";
 /// Tells the reasons, by the same words as everywhere else.
@@ -33,6 +35,7 @@ pub(super) struct Watch<'a> {
     guard: &'a Guard,
     vigil: Vigil,
     shell: Shell,
+    installer: Installer,
     /// Open while Enter is waited for, which is between the invitation and the shell: what
     /// is told before must not fall into what the person sees.
     console: Option<File>,
@@ -43,12 +46,13 @@ pub(super) struct Watch<'a> {
 
 impl<'a> Watch<'a> {
     /// Begins without a person.
-    pub(super) fn new(signals: &'a Signals, guard: &'a Guard) -> Self {
+    pub(super) fn new(signals: &'a Signals, guard: &'a Guard, installer: Installer) -> Self {
         Self {
             signals,
             guard,
             vigil: Vigil::begin(Instant::now()),
             shell: Shell::new(),
+            installer,
             console: None,
             teller: None,
             invitation: None,
@@ -61,16 +65,24 @@ impl<'a> Watch<'a> {
         loop {
             self.guard.expect("look after the rescue system", TURN_SECS);
             self.invite_if_due();
+            self.installer.start_if_due();
             if self.wait() {
                 self.note(Happened::Enter);
             }
             for signal in self.signals.drain() {
                 match signal {
-                    Signal::ChildEnded => self.reap(),
+                    Signal::ChildEnded => {
+                        if let Some(ending) = self.reap() {
+                            return ending;
+                        }
+                    }
                     Signal::PowerOff => return Ending::PowerOff,
                     Signal::Halt => return Ending::Halt,
                     Signal::Reboot => return Ending::Reboot,
                 }
+            }
+            if self.vigil.is_over(Instant::now()) && BootDisk::is_being_staged() {
+                self.vigil = self.vigil.after(Happened::SlotIsWritten, Instant::now());
             }
             if self.vigil.is_over(Instant::now()) {
                 log::info!("nobody came: the slots are tried again");
@@ -99,6 +111,7 @@ impl<'a> Watch<'a> {
                 "press Enter for a shell; the device tries its slots again in {minutes} minutes"
             );
             self.console = open_console();
+            self.installer.begin();
         }
     }
 
@@ -109,7 +122,8 @@ impl<'a> Watch<'a> {
             Vigil::Unattended { until } => Some(until),
             Vigil::Attended => None,
         };
-        let awake = end.into_iter().chain(self.invitation).min();
+        let due = self.invitation.into_iter().chain(self.installer.due());
+        let awake = end.into_iter().chain(due).min();
         let left = awake.map_or(LONGEST_SLEEP, |due| due.saturating_duration_since(now));
         let timeout = Timespec::try_from(left.min(LONGEST_SLEEP)).ok();
         let mut sources = vec![PollFd::new(self.signals, PollFlags::IN)];
@@ -128,9 +142,12 @@ impl<'a> Watch<'a> {
         console.contains(PollFlags::IN) && self.console.as_mut().is_some_and(has_line)
     }
 
-    fn reap(&mut self) {
-        for (process, _) in reap() {
+    /// Says how the system ends, if it does.
+    fn reap(&mut self) -> Option<Ending> {
+        let mut installed = None;
+        for (process, end) in reap() {
             self.shell.ended(process);
+            installed = installed.or(self.installer.ended(process, end));
             if self.teller == Some(process) {
                 self.teller = None;
                 self.invitation = self.invitation.map(|_| Instant::now());
@@ -139,6 +156,17 @@ impl<'a> Watch<'a> {
         if self.vigil == Vigil::Attended && self.shell.due().is_some() {
             self.note(Happened::ShellEnded);
         }
+        match (installed?, self.vigil) {
+            (Outcome::Installed, Vigil::Unattended { .. }) => {
+                log::info!("a release is installed: the next boot tries it");
+                Some(Ending::Reboot)
+            }
+            (Outcome::Installed, Vigil::Attended) => {
+                log::info!("a release is installed; reboot to try it");
+                None
+            }
+            (Outcome::NotWanted | Outcome::Failed, _) => None,
+        }
     }
 
     fn note(&mut self, happened: Happened) {
@@ -146,6 +174,7 @@ impl<'a> Watch<'a> {
         match self.vigil {
             Vigil::Attended => {
                 self.invitation = None;
+                self.installer.stop();
                 self.console = None;
                 self.shell = Shell::new();
                 self.shell.start_if_due();

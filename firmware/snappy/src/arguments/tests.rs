@@ -69,6 +69,46 @@ fn every_command_line_means_one_command() {
             ),
         ),
         ("rollback", Command::Rollback(Form::Text)),
+        (
+            "reset",
+            Command::Reset(
+                Form::Text,
+                Reset {
+                    data: AppData::Dropped,
+                    confirmation: Confirmation::Ask,
+                },
+            ),
+        ),
+        (
+            "reset --keep-data --yes --json",
+            Command::Reset(
+                Form::Json,
+                Reset {
+                    data: AppData::Kept,
+                    confirmation: Confirmation::Given,
+                },
+            ),
+        ),
+        (
+            "reinstall network",
+            Command::Reinstall(
+                Form::Text,
+                Reinstall {
+                    sources: Some(RescueSources::Network),
+                    watch: Watch::Once,
+                },
+            ),
+        ),
+        (
+            "reinstall --unattended",
+            Command::Reinstall(
+                Form::Text,
+                Reinstall {
+                    sources: None,
+                    watch: Watch::UntilInstalled,
+                },
+            ),
+        ),
         ("update", from_store(StoreUpdate::default())),
         ("update system", from_store(StoreUpdate::default())),
         (
@@ -181,6 +221,20 @@ fn nonsense_is_refused_with_its_name() {
             "hold --for 1d --release",
             "cannot hold in two ways: take one of --until, --for and --release",
         ),
+        (
+            "reinstall floppy",
+            "cannot look for a release in \"floppy\": write usb, network or both",
+        ),
+        (
+            "reinstall off",
+            "cannot look for a release in \"off\": write usb, network or both",
+        ),
+        (
+            "reinstall usb --unattended",
+            "cannot combine --unattended with a source: the setting \"rescue\" names it",
+        ),
+        ("reset now", "unexpected argument \"now\""),
+        ("reinstall usb network", "unexpected argument \"network\""),
         ("config =x", "cannot set \"=x\": no name"),
         ("changes 1 2", "unexpected argument \"2\""),
         ("update --from", "missing argument for option '--from'"),

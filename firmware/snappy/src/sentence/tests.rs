@@ -7,7 +7,7 @@ use crate::refusal_text::{check_name, remedy};
 use image_format::frame::encode_frame;
 use image_format::refusal::PartName;
 use image_format::{
-    BootNumber, Epoch, Event, FlightEntry, FrameError, Kind, Refusal, ResetCause, Serial,
+    AppData, BootNumber, Epoch, Event, FlightEntry, FrameError, Kind, Refusal, ResetCause, Serial,
     SignatureError, Slot, Source, StateError, Verdict, Version, flight::text,
 };
 use std::collections::BTreeSet;
@@ -202,6 +202,25 @@ fn events() -> Vec<(Event, &'static str)> {
                 reason: text("the disk cannot be written"),
             },
             "The update was not written, and system-b holds nothing: the disk cannot be written.",
+        ),
+        (
+            Event::ReinstallFailed {
+                from: text("3.update on sda1"),
+                reason: text("it is refused: wrong board"),
+            },
+            "The rescue system installed nothing from 3.update on sda1: it is refused: wrong board.",
+        ),
+        (
+            Event::ResetRequested {
+                data: AppData::Kept,
+            },
+            "Somebody asked for a factory reset that keeps the data of apps. The next boot does it.",
+        ),
+        (
+            Event::ResetDone {
+                data: AppData::Dropped,
+            },
+            "The factory reset is done: what was on writable is gone.",
         ),
     ]
 }

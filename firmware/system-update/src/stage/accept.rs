@@ -6,18 +6,19 @@ use super::parts::Parts;
 use super::source::ReleaseSource;
 use super::{Downgrade, FailedBefore, StageRequest};
 use crate::failed_list::{FailedList, holds};
+use crate::installer::Installer;
 use crate::session::{ActError, Session};
 use boot_core::Disk;
-use image_format::{ENVELOPE_BYTES, Refusal};
+use image_format::{ENVELOPE_BYTES, Refusal, Slot};
 use image_trust::{ImageKind, Requirements, verify_envelope};
 
-/// Takes the envelope and verifies it for the slot that does not run.
+/// Takes the envelope and verifies it for `slot`.
 pub(super) fn accept<D: Disk>(
     session: &mut Session<'_, D>,
     request: &StageRequest<'_>,
+    slot: Slot,
     source: &mut impl ReleaseSource,
 ) -> Result<StagedImage, StageError> {
-    let slot = request.running.slot.other();
     let partition = session
         .layout
         .partition(slot.into())
@@ -37,10 +38,16 @@ pub(super) fn accept<D: Disk>(
         initrd: release.manifest.initrd,
         root: release.manifest.root,
     };
-    if version < request.running_version && request.downgrade == Downgrade::Refuse {
+    // Under the rescue system nothing runs that could be newer. The floors hold.
+    if let Installer::System {
+        version: running, ..
+    } = request.installer
+        && version < running
+        && request.downgrade == Downgrade::Refuse
+    {
         return Err(StageError::Older {
             offered: version,
-            running: request.running_version,
+            running,
         });
     }
     let list = FailedList::find(&session.layout).ok_or(ActError::NoBootState)?;

@@ -35,6 +35,8 @@ pub enum StageError {
         /// How far it got.
         status: SlotStatus,
     },
+    /// The rescue system runs, and neither slot is one that does not boot. Nothing was written.
+    NoBadSlot,
     /// The release does not verify, or is not for this device. Nothing was written.
     Refused(Refusal),
     /// The release is older than the one that runs. Nothing was written.
@@ -90,6 +92,7 @@ impl StageError {
             Self::Unconfirmed { running, status } => {
                 format!("{running} runs and is not confirmed ({status})")
             }
+            Self::NoBadSlot => "neither slot is known to be bad".into(),
             Self::Refused(refusal) => format!("the release is refused: {refusal}"),
             Self::Older { offered, running } => {
                 format!("version {offered} is older than version {running}, which runs")
@@ -120,6 +123,7 @@ impl StageError {
     fn remedy(&self) -> &'static str {
         match self {
             Self::Unconfirmed { .. } => "; wait until it is confirmed, or reboot and try again",
+            Self::NoBadSlot => "; reboot to have them tried",
             Self::Refused(Refusal::WrongBoard { .. }) => "; take the release for this board",
             Self::Refused(_) => "; take another release",
             Self::Older { .. } => "; take a newer one, or ask for it with --allow-downgrade",

@@ -51,6 +51,11 @@ impl StagedImage {
         disk.flush().map_err(|_| StageError::Write { piece: last })
     }
 
+    /// Reads all parts from `source`, and writes them nowhere.
+    pub(super) fn check_parts(&self, source: &mut impl ReleaseSource) -> Result<(), StageError> {
+        walk(&self.parts, &mut Checking { source }, &mut |_| ())
+    }
+
     /// Reads all parts back, and holds them against what was signed once more.
     pub(super) fn read_back<D: Disk>(
         &self,
@@ -117,6 +122,31 @@ impl<D: Disk, S: ReleaseSource> Pass for Writing<'_, D, S> {
 
     fn take_tree(&mut self, offset: u64, block: &Block) -> Result<(), StageError> {
         self.write(PartName::HashTree, offset, block)
+    }
+
+    fn differs(&self, part: PartName) -> StageError {
+        StageError::WrongBytes { part }
+    }
+}
+
+/// From the source to nowhere.
+struct Checking<'a, S> {
+    source: &'a mut S,
+}
+
+impl<S: ReleaseSource> Pass for Checking<'_, S> {
+    const STEP: Step = Step::ReadBack;
+
+    fn read(&mut self, _: PartName, offset: u64, buffer: &mut [u8]) -> Result<(), StageError> {
+        Ok(self.source.read(offset, buffer)?)
+    }
+
+    fn take(&mut self, _: PartName, _: u64, _: &[u8]) -> Result<(), StageError> {
+        Ok(())
+    }
+
+    fn take_tree(&mut self, _: u64, _: &Block) -> Result<(), StageError> {
+        Ok(())
     }
 
     fn differs(&self, part: PartName) -> StageError {

@@ -28,6 +28,20 @@ pub trait ReleaseSource {
     fn read(&mut self, offset_bytes: u64, buffer: &mut [u8]) -> Result<(), SourceError>;
 }
 
+impl<S: ReleaseSource + ?Sized> ReleaseSource for &mut S {
+    fn read_envelope(&mut self, area: &mut [u8; ENVELOPE_BYTES]) -> Result<(), SourceError> {
+        (**self).read_envelope(area)
+    }
+
+    fn begin(&mut self, parts: &Parts) -> Result<(), SourceError> {
+        (**self).begin(parts)
+    }
+
+    fn read(&mut self, offset_bytes: u64, buffer: &mut [u8]) -> Result<(), SourceError> {
+        (**self).read(offset_bytes, buffer)
+    }
+}
+
 /// Why a source gives no image.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SourceError {

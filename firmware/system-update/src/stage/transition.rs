@@ -2,25 +2,35 @@
 
 use super::error::StageError;
 use crate::attempts::ATTEMPTS;
+use crate::installer::Installer;
 use image_format::{BootState, Digest, Slot, SlotRecord, SlotStatus};
 
-/// State while `running` runs -> state in which nothing is asked of the other slot.
-///
+/// State -> state in which nothing is asked of `target`, which `installer` is about to write.
+pub(super) fn emptied(
+    mut state: BootState,
+    installer: &Installer,
+    target: Slot,
+) -> Result<BootState, StageError> {
+    if let Installer::System { running, .. } = installer {
+        require_confirmed(&state, running.slot)?;
+        state.active = running.slot;
+    }
+    *state.slot_mut(target) = SlotRecord::EMPTY;
+    Ok(state)
+}
+
 /// The running slot has to be confirmed, for the other one may be what the device falls
 /// back to. One that lost its confirmation and runs as a last resort may be updated all the
 /// same where the other slot is no better: an update is its way out. It is the active one
 /// then, and goes first again should the update fail.
-pub(super) fn emptied(mut state: BootState, running: Slot) -> Result<BootState, StageError> {
+fn require_confirmed(state: &BootState, running: Slot) -> Result<(), StageError> {
     use SlotStatus::{Confirmed, Empty, Exhausted, Refused};
     let status = state.slot(running).status;
     let other = state.slot(running.other()).status;
     match (status, other) {
-        (Confirmed, _) | (Exhausted, Empty | Exhausted | Refused) => {}
-        _ => return Err(StageError::Unconfirmed { running, status }),
+        (Confirmed, _) | (Exhausted, Empty | Exhausted | Refused) => Ok(()),
+        _ => Err(StageError::Unconfirmed { running, status }),
     }
-    state.active = running;
-    *state.slot_mut(running.other()) = SlotRecord::EMPTY;
-    Ok(state)
 }
 
 /// State with `slot` emptied -> state in which the image there is on trial.
@@ -47,7 +57,8 @@ pub(super) fn armed(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use image_format::{BootNumber, Floors};
+    use crate::running::Running;
+    use image_format::{BootNumber, Floors, Version};
 
     const TRIAL: SlotStatus = SlotStatus::Trial {
         attempts_left: ATTEMPTS,
@@ -78,6 +89,27 @@ mod tests {
         }
     }
 
+    fn in_a() -> Installer {
+        Installer::System {
+            running: Running {
+                slot: Slot::A,
+                manifest_hash: HASH_A,
+                boot_number: BootNumber(1),
+            },
+            version: Version(1),
+        }
+    }
+
+    #[test]
+    fn the_rescue_system_needs_nothing_confirmed_and_changes_one_slot() {
+        let rescue = Installer::Rescue {
+            boot_number: BootNumber(1),
+        };
+        let before = state(Slot::A, SlotStatus::Exhausted, used(SlotStatus::Refused));
+        let expected = state(Slot::A, SlotStatus::Exhausted, SlotRecord::EMPTY);
+        assert_eq!(emptied(before, &rescue, Slot::B), Ok(expected));
+    }
+
     #[test]
     fn a_table_of_who_may_be_replaced_while_system_a_runs() {
         use SlotStatus::{Confirmed, Empty, Exhausted, Installed, Refused};
@@ -96,7 +128,7 @@ mod tests {
                             status: running,
                         })
                     };
-                    let after = emptied(before, Slot::A);
+                    let after = emptied(before, &in_a(), Slot::B);
                     assert_eq!(after, expected, "{running}, {other}, {active}");
                 }
             }

@@ -15,7 +15,7 @@ use image_format::{
 use memory_disk::MemoryDisk;
 use system_update::{
     ActError, Confirmation, Conflict, Refused, RescueRecord, RollbackError, Running, confirm,
-    mark_up, record_end, record_rescue, refuse, rollback,
+    mark_up, record_end, record_not_reinstalled, record_rescue, refuse, rollback,
 };
 
 const HASH_A: Digest = Digest([0xaa; 32]);
@@ -263,6 +263,35 @@ fn the_rescue_system_is_told_once_in_a_row_and_changes_no_state() {
         disk.events(),
         [Event::RescueRuns, root_corrupt(), Event::RescueRuns]
     );
+}
+
+#[test]
+fn why_nothing_was_installed_is_told_once_in_a_row_and_fills_no_ring() {
+    let before = state(SlotStatus::Refused, SlotStatus::Refused);
+    let mut disk = MemoryDisk::with_state(&before);
+    let boot = BootNumber(7);
+    let tell = |disk: &mut MemoryDisk, reason: &str| {
+        record_not_reinstalled(disk, boot, "the store", reason).unwrap()
+    };
+    let up = |disk: &mut MemoryDisk| record_rescue(disk, boot, &[]).unwrap();
+    assert_eq!(up(&mut disk), RescueRecord::Recorded);
+    for _ in 0..3 {
+        for reason in ["no answer", "it is held"] {
+            tell(&mut disk, reason);
+        }
+        assert_eq!(up(&mut disk), RescueRecord::AlreadyTold);
+    }
+    assert_eq!(disk.events().len(), 3);
+    for number in 0..100 {
+        tell(&mut disk, &format!("no answer {number}"));
+        assert_eq!(up(&mut disk), RescueRecord::AlreadyTold);
+    }
+    assert_eq!(disk.events().len(), 7);
+    // Something else happened: then it is news again.
+    refuse(&mut disk, &RUNNING_A, root_corrupt()).unwrap();
+    assert_eq!(up(&mut disk), RescueRecord::Recorded);
+    assert_eq!(tell(&mut disk, "no answer"), RescueRecord::Recorded);
+    assert_eq!(disk.state(), before);
 }
 
 #[test]

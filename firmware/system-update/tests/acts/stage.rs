@@ -5,6 +5,7 @@ mod again;
 mod cut;
 mod fault;
 mod refusal;
+mod rescue;
 
 use crate::memory_disk::MemoryDisk;
 use crate::release::{Asked, BOARD, NUMBERS, Release, signed_keyring};
@@ -13,8 +14,8 @@ use image_trust::verify_keyring;
 use std::io::Cursor;
 use std::sync::LazyLock;
 use system_update::{
-    Downgrade, FailedBefore, Progress, RollbackError, Running, StageError, StageRequest, Staged,
-    Step, UpdateFile, rollback, stage,
+    Downgrade, FailedBefore, Installer, Progress, RollbackError, Running, StageError, StageRequest,
+    Staged, Step, UpdateFile, rollback, stage,
 };
 
 const TRIAL: SlotStatus = SlotStatus::Trial {
@@ -90,8 +91,10 @@ impl Device {
     ) -> Result<Staged, StageError> {
         let keyring = verify_keyring(&signed_keyring()).unwrap();
         let request = StageRequest {
-            running: self.running,
-            running_version: Version(5),
+            installer: Installer::System {
+                running: self.running,
+                version: Version(5),
+            },
             board: BOARD,
             keyring: &keyring,
             downgrade: self.downgrade,

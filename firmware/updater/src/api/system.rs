@@ -1,7 +1,9 @@
 //! `/v2/system-info` and `/v2/systems`: the device as a whole.
 
 use super::{Answer, Api, ApiError, Request};
+use crate::changes::ChangeKind;
 use crate::settings::Hold;
+use image_format::AppData;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tuf_client::UtcTime;
@@ -10,10 +12,28 @@ use tuf_client::UtcTime;
 const SERIES: &str = "16";
 
 #[derive(Deserialize)]
-struct Reboot {
+struct Asked {
     action: String,
     #[serde(default)]
     mode: String,
+    #[serde(default)]
+    twinkeel: Ours,
+}
+
+/// What snapd has no words for.
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+struct Ours {
+    data: Data,
+}
+
+/// What a factory reset does with the data of apps.
+#[derive(Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Data {
+    #[default]
+    Drop,
+    Keep,
 }
 
 impl Api {
@@ -46,9 +66,10 @@ impl Api {
         })))
     }
 
-    /// There is one system, and one mode to start it in.
-    pub(super) fn reboot(&self, request: &Request) -> Result<Answer, ApiError> {
-        let asked: Reboot = super::act::parse_body(request)?;
+    /// There is one system, and one mode to start it in. A factory reset is done by the next
+    /// boot, which is asked for at once.
+    pub(super) fn act_on_system(&self, request: &Request) -> Result<Answer, ApiError> {
+        let asked: Asked = super::act::parse_body(request)?;
         match (&*asked.action, &*asked.mode) {
             ("reboot", "" | "run") => {
                 self.device.reboot()?;
@@ -56,6 +77,20 @@ impl Api {
             }
             ("reboot", mode) => Err(ApiError::bad_request(format!(
                 "cannot reboot into mode {mode:?}: there is only \"run\""
+            ))),
+            ("do", "factory-reset") => {
+                // What a revert would have to wait for.
+                if let Some(conflict) = self.changes.in_the_way(ChangeKind::RevertSnap) {
+                    return Err(conflict.into());
+                }
+                self.device.reset(match asked.twinkeel.data {
+                    Data::Drop => AppData::Dropped,
+                    Data::Keep => AppData::Kept,
+                })?;
+                Ok(Answer::Sync(Value::Null))
+            }
+            ("do", mode) => Err(ApiError::bad_request(format!(
+                "cannot do {mode:?} with this system: there is only \"factory-reset\""
             ))),
             (action, _) => Err(super::act::no_action(action)),
         }

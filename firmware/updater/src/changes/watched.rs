@@ -5,18 +5,18 @@
 
 use super::{ChangeKind, Changes, TaskKind, Work, update::TASKS};
 use crate::device::{self, Bytes, Failure, FailureKind};
-use crate::download::Download;
-use crate::machine::{Clock, Machine, NotRolledBack};
+use crate::machine::{Clock, Machine, NotRecorded, NotRolledBack};
 use crate::part::PART;
-use image_format::Keyring;
+use image_format::{Event, Keyring};
 use image_trust::Verified;
 use serde_json::json;
 use std::io;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use system_update::{
-    BootDisk, BootReport, DiskError, Progress, ReportError, Running, StageError, StageRequest,
-    Staged, Step,
+    BootDisk, BootReport, DiskError, Progress, ReleaseSource, ReportError, Running, StageError,
+    StageRequest, Staged, Step,
 };
 
 /// The machine below, and where its updates are told.
@@ -69,7 +69,7 @@ impl<M: Machine> Machine for Watched<M> {
         &self,
         report: &BootReport,
         request: &StageRequest<'_>,
-        source: &mut Download<'_>,
+        source: &mut dyn ReleaseSource,
         progress: &mut dyn FnMut(Progress),
     ) -> Result<Staged, StageError> {
         let summary = format!("Auto-refresh {PART:?} snap");
@@ -105,6 +105,19 @@ impl<M: Machine> Machine for Watched<M> {
 
     fn rollback(&self, report: &BootReport, running: &Running) -> Result<(), NotRolledBack> {
         self.machine.rollback(report, running)
+    }
+
+    fn record(
+        &self,
+        report: &BootReport,
+        running: &Running,
+        event: Event,
+    ) -> Result<(), NotRecorded> {
+        self.machine.record(report, running, event)
+    }
+
+    fn keeps(&self, directory: &Path) -> bool {
+        self.machine.keeps(directory)
     }
 
     fn reboot(&self) -> io::Result<()> {

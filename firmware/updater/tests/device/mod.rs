@@ -2,6 +2,7 @@
 //! version 3, and an update stops halfway for as long as a test wants to look at it.
 #![allow(dead_code, unreachable_pub, reason = "each test has a part of it")]
 
+use image_format::AppData;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
@@ -28,6 +29,7 @@ pub struct TestDevice {
     /// What somebody asked for last.
     pub asked: Mutex<Option<UpdateAsked>>,
     pub reboots: Mutex<u32>,
+    pub resets: Mutex<Vec<AppData>>,
     halfway: Gate,
 }
 
@@ -59,6 +61,7 @@ impl TestDevice {
             breaks: Mutex::new(None),
             asked: Mutex::new(None),
             reboots: Mutex::new(0),
+            resets: Mutex::default(),
             halfway: Gate::default(),
         })
     }
@@ -193,6 +196,11 @@ impl Device for TestDevice {
             from: slot("system-a", "confirmed", 2),
             to: slot("system-b", "installed", 1),
         })
+    }
+
+    fn reset(&self, data: AppData) -> Result<(), Failure> {
+        self.resets.lock().unwrap().push(data);
+        Ok(())
     }
 
     fn reboot(&self) -> Result<(), Failure> {

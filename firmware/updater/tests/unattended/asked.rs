@@ -2,8 +2,9 @@
 
 use crate::device::{Device, HOUR, Reboot};
 use crate::maker::{BOARD, Maker, everyone_after};
+use image_format::{AppData, Event};
 use std::sync::Barrier;
-use system_update::Downgrade;
+use system_update::{Downgrade, ResetRequest};
 use updater::device::{
     Device as _, FailureKind, Reason, RebootAsked, Step, UpdateAsked, Verdict, Wanted,
 };
@@ -155,4 +156,35 @@ fn without_a_store_the_message_says_what_to_do() {
     let error = device.engine.check().unwrap_err();
     assert_eq!(error.kind, FailureKind::NoStore);
     assert!(error.message.contains("set the address of one"), "{error}");
+}
+
+#[test]
+fn a_factory_reset_is_written_down_and_told_before_the_reboot() {
+    let maker = Maker::new();
+    let device = Device::new(&maker, "");
+    device.engine.reset(AppData::Kept).unwrap();
+    assert_eq!(device.hardware().reboots(), 1);
+    let request = ResetRequest::of(&device.file("own"));
+    assert_eq!(request.read().unwrap(), Some(AppData::Kept));
+    let asked = Event::ResetRequested {
+        data: AppData::Kept,
+    };
+    assert_eq!(device.events().last(), Some(&asked));
+}
+
+#[test]
+fn a_device_that_runs_on_memory_is_not_reset() {
+    let maker = Maker::new();
+    let device = Device::new(&maker, "");
+    device.lose_writable();
+    let error = device.engine.reset(AppData::Dropped).unwrap_err();
+    assert_eq!(error.kind, FailureKind::Disk);
+    assert!(
+        error.message.contains("runs on memory"),
+        "{}",
+        error.message
+    );
+    assert_eq!(device.hardware().reboots(), 0);
+    let request = ResetRequest::of(&device.file("own"));
+    assert_eq!(request.read().unwrap(), None);
 }

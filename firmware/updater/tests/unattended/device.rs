@@ -1,13 +1,14 @@
 //! A device: a disk in a file, the real loader, the real engine, and a clock of the test's.
 
 use crate::maker::{BOARD, Maker, NOW, PRODUCT};
+use boot_core::flight::for_each_entry;
 use boot_core::platform::write_at;
 use boot_core::state_store::StateStore;
 use boot_core::{Board, SecondHome, read_layout};
 use host_machine::End;
 use image_format::disk::{BOOT_STATE_BYTES, Role};
 use image_format::{
-    BootNumber, BootState, Digest, ENVELOPE_BYTES, Epoch, Floors, Keyring, Slot, SlotRecord,
+    BootNumber, BootState, Digest, ENVELOPE_BYTES, Epoch, Event, Floors, Keyring, Slot, SlotRecord,
     SlotStatus, Source, Version, parse_envelope,
 };
 use image_trust::{Verified, sha256, verify_keyring};
@@ -17,13 +18,13 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use system_update::{
-    BootDisk, BootReport, DiskError, Finding, NetworkNow, Progress, ReportError, ReportedStatus,
-    Running, StageError, StageRequest, Staged, StoreReached, close_case, confirm, mark_up,
-    open_case, stage,
+    BootDisk, BootReport, DiskError, Finding, NetworkNow, Progress, ReleaseSource, ReportError,
+    ReportedStatus, Running, StageError, StageRequest, Staged, StoreReached, close_case, confirm,
+    mark_up, open_case, record_rescue, stage,
 };
 use tempfile::TempDir;
 use updater::changes::{Changes, Watched};
-use updater::{Clock, Download, Engine, Machine, NotRolledBack, Places};
+use updater::{Clock, Engine, Machine, NotRecorded, NotRolledBack, Places};
 
 const SLOT_BYTES: u64 = 8 << 20;
 pub(crate) const MACHINE_ID: &str = "0123456789abcdef0123456789abcdef";
@@ -52,6 +53,14 @@ struct Now {
     uptime: Duration,
     unix_secs: i64,
     reboots: u32,
+    writable: Writable,
+}
+
+/// What PID 1 mounted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Writable {
+    OnDisk,
+    InMemory,
 }
 
 impl Device {
@@ -80,6 +89,7 @@ impl Device {
                 uptime: Duration::ZERO,
                 unix_secs: NOW,
                 reboots: 0,
+                writable: Writable::OnDisk,
             }),
         }));
         hardware.boot();
@@ -109,6 +119,56 @@ impl Device {
             own: &self.directory.path().join("own"),
         };
         Arc::new(Engine::new(machine, places))
+    }
+
+    /// The slot that runs does not read any more, and the other one is empty: the rescue
+    /// system runs.
+    pub(crate) fn brick(&mut self) {
+        let mut disk = self.hardware.open();
+        let layout = read_layout(&mut disk).unwrap();
+        let mut store = StateStore::open(&mut disk, &layout).unwrap();
+        let mut state = store.state().unwrap().clone();
+        state.boot_number.0 += 1;
+        state.slot_mut(Slot::A).status = SlotStatus::Refused;
+        store.write(&mut disk, &mut state).unwrap();
+        let slot = layout.partition(Role::SystemA).unwrap();
+        write_at(&mut disk, slot.offset_bytes + (1 << 20), b"no").unwrap();
+        record_rescue(&mut disk, state.boot_number, &[]).unwrap();
+        let mut now = self.hardware.0.now.lock().unwrap();
+        now.uptime = Duration::ZERO;
+        now.report = now.report.take().map(|report| BootReport {
+            source: Source::Rescue,
+            boot: state.boot_number,
+            status: ReportedStatus::Rescue,
+            ..report
+        });
+        drop(now);
+        self.restart_daemon();
+    }
+
+    /// The disk's file system cannot be mounted, and PID 1 has memory in its place.
+    pub(crate) fn lose_writable(&self) {
+        self.hardware.0.now.lock().unwrap().writable = Writable::InMemory;
+    }
+
+    /// What is in `system-b` began often enough without coming up.
+    pub(crate) fn exhaust(&self) {
+        let mut disk = self.hardware.open();
+        let layout = read_layout(&mut disk).unwrap();
+        let mut store = StateStore::open(&mut disk, &layout).unwrap();
+        let mut state = store.state().unwrap().clone();
+        state.slot_mut(Slot::B).status = SlotStatus::Exhausted;
+        store.write(&mut disk, &mut state).unwrap();
+    }
+
+    /// What the flight record tells, the oldest first.
+    pub(crate) fn events(&self) -> Vec<Event> {
+        let mut disk = self.hardware.open();
+        let layout = read_layout(&mut disk).unwrap();
+        let mut entries = Vec::new();
+        for_each_entry(&mut disk, &layout, |entry| entries.push(entry));
+        entries.sort_by_key(|entry| entry.sequence);
+        entries.into_iter().map(|entry| entry.event).collect()
     }
 
     /// A file that is gone with the device.
@@ -305,15 +365,25 @@ impl Machine for Hardware {
         &self,
         _: &BootReport,
         request: &StageRequest<'_>,
-        source: &mut Download<'_>,
+        source: &mut dyn ReleaseSource,
         progress: &mut dyn FnMut(Progress),
     ) -> Result<Staged, StageError> {
-        stage(&mut self.open(), request, source, &mut |now| progress(now))
+        stage(&mut self.open(), request, &mut &mut *source, &mut |now| {
+            progress(now)
+        })
     }
 
     fn rollback(&self, _: &BootReport, running: &Running) -> Result<(), NotRolledBack> {
         let done = system_update::rollback(&mut self.open(), running);
         done.map(|_| ()).map_err(NotRolledBack::Refused)
+    }
+
+    fn record(&self, _: &BootReport, running: &Running, event: Event) -> Result<(), NotRecorded> {
+        system_update::record(&mut self.open(), running, event).map_err(NotRecorded::Act)
+    }
+
+    fn keeps(&self, _: &Path) -> bool {
+        self.0.now.lock().unwrap().writable == Writable::OnDisk
     }
 
     fn reboot(&self) -> io::Result<()> {

@@ -8,6 +8,7 @@ mod device;
 mod maker;
 mod owner;
 mod refusals;
+mod rescue;
 mod server;
 mod servers;
 mod told;
