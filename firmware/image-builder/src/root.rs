@@ -10,6 +10,8 @@ use anyhow::Result;
 
 use crate::authorities;
 use crate::busybox::Busybox;
+use crate::device_build::Userland;
+use crate::login;
 use crate::modules::{LoadOrder, ModuleIndex};
 use crate::request::ImageRequest;
 use crate::tree::{Content, Entry, Tree};
@@ -21,8 +23,8 @@ const MODULE_LIST: &str = "usr/lib/twinkeel/modules";
 const KEYRING: &str = "usr/lib/twinkeel/root.keyring";
 
 /// What init and snaps mount on, and what stays empty.
-const MOUNT_POINTS: [&str; 10] = [
-    "dev", "media", "mnt", "proc", "run", "snap", "sys", "tmp", "var", "writable",
+const MOUNT_POINTS: [&str; 11] = [
+    "dev", "home", "media", "mnt", "proc", "run", "snap", "sys", "tmp", "var", "writable",
 ];
 
 /// What the root and the rescue system have in common: a person's tools and what they read.
@@ -43,12 +45,10 @@ pub(crate) struct Tools<'a> {
 pub(crate) struct RootParts<'a> {
     /// What a person works with.
     pub(crate) tools: &'a Tools<'a>,
-    /// The program `network`.
-    pub(crate) network: &'a [u8],
+    /// The programs.
+    pub(crate) userland: &'a Userland,
     /// The unpacked package with the authorities that TLS believes.
     pub(crate) authorities: &'a Path,
-    /// The program `snappyd`.
-    pub(crate) snappyd: &'a [u8],
     /// The kernel's modules.
     pub(crate) index: &'a ModuleIndex,
     /// All modules of the root.
@@ -66,8 +66,13 @@ pub(crate) fn root_tree(parts: &RootParts<'_>) -> Result<Tree> {
     parts.tools.add_to(&mut tree);
     parts.modules.add_to(&mut tree, parts.index);
     parts.modules.add_modprobe_tables(&mut tree, parts.index);
-    add_service(&mut tree, "network", parts.network);
-    add_service(&mut tree, "snappyd", parts.snappyd);
+    let userland = parts.userland;
+    add_service(&mut tree, "network", &userland.network);
+    add_service(&mut tree, "snappyd", &userland.snappyd);
+    add_service(&mut tree, "sshd", &userland.sshd);
+    add_service(&mut tree, "sudod", &userland.sudod);
+    tree.program("usr/bin/sudo", Content::Bytes(userland.sudo.clone()));
+    login::add_to(&mut tree);
     authorities::add_to(&mut tree, parts.authorities)?;
     if let Some(store) = &parts.tools.request.store {
         store.add_to(&mut tree);
@@ -76,6 +81,7 @@ pub(crate) fn root_tree(parts: &RootParts<'_>) -> Result<Tree> {
     if let Some(overlay) = &parts.tools.request.overlay {
         tree.add_overlay(overlay)?;
     }
+    login::move_tables(&mut tree);
     Ok(tree)
 }
 
