@@ -56,7 +56,9 @@ mod tests {
     #[test]
     fn tables_lie_where_the_device_looks_for_them() {
         let mut tree = Tree::default();
-        TABLES.map(|name| tree.text(&format!("etc/{name}"), "root"));
+        for name in TABLES {
+            tree.text(&format!("etc/{name}"), "root");
+        }
         move_tables(&mut tree);
         let places = Places::below(Path::new("/"));
         assert_eq!(places.tables, Path::new(MADE));

@@ -44,7 +44,7 @@ pub(crate) fn serve(places: &Places) -> Result<()> {
         nodelay: true,
         ..Config::default()
     });
-    let login = Login::new(accounts, settings.logins, places.homes.clone(), (from, to));
+    let login = Login::new(accounts, settings.logins, places.clone(), (from, to));
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

