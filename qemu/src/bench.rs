@@ -190,6 +190,25 @@ impl<'a> Bench<'a> {
         self.start_open(vec![drive], Network::Open)
     }
 
+    /// Starts the board with this one disk and a network card. Who connects to `host_port` on
+    /// this machine's loopback is connected to the guest's `guest_port`.
+    ///
+    /// # Errors
+    /// QEMU cannot be started.
+    pub fn start_forwarded(
+        &self,
+        disk: &TestDisk,
+        host_port: u16,
+        guest_port: u16,
+    ) -> Result<Guest> {
+        let drive = Drive::of_board(self.world.board(), disk.image(), Boot::Unordered);
+        let network = Network::Forwarded {
+            host_port,
+            guest_port,
+        };
+        self.start_open(vec![drive], network)
+    }
+
     /// Starts the board with these disks, in the order of the bus. The firmware's
     /// variables are kept from one start of a scenario to the next.
     ///

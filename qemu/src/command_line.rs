@@ -53,6 +53,14 @@ pub enum Network {
     Closed,
     /// The same with a way out: [`HOST_ADDRESS`] is this machine.
     Open,
+    /// And a way in: who connects to that port of this machine's loopback is connected to
+    /// the guest's.
+    Forwarded {
+        /// A free port of this machine.
+        host_port: u16,
+        /// The guest's.
+        guest_port: u16,
+    },
 }
 
 /// This machine's loopback, for a guest whose network is open.
@@ -154,8 +162,14 @@ impl MachineDescription<'_> {
         }
         let restriction = match self.network {
             Network::None => None,
-            Network::Closed => Some("on"),
-            Network::Open => Some("off"),
+            Network::Closed => Some("on".to_owned()),
+            Network::Open => Some("off".to_owned()),
+            Network::Forwarded {
+                host_port,
+                guest_port,
+            } => Some(format!(
+                "off,hostfwd=tcp:127.0.0.1:{host_port}-:{guest_port}"
+            )),
         };
         if let Some(restriction) = restriction {
             let device = machine.network_device.as_deref().with_context(|| {

@@ -29,5 +29,6 @@ pub mod replay;
 pub mod runner;
 pub mod scenarios;
 pub mod sparse_copy;
+pub mod ssh_access;
 pub mod variable_store;
 pub mod world;

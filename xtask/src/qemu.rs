@@ -2,6 +2,7 @@
 
 mod bad_update;
 mod corrupt;
+mod developer;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -28,6 +29,9 @@ const DISK_BYTES: u64 = 2 << 30;
 ///
 /// Builds what is missing, then runs real firmware, our loader and a verified system.
 /// Ctrl-A X leaves. The disk is kept between runs.
+///
+/// `ssh -p 2222 ubuntu@localhost` logs in: with your own key, or with the password "ubuntu".
+/// A new disk has both, and only this machine reaches the port.
 ///
 /// In the device, try `snappy info`, `snappy versions -a`, `snappy why`. To see it fall
 /// back: leave, and start it again with `--corrupt kernel`. One bit of the kernel that
@@ -61,6 +65,9 @@ pub(crate) struct QemuCommand {
     /// other keys than in the last run, start over with `--fresh`
     #[arg(long, value_name = "DIR")]
     secure_boot: Option<Option<PathBuf>>,
+    /// The port of this machine that leads to the device's SSH server
+    #[arg(long, value_name = "PORT", default_value_t = 2222)]
+    ssh_port: u16,
     /// Use KVM: faster, where it works
     #[arg(long)]
     kvm: bool,
@@ -114,17 +121,42 @@ impl QemuCommand {
         let locking = Locking::default();
         let files = fetch_firmware_files(&workspace, &board, locking, &mut Printed::new())?;
         greet(&board, &image, self.secure_boot_words());
+        self.tell_ssh(&board);
         interactive::run(&MachineDescription {
             board: &board,
             memory_mib: self.memory.unwrap_or(board.qemu.memory_mib),
             accelerator: workspace::accelerator(self.kvm, &board),
             processor: &board.qemu.processor,
             drives: vec![Drive::of_board(&board, &image, Boot::Unordered)],
-            network: Network::None,
+            network: self.network(&board),
             firmware,
             firmware_files: &files,
             variables,
         })
+    }
+
+    /// With the SSH port forwarded, if the machine has room for a network card.
+    fn network(&self, board: &Board) -> Network {
+        match board.qemu.network_device {
+            None => Network::None,
+            Some(_) => Network::Forwarded {
+                host_port: self.ssh_port,
+                guest_port: developer::SSH_PORT,
+            },
+        }
+    }
+
+    fn tell_ssh(&self, board: &Board) {
+        if board.qemu.network_device.is_some() && self.image.is_none() {
+            let port = self.ssh_port;
+            println!(
+                "  to log in: ssh -p {port} ubuntu@localhost, with your key or the password ubuntu"
+            );
+            println!(
+                "  after --fresh: ssh-keygen -R '[localhost]:{port}' forgets the old host key"
+            );
+            println!();
+        }
     }
 
     /// Of the names of the files that are kept: with Secure Boot it is another device.
@@ -174,7 +206,9 @@ impl QemuCommand {
         // Under another name until it is whole: an interrupted build leaves no disk.
         let unfinished = directory.join(format!("{}.new", self.stem(board)));
         build_image(workspace, &keys, &request, &unfinished, &mut Printed::new())?;
-        TestDisk::at(&unfinished).grow_to(DISK_BYTES)?;
+        let disk = TestDisk::at(&unfinished);
+        developer::let_in(&disk)?;
+        disk.grow_to(DISK_BYTES)?;
         fs::rename(&unfinished, &image).context("cannot put the new disk into its place")?;
         Ok(image)
     }

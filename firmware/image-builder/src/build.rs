@@ -221,7 +221,7 @@ impl Ingredients {
         };
         let root = root_tree(&RootParts {
             tools: &tools,
-            snappyd: &self.userland.snappyd,
+            userland: &self.userland,
             index,
             modules: &modules,
             load: &load,
@@ -272,6 +272,9 @@ impl Ingredients {
             Component::of("network", &self.userland.network),
             Component::of("snappy", &self.userland.snappy),
             Component::of("snappyd", &self.userland.snappyd),
+            Component::of("sshd", &self.userland.sshd),
+            Component::of("sudo", &self.userland.sudo),
+            Component::of("sudod", &self.userland.sudod),
         ];
         let system = SystemImage::place(programs, files, describe(request), slot_bytes)?;
         if let Some(warning) = slack_warning(system.used_bytes(), slot_bytes, &request.board.id) {

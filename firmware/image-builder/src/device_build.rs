@@ -28,6 +28,12 @@ pub(crate) struct Userland {
     pub(crate) snappy: Vec<u8>,
     /// The daemon that takes updates.
     pub(crate) snappyd: Vec<u8>,
+    /// The SSH server.
+    pub(crate) sshd: Vec<u8>,
+    /// The client that has commands run as root.
+    pub(crate) sudo: Vec<u8>,
+    /// The service that runs them.
+    pub(crate) sudod: Vec<u8>,
 }
 
 /// The loader of `board` with the keyring in `keyring` baked in.
@@ -117,12 +123,16 @@ fn loader_constants(board: &Board, keyring: PathBuf) -> Vec<(&'static str, OsStr
 /// The userland of `board`.
 pub(crate) fn build_userland(workspace: &Workspace, board: &Board) -> Result<Userland> {
     let build = DeviceBuild::new(workspace, board, Surroundings::Linux)?;
-    build.run(&["init", "network", "snappy", "updater"], &[])?;
+    let packages = ["init", "network", "snappy", "ssh-server", "sudo", "updater"];
+    build.run(&packages, &[])?;
     Ok(Userland {
         init: build.program("init")?,
         network: build.program("network")?,
         snappy: build.program("snappy")?,
         snappyd: build.program("snappyd")?,
+        sshd: build.program("sshd")?,
+        sudo: build.program("sudo")?,
+        sudod: build.program("sudod")?,
     })
 }
 

@@ -39,6 +39,7 @@ mod formats;
 mod host_tool;
 mod identity;
 mod initrd;
+mod login;
 mod modules;
 mod output;
 mod packed;

@@ -10,6 +10,8 @@ use anyhow::Result;
 
 use crate::authorities;
 use crate::busybox::Busybox;
+use crate::device_build::Userland;
+use crate::login;
 use crate::modules::{LoadOrder, ModuleIndex};
 use crate::request::{ImageRequest, RescueSources};
 use crate::store_trust::StoreTrust;
@@ -26,8 +28,8 @@ const KEYRING: &str = "usr/lib/twinkeel/root.keyring";
 const SETTINGS: &str = "usr/lib/twinkeel/updates.toml";
 
 /// What init and snaps mount on, and what stays empty.
-const MOUNT_POINTS: [&str; 10] = [
-    "dev", "media", "mnt", "proc", "run", "snap", "sys", "tmp", "var", "writable",
+const MOUNT_POINTS: [&str; 11] = [
+    "dev", "home", "media", "mnt", "proc", "run", "snap", "sys", "tmp", "var", "writable",
 ];
 
 /// What the root and the rescue system have in common: a person's tools and what they read.
@@ -52,8 +54,8 @@ pub(crate) struct Tools<'a> {
 pub(crate) struct RootParts<'a> {
     /// What a person works with.
     pub(crate) tools: &'a Tools<'a>,
-    /// The program `snappyd`.
-    pub(crate) snappyd: &'a [u8],
+    /// The programs.
+    pub(crate) userland: &'a Userland,
     /// The kernel's modules.
     pub(crate) index: &'a ModuleIndex,
     /// All modules of the root.
@@ -72,12 +74,22 @@ pub(crate) fn root_tree(parts: &RootParts<'_>) -> Result<Tree> {
     parts.modules.add_to(&mut tree, parts.index);
     parts.modules.add_modprobe_tables(&mut tree, parts.index);
     add_service(&mut tree, "network");
-    tree.program(&program("snappyd"), Content::Bytes(parts.snappyd.to_vec()));
-    add_service(&mut tree, "snappyd");
+    let userland = parts.userland;
+    for (name, bytes) in [
+        ("snappyd", &userland.snappyd),
+        ("sshd", &userland.sshd),
+        ("sudod", &userland.sudod),
+    ] {
+        tree.program(&program(name), Content::Bytes(bytes.clone()));
+        add_service(&mut tree, name);
+    }
+    tree.program("usr/bin/sudo", Content::Bytes(userland.sudo.clone()));
+    login::add_to(&mut tree);
     tree.text(MODULE_LIST, &parts.load.list(parts.index));
     if let Some(overlay) = &parts.tools.request.overlay {
         tree.add_overlay(overlay)?;
     }
+    login::move_tables(&mut tree);
     Ok(tree)
 }
 

@@ -123,6 +123,11 @@ impl Tree {
         self.entries.insert(path.to_owned(), entry);
     }
 
+    /// Takes what stands at that path away.
+    pub(crate) fn take(&mut self, path: &str) -> Option<Entry> {
+        self.entries.remove(path)
+    }
+
     /// Whether something stands at that path.
     pub(crate) fn contains(&self, path: &str) -> bool {
         self.entries.contains_key(path)

@@ -1,6 +1,7 @@
-//! Who this device is: its machine id and its host name.
+//! Who this device is, and whose: its machine id, its host name, its users.
 
 use crate::writable::SYSTEM;
+use accounts::{Accounts, Places};
 use anyhow::Context;
 use rustix::rand::{GetRandomFlags, getrandom};
 use std::path::Path;
@@ -57,6 +58,16 @@ pub(crate) fn set_host_name() -> anyhow::Result<()> {
         .to_owned();
     rustix::system::sethostname(name.as_bytes())
         .with_context(|| format!("cannot set the host name {name}"))
+}
+
+/// Makes the tables of users and their homes. Without them, root is still root, by number.
+pub(crate) fn publish_accounts() -> anyhow::Result<()> {
+    let places = Places::of_device();
+    let accounts = Accounts::read(&places);
+    for broken in accounts.broken() {
+        log::warn!("{broken}");
+    }
+    accounts::publish(&places, &accounts).context("cannot make the tables of users")
 }
 
 /// Letters, digits, dots and inner hyphens: RFC 1123, section 2.1.

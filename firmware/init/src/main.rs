@@ -152,6 +152,7 @@ fn prepare(seed: &SeedFile) {
         identity::set_machine_id(),
         identity::set_host_name(),
         network::set_loopback_up(),
+        identity::publish_accounts(),
     ];
     for error in steps.into_iter().filter_map(Result::err) {
         log::warn!("{error:#}");

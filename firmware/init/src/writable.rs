@@ -37,7 +37,7 @@ const CHECK_OUTPUT: &str = "/run/twinkeel/e2fsck";
 const RESERVED_BYTES: u64 = 1 << 20;
 /// Directories of the root that can be written, with their modes. They lie in
 /// [`SYSTEM`] under the same names.
-const AREAS: [(&str, u32); 2] = [("var", 0o755), ("root", 0o700)];
+const AREAS: [(&str, u32); 3] = [("var", 0o755), ("root", 0o700), ("home", 0o755)];
 /// What programs expect to find in `/var`.
 const VAR: [(&str, u32); 4] = [
     ("log", 0o755),

@@ -62,6 +62,7 @@ mod service_dies;
 mod service_hangs;
 mod services_run;
 mod shutdown;
+mod ssh_login;
 mod state_copy_lost;
 mod state_lost;
 mod trial_interrupted;
@@ -167,6 +168,7 @@ pub const ALL: &[Scenario] = &[
     update_by_hand::SCENARIO,
     every_write_replayed::SCENARIO,
     shutdown::SCENARIO,
+    ssh_login::SCENARIO,
     writable_grown::SCENARIO,
     writable_lost::SCENARIO,
     flashed::FLASHED,
