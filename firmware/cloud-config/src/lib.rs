@@ -1,0 +1,14 @@
+//! What an owner's cloud-config asks of a device, where it comes from, and doing it.
+//!
+//! A [`container`] holds documents, a [`CloudConfig`] is what one asks for. Bytes come from
+//! whoever could write to a disk or answers for a cloud: everything has a bound, and what
+//! cannot be used becomes a [`Complaint`] with line and key, never an end of the boot.
+#![forbid(unsafe_code)]
+
+mod complaint;
+pub mod container;
+mod document;
+mod place;
+
+pub use complaint::{Complaint, Reason, Severity};
+pub use document::{CloudConfig, Command, FileToWrite, Login, Placing, Sudo, User};
