@@ -4,6 +4,7 @@
 //! others count.
 
 use core::fmt;
+use serde::{Deserialize, Serialize};
 use yaml_tree::YamlError;
 
 /// One key that does not count, or not as it stands there.
@@ -36,6 +37,8 @@ pub enum Reason {
         /// What would do.
         wanted: &'static str,
     },
+    /// Others know more of it, and say no.
+    Refused(String),
     /// Another key has to stand beside it.
     Missing(&'static str),
     /// There are more of them than anybody needs.
@@ -46,7 +49,8 @@ pub enum Reason {
 }
 
 /// How bad it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Severity {
     /// The device does without the key.
     Warning,
@@ -55,6 +59,15 @@ pub enum Severity {
 }
 
 impl Complaint {
+    /// About a part of the meta-data that has no lines of its own.
+    pub(crate) fn of_meta_data(key: &str, error: &dyn core::error::Error) -> Self {
+        Self {
+            line: 1,
+            key: key.to_owned(),
+            reason: Reason::Refused(error.to_string()),
+        }
+    }
+
     /// How bad it is.
     #[must_use]
     pub fn severity(&self) -> Severity {
@@ -95,6 +108,7 @@ impl fmt::Display for Reason {
             Self::NotHonoured(why) => write!(f, "not honoured: {why}"),
             Self::NotA(what) => write!(f, "the value is no {what}; make it one"),
             Self::Unusable { found, wanted } => write!(f, "cannot use {found:?}; give {wanted}"),
+            Self::Refused(why) => f.write_str(why),
             Self::Missing(key) => write!(f, "{key} is missing; add it"),
             Self::TooMany { most } => write!(f, "there are more than {most}; remove some"),
         }

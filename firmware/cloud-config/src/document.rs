@@ -10,20 +10,21 @@ mod users;
 
 pub(crate) use files::decode_base64;
 pub use files::{FileToWrite, Placing};
-pub use users::{Login, Sudo, User};
+pub(crate) use system::is_host_name;
+pub use users::{Login, LoginName, Password, User};
 
 use crate::complaint::{Complaint, Complaints, Reason};
 use crate::place::Place;
+use accounts::AuthorizedKey;
 use std::collections::BTreeMap;
 
 /// What an owner asks for. Empty is nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CloudConfig {
-    /// People, those of `users` in its order. The first one whose name is
-    /// [`User::DEFAULT`] stands for the image's own.
+    /// People, in the document's order.
     pub users: Vec<User>,
     /// Keys of the image's own user.
-    pub authorized_keys: Vec<String>,
+    pub authorized_keys: Vec<AuthorizedKey>,
     /// The device's name.
     pub host_name: Option<String>,
     /// Files in areas that can be written.

@@ -5,10 +5,19 @@
 //! cannot be used becomes a [`Complaint`] with line and key, never an end of the boot.
 #![forbid(unsafe_code)]
 
+pub mod apply;
+mod beneath;
 mod complaint;
 pub mod container;
 mod document;
+pub mod instance;
+pub mod machine;
+mod meta_data;
 mod place;
+pub mod report;
+pub mod source;
+pub mod words;
 
 pub use complaint::{Complaint, Reason, Severity};
-pub use document::{CloudConfig, Command, FileToWrite, Login, Placing, Sudo, User};
+pub use document::{CloudConfig, Command, FileToWrite, Login, LoginName, Password, Placing, User};
+pub use meta_data::MetaData;

@@ -26,6 +26,11 @@ impl<'a> Place<'a> {
         }
     }
 
+    /// About a value of which others say what is wrong.
+    pub(crate) fn refuse(&self, error: &dyn core::error::Error) -> Complaint {
+        self.complain(Reason::Refused(error.to_string()))
+    }
+
     /// About a value that would have to be `wanted`.
     pub(crate) fn unusable(&self, found: &str, wanted: &'static str) -> Complaint {
         // Long ones are keys and files; their beginning tells which.

@@ -219,6 +219,7 @@ impl Ingredients {
         };
         let root = root_tree(&RootParts {
             tools: &tools,
+            cloud_config: &self.userland.cloud_config,
             network: &self.userland.network,
             authorities: &self.packages.authorities,
             snappyd: &self.userland.snappyd,
@@ -264,6 +265,7 @@ impl Ingredients {
         };
         let programs = vec![
             Component::of("init", &self.userland.init),
+            Component::of("cloud-config", &self.userland.cloud_config),
             Component::of("network", &self.userland.network),
             Component::of("snappy", &self.userland.snappy),
             Component::of("snappyd", &self.userland.snappyd),

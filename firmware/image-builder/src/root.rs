@@ -43,6 +43,8 @@ pub(crate) struct Tools<'a> {
 pub(crate) struct RootParts<'a> {
     /// What a person works with.
     pub(crate) tools: &'a Tools<'a>,
+    /// The program `cloud-config`.
+    pub(crate) cloud_config: &'a [u8],
     /// The program `network`.
     pub(crate) network: &'a [u8],
     /// The unpacked package with the authorities that TLS believes.
@@ -66,8 +68,10 @@ pub(crate) fn root_tree(parts: &RootParts<'_>) -> Result<Tree> {
     parts.tools.add_to(&mut tree);
     parts.modules.add_to(&mut tree, parts.index);
     parts.modules.add_modprobe_tables(&mut tree, parts.index);
-    add_service(&mut tree, "network", parts.network);
-    add_service(&mut tree, "snappyd", parts.snappyd);
+    add_service(&mut tree, "network", parts.network, "");
+    add_service(&mut tree, "snappyd", parts.snappyd, "");
+    let once = "kind = \"oneshot\"\nrestart = \"never\"\n";
+    add_service(&mut tree, "cloud-config", parts.cloud_config, once);
     authorities::add_to(&mut tree, parts.authorities)?;
     if let Some(store) = &parts.tools.request.store {
         store.add_to(&mut tree);
@@ -79,13 +83,13 @@ pub(crate) fn root_tree(parts: &RootParts<'_>) -> Result<Tree> {
     Ok(tree)
 }
 
-/// A service that every image has.
-fn add_service(tree: &mut Tree, name: &str, program: &[u8]) {
+/// A service that every image has; `settings` are lines of its file.
+fn add_service(tree: &mut Tree, name: &str, program: &[u8], settings: &str) {
     let path = format!("usr/lib/twinkeel/{name}");
     tree.program(&path, Content::Bytes(program.to_vec()));
     tree.text(
         &format!("usr/lib/twinkeel/services/{name}.toml"),
-        &format!("command = [\"/{path}\"]\n"),
+        &format!("command = [\"/{path}\"]\n{settings}"),
     );
 }
 
@@ -141,6 +145,7 @@ fn add_configuration(tree: &mut Tree, request: &ImageRequest) {
     );
     // What a device makes for itself lies in /run, where init puts it.
     tree.link("etc/machine-id", "/run/machine-id");
+    tree.link("etc/localtime", "/run/localtime");
     tree.link("etc/mtab", "/proc/self/mounts");
     tree.link("etc/resolv.conf", "/run/resolv.conf");
 }

@@ -4,9 +4,7 @@ use super::MOST;
 use crate::complaint::{Complaint, Complaints, Reason};
 use crate::container::unpack_gzip;
 use crate::place::{Place, Truth};
-use base64::Engine;
-use base64::alphabet::STANDARD;
-use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use base64ct::{Base64Unpadded, Encoding as _};
 
 /// A file, as the owner wants it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -142,16 +140,11 @@ fn decode(place: &Place<'_>, text: &str, encoding: Encoding) -> Result<Vec<u8>, 
     }
 }
 
-/// Base64 with whatever white space mail programs and people put into it.
+/// Base64 with whatever white space mail programs and people put into it, padded or not.
 pub(crate) fn decode_base64(text: &[u8]) -> Option<Vec<u8>> {
-    let config =
-        GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
-    let text: Vec<u8> = text
-        .iter()
-        .copied()
-        .filter(|byte| !byte.is_ascii_whitespace())
-        .collect();
-    GeneralPurpose::new(&STANDARD, config).decode(text).ok()
+    let is_inside = |byte: &u8| !byte.is_ascii_whitespace();
+    let text = String::from_utf8(text.iter().copied().filter(is_inside).collect()).ok()?;
+    Base64Unpadded::decode_vec(text.trim_end_matches('=')).ok()
 }
 
 /// Octal, in quotes or not. Of a set-id bit nothing comes in any area.

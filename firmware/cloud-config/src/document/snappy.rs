@@ -44,7 +44,7 @@ impl CloudConfig {
     }
 }
 
-/// `auto` leaves it to whether somebody has a key.
+/// `auto` leaves it to the image.
 fn ssh(place: &Place<'_>) -> Result<Option<Login>, Complaint> {
     match place.truth() {
         Ok(Truth::Yes) => Ok(Some(Login::Allowed)),

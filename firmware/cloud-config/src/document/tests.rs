@@ -1,10 +1,12 @@
 //! Documents, and what becomes of each of their keys.
 
-use super::{CloudConfig, Command, Login, Sudo};
+use super::{CloudConfig, Command, Login, LoginName, Password};
 use crate::complaint::Severity;
+use accounts::{AuthorizedKey, Sudo};
 use serde_json::json;
 
-const KEY: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIA a@b";
+const KEY: &str =
+    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGDbqKcpzGgkvGFHXq/g0mGw0A9jHJ3yZtD4cVxJwP4a a@b";
 
 fn good(text: &str) -> CloudConfig {
     let (config, complaints) = CloudConfig::parse(text.as_bytes());
@@ -20,6 +22,7 @@ fn complaint(text: &str) -> String {
 
 #[test]
 fn every_key_is_understood() {
+    let hash = format!("$6$salt${}", "h".repeat(86));
     let config = good(&format!(
         "#cloud-config
 hostname: gw-1
@@ -34,10 +37,10 @@ users:
       - {KEY}
     sudo: ALL=(ALL) NOPASSWD:ALL
     lock_passwd: false
-    hashed_passwd: $6$salt$hash
+    hashed_passwd: {hash}
   - name: bob
     sudo: false
-    passwd: $6$salt$hash
+    passwd: {hash}
 write_files:
   - path: /var/lib/app/a.conf
     content: |
@@ -56,28 +59,27 @@ runcmd:
     ));
     assert_eq!(config.host_name.as_deref(), Some("gw-1"));
     assert_eq!(config.time_zone.as_deref(), Some("Europe/Berlin"));
-    assert_eq!(config.authorized_keys, [KEY]);
+    let keys = [AuthorizedKey::parse(KEY).unwrap()];
+    assert_eq!(config.authorized_keys, keys);
     assert_eq!(config.ssh, Some(Login::Allowed));
     assert_eq!(config.ssh_password, Some(Login::Refused));
     let users: Vec<_> = config
         .users
         .iter()
-        .map(|user| (&*user.name, user.sudo))
+        .map(|user| match &user.login {
+            LoginName::Default => ("", user.sudo),
+            LoginName::Named(name) => (name.as_str(), user.sudo),
+        })
         .collect();
-    assert_eq!(
-        users,
-        [
-            ("default", Sudo::Nothing),
-            ("ann", Sudo::Everything),
-            ("bob", Sudo::Nothing)
-        ]
-    );
-    assert_eq!(config.users[1].authorized_keys, [KEY]);
-    assert_eq!(
-        config.users[1].password_hash.as_deref(),
-        Some("$6$salt$hash")
-    );
-    assert_eq!(config.users[2].password_hash, None, "it is locked");
+    let expected = [
+        ("", None),
+        ("ann", Some(Sudo::Allowed)),
+        ("bob", Some(Sudo::Refused)),
+    ];
+    assert_eq!(users, expected);
+    assert_eq!(config.users[1].authorized_keys, keys);
+    assert!(matches!(config.users[1].password, Some(Password::Hash(_))));
+    assert_eq!(config.users[2].password, None, "it is locked");
     let files: Vec<_> = config
         .files
         .iter()
@@ -145,16 +147,12 @@ fn complaints_name_line_and_key() {
             "users[0].sudo: cannot use",
         ),
         (
-            "users: [{name: a, plain_text_passwd: x}]",
-            "users[0].plain_text_passwd: not honoured",
-        ),
-        (
             "users: [{name: a, passwd: 'x:y'}]",
-            "users[0].passwd: cannot use \"***\"",
+            "users[0].passwd: cannot use the hash",
         ),
         (
             "ssh_authorized_keys: [x]",
-            "ssh_authorized_keys[0]: cannot use \"x\"",
+            "ssh_authorized_keys[0]: cannot use a key that begins with \"x\"",
         ),
         (
             "ssh_authorized_keys: [\"ssh-rsa AAAAAAAAAAAA\\nroot\"]",
