@@ -121,6 +121,7 @@ impl QemuCommand {
             processor: &board.qemu.processor,
             drives: vec![Drive::of_board(&board, &image, Boot::Unordered)],
             network: Network::None,
+            smbios: None,
             firmware,
             firmware_files: &files,
             variables,

@@ -15,7 +15,7 @@ pub use system::show_time_zone;
 use crate::complaint::Complaint;
 use crate::container::{Part, unpack};
 use crate::document::CloudConfig;
-use crate::report::Report;
+use crate::report::{Report, complain};
 use crate::source::Found;
 use std::path::{Path, PathBuf};
 
@@ -40,7 +40,7 @@ impl Device {
 
 /// The document of a source, of all its parts; what is wrong with them is in the report.
 pub fn document(found: &Found, report: &mut Report) -> CloudConfig {
-    report.complain("meta-data", &found.complaints);
+    complain(report, "meta-data", &found.complaints);
     let parts = match unpack(&found.user_data) {
         Ok(parts) => parts,
         Err(error) => {
@@ -58,7 +58,7 @@ pub fn document(found: &Found, report: &mut Report) -> CloudConfig {
         match part {
             Part::CloudConfig(text) => {
                 let (next, complaints) = CloudConfig::parse(&text);
-                report.complain(&of, &complaints);
+                complain(report, &of, &complaints);
                 config = config.then(next);
             }
             Part::NotHonoured(why) => report.failed(format!("{of} is not honoured: {why}")),
@@ -95,7 +95,7 @@ fn refused(report: &mut Report, line: usize, key: &str, why: &dyn core::fmt::Dis
         key: key.to_owned(),
         reason: crate::complaint::Reason::Refused(why.to_string()),
     };
-    report.complain("user-data", &[complaint]);
+    complain(report, "user-data", &[complaint]);
 }
 
 #[cfg(test)]

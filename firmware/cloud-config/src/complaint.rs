@@ -4,7 +4,7 @@
 //! others count.
 
 use core::fmt;
-use serde::{Deserialize, Serialize};
+use system_update::CloudConfigSeverity as Severity;
 use yaml_tree::YamlError;
 
 /// One key that does not count, or not as it stands there.
@@ -46,16 +46,6 @@ pub enum Reason {
         /// The most that count.
         most: usize,
     },
-}
-
-/// How bad it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Severity {
-    /// The device does without the key.
-    Warning,
-    /// The owner asked for something that was not done.
-    Error,
 }
 
 impl Complaint {

@@ -18,6 +18,6 @@ pub mod report;
 pub mod source;
 pub mod words;
 
-pub use complaint::{Complaint, Reason, Severity};
+pub use complaint::{Complaint, Reason};
 pub use document::{CloudConfig, Command, FileToWrite, Login, LoginName, Password, Placing, User};
 pub use meta_data::MetaData;

@@ -10,7 +10,7 @@ use anyhow::Context;
 use cloud_config::apply::{Device, Policy, apply, document, run_commands, show_time_zone};
 use cloud_config::instance::{Bound, FIRST_BOOTS, Kind, Look, is_new, look};
 use cloud_config::machine::Machine;
-use cloud_config::report::Report;
+use cloud_config::report::{self, Report};
 use cloud_config::source::disk::Disks;
 use cloud_config::source::{Found, METADATA, Surroundings};
 use std::path::{Path, PathBuf};
@@ -99,13 +99,14 @@ impl Instance<'_> {
             };
         }
         println!("instance {id}, from {}", kind.name());
-        (self.report.source, self.report.instance_id) = (Some(kind), Some(id));
+        self.report.source = kind.name().to_owned();
+        self.report.instance_id = Some(id);
         let config = document(found, &mut self.report);
         apply(self.device, found, &config, &mut self.report);
         set_host_name(self.device);
         // Before the commands: they run once, whatever they bring about.
         keep(&bound)?;
-        self.report.write(Path::new(Report::PATH))?;
+        report::write(&self.report, Path::new(Report::PATH))?;
         let policy = Policy::read(self.device).unwrap_or_else(|error| {
             self.report.failed(format!("{error:#}"));
             Policy::default()
@@ -117,7 +118,7 @@ impl Instance<'_> {
     /// A source is there and gave nothing. Only a cloud is asked again: whoever comes with a
     /// disk later is not the one who came first.
     fn fail(mut self, kind: Kind, error: &anyhow::Error) -> anyhow::Result<()> {
-        self.report.source = Some(kind);
+        self.report.source = kind.name().to_owned();
         self.report
             .failed(format!("cannot use {}: {error:#}", kind.name()));
         let is_cloud = matches!(kind, Kind::Ec2 | Kind::OpenStack);
@@ -152,8 +153,7 @@ impl Instance<'_> {
             console::say(&problem.text);
         }
         let path = Path::new(Report::PATH);
-        self.report
-            .write(path)
+        report::write(&self.report, path)
             .with_context(|| format!("cannot write {}", path.display()))
     }
 }

@@ -11,6 +11,7 @@ mod changed_manifest;
 mod changed_program;
 mod changed_root;
 mod changed_signature;
+mod cloud_nocloud;
 mod confirmed;
 mod empty_init;
 mod empty_initrd;
@@ -110,6 +111,7 @@ pub const ALL: &[Scenario] = &[
     changed_initrd::SCENARIO,
     changed_manifest::SCENARIO,
     changed_signature::SCENARIO,
+    cloud_nocloud::SCENARIO,
     changed_delegation::SCENARIO,
     changed_root::SCENARIO,
     changed_program::SCENARIO,

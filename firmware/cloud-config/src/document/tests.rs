@@ -1,9 +1,9 @@
 //! Documents, and what becomes of each of their keys.
 
 use super::{CloudConfig, Command, Login, LoginName, Password};
-use crate::complaint::Severity;
 use accounts::{AuthorizedKey, Sudo};
 use serde_json::json;
+use system_update::CloudConfigSeverity as Severity;
 
 const KEY: &str =
     "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGDbqKcpzGgkvGFHXq/g0mGw0A9jHJ3yZtD4cVxJwP4a a@b";
