@@ -6,10 +6,12 @@
 
 mod commands;
 mod files;
+mod network;
 mod people;
 mod system;
 
 pub use commands::{Policy, run_commands};
+pub use network::try_network;
 pub use system::show_time_zone;
 
 use crate::complaint::Complaint;

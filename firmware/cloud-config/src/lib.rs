@@ -13,6 +13,7 @@ mod document;
 pub mod instance;
 pub mod machine;
 mod meta_data;
+pub mod network_config;
 mod place;
 pub mod report;
 pub mod source;

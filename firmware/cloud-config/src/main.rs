@@ -4,18 +4,20 @@
 //! library. It ends with success whatever became of the cloud-config: errors are on the
 //! console and in `snappy why`, and a device with a typing error in it boots.
 
-mod console;
-
 use anyhow::Context;
-use cloud_config::apply::{Device, Policy, apply, document, run_commands, show_time_zone};
+use cloud_config::apply::{
+    Device, Policy, apply, document, run_commands, show_time_zone, try_network,
+};
 use cloud_config::instance::{Bound, FIRST_BOOTS, Kind, Look, is_new, look};
 use cloud_config::machine::Machine;
-use cloud_config::report::{self, Report};
+use cloud_config::network_config;
+use cloud_config::report::{Report, complain};
 use cloud_config::source::disk::Disks;
 use cloud_config::source::{Found, METADATA, Surroundings};
+use network::configuration::Configuration;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-use system_update::BootReport;
+use system_update::{BootReport, say_on_console};
 
 const BOUND: &str = "/writable/system/cloud/instance.json";
 /// A cloud's network needs some seconds; a system on trial is judged after some minutes.
@@ -27,7 +29,7 @@ fn main() {
     };
     show_time_zone(&device);
     if let Err(error) = run(&device) {
-        console::say(&format!("{error:#}"));
+        say(&format!("{error:#}"));
     }
 }
 
@@ -104,15 +106,27 @@ impl Instance<'_> {
         let config = document(found, &mut self.report);
         apply(self.device, found, &config, &mut self.report);
         set_host_name(self.device);
+        let network = self.network_config(found);
         // Before the commands: they run once, whatever they bring about.
         keep(&bound)?;
-        report::write(&self.report, Path::new(Report::PATH))?;
+        self.report.write(Path::new(Report::PATH))?;
         let policy = Policy::read(self.device).unwrap_or_else(|error| {
             self.report.failed(format!("{error:#}"));
             Policy::default()
         });
         run_commands(&config, policy, &mut self.report);
-        self.tell()
+        self.tell()?;
+        // Last: `network` adds what becomes of it to the report.
+        match network {
+            Some(configuration) => try_network(self.device, &configuration),
+            None => Ok(()),
+        }
+    }
+
+    fn network_config(&mut self, found: &Found) -> Option<Configuration> {
+        let (configuration, complaints) = network_config::parse(found.network_config.as_ref()?);
+        complain(&mut self.report, "network-config", &complaints);
+        configuration
     }
 
     /// A source is there and gave nothing. Only a cloud is asked again: whoever comes with a
@@ -150,12 +164,19 @@ impl Instance<'_> {
             println!("{done}");
         }
         for problem in &self.report.problems {
-            console::say(&problem.text);
+            say(&problem.text);
         }
         let path = Path::new(Report::PATH);
-        report::write(&self.report, path)
+        self.report
+            .write(path)
             .with_context(|| format!("cannot write {}", path.display()))
     }
+}
+
+/// To the service's log, and to whoever stands before the device.
+fn say(text: &str) {
+    eprintln!("{text}");
+    say_on_console("cloud-config", text);
 }
 
 fn keep(bound: &Bound) -> anyhow::Result<()> {

@@ -67,6 +67,11 @@ impl<'a> Place<'a> {
         }
     }
 
+    pub(crate) fn whole_number(&self) -> Result<i64> {
+        let text = self.text()?;
+        yaml_tree::integer(text).ok_or_else(|| self.complain(Reason::NotA("whole number")))
+    }
+
     /// The items of a list; none where nothing stands.
     pub(crate) fn items(&self) -> Result<Vec<Place<'a>>> {
         match &self.node.content {

@@ -124,7 +124,8 @@ fn state() -> Option<PortState> {
 fn from_server(server: &str) -> bool {
     let report = NetworkReport::read().unwrap_or_default();
     let lease = report.ports.first().and_then(|port| port.lease.as_ref());
-    lease.is_some_and(|lease| lease.server.to_string() == server)
+    let of = lease.and_then(|lease| lease.server);
+    of.is_some_and(|of| of.to_string() == server)
 }
 
 /// The other end of the cable, in a network of its own.

@@ -2,7 +2,7 @@
 
 use super::commands::{Commands, Policy};
 use super::{Device, apply, document, run_commands};
-use crate::report::{Report, write};
+use crate::report::Report;
 use crate::source::Found;
 use accounts::{Accounts, Logins, Places, SshSettings, Sudo};
 use std::fs;
@@ -263,6 +263,6 @@ fn a_report_is_read_as_it_was_written() {
     let path = test.path("writable/system/cloud/report.json");
     assert_eq!(Report::read(&path).unwrap(), None);
     let report = test.apply("hostname: a\nhostnames: b");
-    write(&report, &path).unwrap();
+    report.write(&path).unwrap();
     assert_eq!(Report::read(Path::new(&path)).unwrap(), Some(report));
 }

@@ -133,6 +133,7 @@ fn json_has_the_answer_and_every_field() {
                              the kernel is not the one that was signed: digest mismatch (boot 4).",
                 "reasons": {},
             },
+            "cloud_config": null,
             "boots_left_out": 1,
             "events": [
                 {
