@@ -60,7 +60,7 @@ fn run(bench: &Bench<'_>) -> Result<Evidence> {
     guest.forbid("cloud-config: ");
     guest.expect_up(Slot::A)?;
     require(&mut guest, "hostname", OWN)?;
-    let done = "until snappy service cloud-config status | grep -q done; do sleep 1; done";
+    let done = "until snappy service cloud-config | grep -q done; do sleep 1; done";
     guest.run(done)?;
     require(&mut guest, "cat /var/lib/site/place", "own")?;
     guest.power_off()?;
