@@ -11,6 +11,7 @@ mod changed_manifest;
 mod changed_program;
 mod changed_root;
 mod changed_signature;
+mod cloud_network;
 mod cloud_nocloud;
 mod confirmed;
 mod empty_init;
@@ -111,6 +112,7 @@ pub const ALL: &[Scenario] = &[
     changed_initrd::SCENARIO,
     changed_manifest::SCENARIO,
     changed_signature::SCENARIO,
+    cloud_network::SCENARIO,
     cloud_nocloud::SCENARIO,
     changed_delegation::SCENARIO,
     changed_root::SCENARIO,
