@@ -7,11 +7,13 @@
 mod commands;
 mod files;
 mod network;
+mod original;
 mod people;
 mod system;
 
 pub use commands::{Policy, run_commands};
 pub use network::try_network;
+pub use original::forget_original;
 pub use system::show_time_zone;
 
 use crate::complaint::Complaint;

@@ -69,6 +69,15 @@ impl Bound {
         }
     }
 
+    /// Whether the device is a copy, in a machine that is another one by its firmware's word.
+    #[must_use]
+    pub fn is_copied_to(&self, machine: Option<&str>) -> bool {
+        match (&self.machine, machine) {
+            (Some(before), Some(now)) => before != now,
+            _ => false,
+        }
+    }
+
     /// Keeps it.
     ///
     /// # Errors
@@ -105,12 +114,8 @@ pub fn look(bound: Option<&Bound>, machine: Option<&str>, boot: u64) -> Look {
     let Some(kind) = bound.kind else {
         return Look::Nowhere;
     };
-    let is_copy = match (&bound.machine, machine) {
-        (Some(before), Some(now)) => before != now,
-        _ => false,
-    };
     // The own disk is nobody else's, and a cloud that did not answer is asked again.
-    if kind == Kind::Seed || bound.instance_id.is_none() || is_copy {
+    if kind == Kind::Seed || bound.instance_id.is_none() || bound.is_copied_to(machine) {
         Look::At(kind)
     } else {
         Look::Nowhere

@@ -6,7 +6,7 @@
 
 use anyhow::Context;
 use cloud_config::apply::{
-    Device, Policy, apply, document, run_commands, show_time_zone, try_network,
+    Device, Policy, apply, document, forget_original, run_commands, show_time_zone, try_network,
 };
 use cloud_config::instance::{Bound, FIRST_BOOTS, Kind, Look, is_new, look};
 use cloud_config::machine::Machine;
@@ -103,6 +103,13 @@ impl Instance<'_> {
         println!("instance {id}, from {}", kind.name());
         self.report.source = kind.name().to_owned();
         self.report.instance_id = Some(id);
+        let machine = self.machine.as_deref();
+        if self
+            .bound
+            .is_some_and(|before| before.is_copied_to(machine))
+        {
+            forget_original(self.device, &mut self.report);
+        }
         let config = document(found, &mut self.report);
         apply(self.device, found, &config, &mut self.report);
         set_host_name(self.device);

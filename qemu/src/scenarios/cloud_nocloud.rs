@@ -70,6 +70,12 @@ fn run(bench: &Bench<'_>) -> Result<Evidence> {
     guest.run(done)?;
     require(&mut guest, "hostname", OTHER)?;
     require(&mut guest, "cat /var/lib/site/place", "other")?;
+    // A copy becomes somebody else at its next boot.
+    require(
+        &mut guest,
+        "ls /writable/system | grep -c machine-id; true",
+        "0",
+    )?;
     let proof = guest.prove(expected)?;
     guest.power_off()?;
     Evidence::of_guest(&proof, &disk, &confirmed::as_a(expected.manifest))

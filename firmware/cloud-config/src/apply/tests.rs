@@ -1,7 +1,7 @@
 //! What becomes of a device whose root is a directory.
 
 use super::commands::{Commands, Policy};
-use super::{Device, apply, document, run_commands};
+use super::{Device, apply, document, forget_original, run_commands};
 use crate::report::Report;
 use crate::source::Found;
 use accounts::{Accounts, Logins, Places, SshSettings, Sudo};
@@ -239,6 +239,23 @@ fn commands_run_where_the_image_allows_it() {
     assert_eq!(report.done, ["command 1", "command 2"]);
     assert_eq!(said(&report), ["runcmd[2]: it ended with exit status: 3"]);
     assert!(file.exists());
+}
+
+#[test]
+fn a_copy_does_not_stay_the_original() {
+    let test = Test::new();
+    fs::write(test.path("writable/system/machine-id"), "1").unwrap();
+    fs::write(test.path("writable/system/hostname"), "a").unwrap();
+    fs::create_dir(test.path("writable/system/ssh")).unwrap();
+    fs::write(test.path("writable/system/ssh/key"), "secret").unwrap();
+    for _ in 0..2 {
+        let mut report = Report::default();
+        forget_original(&test.device, &mut report);
+        assert_eq!((said(&report), report.done.len()), (vec![], 2));
+        assert!(!test.path("writable/system/machine-id").exists());
+        assert!(!test.path("writable/system/ssh").exists());
+        assert!(test.path("writable/system/hostname").exists());
+    }
 }
 
 #[test]
