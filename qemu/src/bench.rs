@@ -218,8 +218,23 @@ impl<'a> Bench<'a> {
         self.start_open(drives, Network::None)
     }
 
+    /// The same with a way out of its network, in a machine whose firmware says `smbios` of
+    /// it: fields of QEMU's `-smbios type=1`.
+    ///
+    /// # Errors
+    /// QEMU cannot be started.
+    pub fn start_in_machine(&self, smbios: &str, drives: Vec<Drive>) -> Result<Guest> {
+        self.prepare_open_firmware()?;
+        self.start_machine(drives, Network::Open, Firmware::Open, Some(smbios))
+    }
+
     /// With firmware that starts any loader.
     fn start_open(&self, drives: Vec<Drive>, network: Network) -> Result<Guest> {
+        self.prepare_open_firmware()?;
+        self.start_machine(drives, network, Firmware::Open, None)
+    }
+
+    fn prepare_open_firmware(&self) -> Result<()> {
         let board = self.world.board();
         let variables = self.variables();
         if let Some((_, empty)) = installed_firmware(board, Firmware::Open)?
@@ -227,7 +242,7 @@ impl<'a> Bench<'a> {
         {
             copy_sparse(empty, &variables)?;
         }
-        self.start_machine(drives, network, Firmware::Open)
+        Ok(())
     }
 
     /// Starts the board with this one disk and firmware that has Secure Boot. It knows
@@ -245,7 +260,7 @@ impl<'a> Bench<'a> {
             variable_store::write_with_keys(empty, &variables, keys)?;
         }
         let drive = Drive::of_board(board, disk.image(), Boot::Unordered);
-        self.start_machine(vec![drive], Network::None, Firmware::SecureBoot)
+        self.start_machine(vec![drive], Network::None, Firmware::SecureBoot, None)
     }
 
     fn start_machine(
@@ -253,6 +268,7 @@ impl<'a> Bench<'a> {
         drives: Vec<Drive>,
         network: Network,
         firmware: Firmware,
+        smbios: Option<&str>,
     ) -> Result<Guest> {
         let board = self.world.board();
         let description = MachineDescription {
@@ -262,6 +278,7 @@ impl<'a> Bench<'a> {
             processor: self.processor,
             drives,
             network,
+            smbios,
             firmware,
             firmware_files: self.world.firmware_files(),
             variables: self.variables(),

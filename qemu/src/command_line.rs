@@ -81,6 +81,8 @@ pub struct MachineDescription<'a> {
     pub drives: Vec<Drive>,
     /// Its network.
     pub network: Network,
+    /// What the firmware says of it: fields of QEMU's `-smbios type=1`, if any are set.
+    pub smbios: Option<&'a str>,
     /// The firmware that starts it.
     pub firmware: Firmware,
     /// What of the firmware is in no flash: the board's `firmware_files`.
@@ -156,6 +158,9 @@ impl MachineDescription<'_> {
         if let Some((code, _)) = flash {
             arguments.drive("if=pflash,format=raw,unit=0,readonly=on", code);
             arguments.drive("if=pflash,format=raw,unit=1", &self.variables);
+        }
+        if let Some(fields) = self.smbios {
+            arguments.words(["-smbios", &format!("type=1,{fields}")]);
         }
         for file in self.firmware_files {
             arguments.file(&file.argument, &file.path);
@@ -306,6 +311,7 @@ mod tests {
                 Boot::Unordered,
             )],
             network,
+            smbios: None,
             firmware: Firmware::Open,
             firmware_files: &files,
             variables: "/variables".into(),

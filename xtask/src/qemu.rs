@@ -129,6 +129,7 @@ impl QemuCommand {
             processor: &board.qemu.processor,
             drives: vec![Drive::of_board(&board, &image, Boot::Unordered)],
             network: self.network(&board),
+            smbios: None,
             firmware,
             firmware_files: &files,
             variables,

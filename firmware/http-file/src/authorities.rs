@@ -17,10 +17,16 @@ impl Authorities {
     /// Where the system has them: PEM, one behind the other.
     pub const PATH: &'static str = "/etc/ssl/certs/ca-certificates.crt";
 
-    /// Those of the system. Without the file there are none, and no server is believed.
+    /// Where the owner of a device has others besides, in the same form.
+    pub const OWNERS: &'static str = "/writable/system/authorities.pem";
+
+    /// Those of the system and of its owner. Without the files there are none, and no server
+    /// is believed.
     #[must_use]
     pub fn of_the_system() -> Self {
-        Self::read(Path::new(Self::PATH)).unwrap_or_default()
+        let files = [Self::PATH, Self::OWNERS].map(|path| Self::read(Path::new(path)));
+        let all = files.into_iter().flatten().flat_map(|read| read.0.to_vec());
+        Self(Arc::new(all.collect()))
     }
 
     /// Those of a PEM file. What in it is no certificate is passed over.

@@ -269,6 +269,7 @@ impl Ingredients {
         };
         let programs = vec![
             Component::of("init", &self.userland.init),
+            Component::of("cloud-config", &self.userland.cloud_config),
             Component::of("network", &self.userland.network),
             Component::of("snappy", &self.userland.snappy),
             Component::of("snappyd", &self.userland.snappyd),

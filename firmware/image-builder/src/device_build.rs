@@ -22,6 +22,8 @@ use crate::workspace::Workspace;
 pub(crate) struct Userland {
     /// PID 1.
     pub(crate) init: Vec<u8>,
+    /// Honours a cloud-config at the first boot of an instance.
+    pub(crate) cloud_config: Vec<u8>,
     /// Addresses, routes and time for the wired ports.
     pub(crate) network: Vec<u8>,
     /// The person's tool.
@@ -123,10 +125,19 @@ fn loader_constants(board: &Board, keyring: PathBuf) -> Vec<(&'static str, OsStr
 /// The userland of `board`.
 pub(crate) fn build_userland(workspace: &Workspace, board: &Board) -> Result<Userland> {
     let build = DeviceBuild::new(workspace, board, Surroundings::Linux)?;
-    let packages = ["init", "network", "snappy", "ssh-server", "sudo", "updater"];
+    let packages = [
+        "cloud-config",
+        "init",
+        "network",
+        "snappy",
+        "ssh-server",
+        "sudo",
+        "updater",
+    ];
     build.run(&packages, &[])?;
     Ok(Userland {
         init: build.program("init")?,
+        cloud_config: build.program("cloud-config")?,
         network: build.program("network")?,
         snappy: build.program("snappy")?,
         snappyd: build.program("snappyd")?,

@@ -73,15 +73,17 @@ pub(crate) fn root_tree(parts: &RootParts<'_>) -> Result<Tree> {
     parts.tools.add_to(&mut tree)?;
     parts.modules.add_to(&mut tree, parts.index);
     parts.modules.add_modprobe_tables(&mut tree, parts.index);
-    add_service(&mut tree, "network");
+    add_service(&mut tree, "network", "");
     let userland = parts.userland;
-    for (name, bytes) in [
-        ("snappyd", &userland.snappyd),
-        ("sshd", &userland.sshd),
-        ("sudod", &userland.sudod),
+    let once = "kind = \"oneshot\"\nrestart = \"never\"\n";
+    for (name, bytes, settings) in [
+        ("snappyd", &userland.snappyd, ""),
+        ("sshd", &userland.sshd, ""),
+        ("sudod", &userland.sudod, ""),
+        ("cloud-config", &userland.cloud_config, once),
     ] {
         tree.program(&program(name), Content::Bytes(bytes.clone()));
-        add_service(&mut tree, name);
+        add_service(&mut tree, name, settings);
     }
     tree.program("usr/bin/sudo", Content::Bytes(userland.sudo.clone()));
     login::add_to(&mut tree);
@@ -98,11 +100,11 @@ fn program(name: &str) -> String {
     format!("usr/lib/twinkeel/{name}")
 }
 
-/// A service that every image has.
-fn add_service(tree: &mut Tree, name: &str) {
+/// A service that every image has; `settings` are lines of its file.
+fn add_service(tree: &mut Tree, name: &str, settings: &str) {
     tree.text(
         &format!("usr/lib/twinkeel/services/{name}.toml"),
-        &format!("command = [\"/{}\"]\n", program(name)),
+        &format!("command = [\"/{}\"]\n{settings}", program(name)),
     );
 }
 
@@ -185,6 +187,7 @@ fn add_configuration(tree: &mut Tree, request: &ImageRequest) {
     );
     // What a device makes for itself lies in /run, where init puts it.
     tree.link("etc/machine-id", "/run/machine-id");
+    tree.link("etc/localtime", "/run/localtime");
     tree.link("etc/mtab", "/proc/self/mounts");
     tree.link("etc/resolv.conf", "/run/resolv.conf");
 }

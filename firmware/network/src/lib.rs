@@ -5,7 +5,9 @@
 //! and the clock are the program's. `snappy network` reads the reports.
 #![forbid(unsafe_code)]
 
+pub mod configuration;
 pub mod dhcp;
 pub mod netlink;
 pub mod report;
 pub mod sntp;
+pub mod trial;

@@ -7,15 +7,18 @@
 //! are looked after in place of all wired ones.
 
 mod clock;
+mod configured;
 mod host_name;
 mod kernel;
 mod lease_hint;
+mod neighbours;
 mod port;
 mod ports;
 mod resolver;
 mod system_call;
 
 use anyhow::Context;
+use configured::Configured;
 use core::convert::Infallible;
 use kernel::Kernel;
 use ports::{Ports, Watched};
@@ -48,8 +51,10 @@ fn run(watched: Watched) -> anyhow::Result<Infallible> {
     let mut time_servers = clock::start()?;
     let mut resolver = Resolver::default();
     let mut ports = Ports::new(watched);
+    let mut configured = Configured::open();
     loop {
         let now = Instant::now();
+        configured.look(&mut ports, &kernel, now);
         ports.look(&kernel, now);
         ports.do_what_is_due(&kernel, now);
         if ports.report() {
@@ -58,17 +63,23 @@ fn run(watched: Watched) -> anyhow::Result<Infallible> {
             host_name::set(&leases);
             time_servers.tell(&leases);
         }
-        wait(&kernel, &ports)?;
+        wait(&kernel, &ports, &configured)?;
         kernel.drain_events();
         ports.hear(&kernel, Instant::now());
     }
 }
 
-fn wait(kernel: &Kernel, ports: &Ports) -> anyhow::Result<()> {
+fn wait(kernel: &Kernel, ports: &Ports, configured: &Configured) -> anyhow::Result<()> {
     let left = |due: Instant| due.saturating_duration_since(Instant::now());
-    let sleep = ports.due().map_or(LONGEST_SLEEP, left).min(LONGEST_SLEEP);
+    let due = ports.due().into_iter().chain(configured.due()).min();
+    let sleep = due.map_or(LONGEST_SLEEP, left).min(LONGEST_SLEEP);
     let timeout = Timespec::try_from(sleep).context("a minute is too long")?;
     let mut sources = vec![PollFd::new(kernel, PollFlags::IN)];
+    sources.extend(
+        configured
+            .events()
+            .map(|events| PollFd::new(events, PollFlags::IN)),
+    );
     sources.extend(
         ports
             .sockets()

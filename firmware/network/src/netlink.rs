@@ -11,6 +11,7 @@ const NEW_ADDRESS: u16 = 20;
 const DELETE_ADDRESS: u16 = 21;
 const NEW_ROUTE: u16 = 24;
 const DELETE_ROUTE: u16 = 25;
+const DELETE_NEIGHBOUR: u16 = 29;
 const ERROR: u16 = 2;
 
 const REQUEST: u16 = 0x01;
@@ -26,6 +27,10 @@ const IFA_ADDRESS: u16 = 1;
 const IFA_LOCAL: u16 = 2;
 const IFA_BROADCAST: u16 = 4;
 const IFA_CACHEINFO: u16 = 6;
+/// `linux/if_link.h`.
+const IFLA_MTU: u16 = 4;
+/// `linux/neighbour.h`.
+const NDA_DST: u16 = 1;
 /// `linux/rtnetlink.h`.
 const RTA_DST: u16 = 1;
 const RTA_OIF: u16 = 4;
@@ -66,6 +71,29 @@ impl Request {
         body.extend(UP.to_ne_bytes());
         body.extend(UP.to_ne_bytes());
         Self::new(NEW_LINK, 0, &body)
+    }
+
+    /// Sets the longest packet of the port.
+    #[must_use]
+    pub fn set_longest_packet(port: u32, bytes: u32) -> Self {
+        let mut body = vec![0; 4];
+        body.extend(port.to_ne_bytes());
+        body.extend([0; 8]);
+        let mut request = Self::new(NEW_LINK, 0, &body);
+        request.attribute(IFLA_MTU, &bytes.to_ne_bytes());
+        request
+    }
+
+    /// Forgets who has an address on the port's wire.
+    #[must_use]
+    pub fn delete_neighbour(port: u32, address: Ipv4Addr) -> Self {
+        // `struct ndmsg`.
+        let mut body = vec![INET, 0, 0, 0];
+        body.extend(port.to_ne_bytes());
+        body.extend([0; 4]);
+        let mut request = Self::new(DELETE_NEIGHBOUR, 0, &body);
+        request.attribute(NDA_DST, &address.octets());
+        request
     }
 
     /// Gives the port an address; one that it has gets a new lifetime. The kernel takes it
@@ -242,6 +270,29 @@ mod tests {
             words(&Request::delete_route(3, &default).encode(1)),
             expected
         );
+    }
+
+    #[test]
+    fn a_link_has_a_longest_packet_and_a_neighbour_is_forgotten() {
+        let expected = vec![40, pair(16, 5), 1, 0, 0, 3, 0, 0, pair(8, 4), 1400];
+        assert_eq!(
+            words(&Request::set_longest_packet(3, 1400).encode(1)),
+            expected
+        );
+        let router = bytes([10, 0, 2, 2]);
+        let expected = vec![
+            36,
+            pair(29, 5),
+            1,
+            0,
+            bytes([2, 0, 0, 0]),
+            3,
+            0,
+            pair(8, 1),
+            router,
+        ];
+        let request = Request::delete_neighbour(3, Ipv4Addr::new(10, 0, 2, 2));
+        assert_eq!(words(&request.encode(1)), expected);
     }
 
     #[test]

@@ -1,14 +1,16 @@
-//! One wired port: its socket, its client of DHCP, and what is configured.
+//! One wired port: its socket, its client of DHCP or its fixed addresses, and what is configured.
 
 use crate::kernel::Kernel;
 use crate::ports::Seen;
-use crate::{host_name, lease_hint, system_call};
+use crate::{host_name, lease_hint, neighbours, system_call};
 use anyhow::Context;
+use network::configuration::{Addressing, PortConfiguration};
 use network::dhcp::{
     Action, CLIENT_PORT, Client, Event, HardwareAddress, Lease, Reply, Request, SERVER_PORT,
 };
 use network::netlink::{self, Address};
 use network::report::{LeaseReport, PortReport, PortState};
+use network::trial::Reach;
 use rustix::net::{AddressFamily, SocketFlags, SocketType, bind, socket_with, sockopt};
 use rustix::rand::{GetRandomFlags, getrandom};
 use std::net::{Ipv4Addr, SocketAddrV4, UdpSocket};
@@ -32,6 +34,7 @@ pub(crate) struct Port {
     link: Link,
     socket: UdpSocket,
     client: Client,
+    owners: Option<PortConfiguration>,
     configured: Option<Configured>,
 }
 
@@ -42,11 +45,25 @@ struct Configured {
 }
 
 impl Port {
-    /// Sets it up and listens. Its cable counts as pulled until [`Port::link_is`] is called.
-    pub(crate) fn open(seen: &Seen, kernel: &Kernel) -> anyhow::Result<Self> {
+    /// Sets it up as its owner says, and listens. Its cable counts as pulled until
+    /// [`Port::link_is`] is called.
+    pub(crate) fn open(
+        seen: &Seen,
+        owners: Option<&PortConfiguration>,
+        kernel: &Kernel,
+    ) -> anyhow::Result<Self> {
         kernel
             .request(netlink::Request::set_up(seen.index))
             .context("cannot set it up")?;
+        if let Some(bytes) = owners.and_then(|owners| owners.mtu) {
+            let set = netlink::Request::set_longest_packet(seen.index, bytes);
+            if let Err(error) = kernel.request(set) {
+                eprintln!(
+                    "{}: cannot send packets of {bytes} bytes: {error}",
+                    seen.name
+                );
+            }
+        }
         let had = lease_hint::read(seen.hardware);
         Ok(Self {
             index: seen.index,
@@ -55,12 +72,56 @@ impl Port {
             link: Link::Unplugged,
             socket: listen(&seen.name).context("cannot listen to servers")?,
             client: Client::new(seen.hardware, host_name::own(), had),
+            owners: owners.cloned(),
             configured: None,
         })
     }
 
+    /// Whether its owner still says the same of it.
+    pub(crate) fn is_owned_as(&self, owners: Option<&PortConfiguration>) -> bool {
+        self.owners.as_ref() == owners
+    }
+
+    /// Before it is opened anew.
+    pub(crate) fn close(&mut self, kernel: &Kernel) {
+        self.deconfigure(kernel);
+    }
+
+    /// Whether somebody at the other end has answered: whoever gave the lease, or the router.
+    /// A fixed port without a router has nobody to ask, and counts with its cable.
+    pub(crate) fn reach(&self) -> Reach {
+        let router = match (self.link, &self.configured) {
+            (Link::Unplugged, _) => return Reach::Unplugged,
+            (Link::Plugged, None) => return Reach::Silent,
+            (Link::Plugged, Some(configured)) => configured.lease.router(),
+        };
+        match router {
+            Some(router) if self.is_fixed() => {
+                neighbours::ask(&self.socket, router);
+                match neighbours::has_answered(&self.name, router) {
+                    true => Reach::Answered,
+                    false => Reach::Silent,
+                }
+            }
+            _ => Reach::Answered,
+        }
+    }
+
+    fn is_fixed(&self) -> bool {
+        let addressing = self.owners.as_ref().map(|owners| &owners.addressing);
+        matches!(addressing, Some(Addressing::Fixed { .. }))
+    }
+
     pub(crate) fn is(&self, seen: &Seen) -> bool {
         (self.index, &self.name, self.hardware) == (seen.index, &seen.name, seen.hardware)
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(crate) fn hardware(&self) -> HardwareAddress {
+        self.hardware
     }
 
     pub(crate) fn index(&self) -> u32 {
@@ -68,7 +129,10 @@ impl Port {
     }
 
     pub(crate) fn due(&self) -> Option<Instant> {
-        self.client.due()
+        match self.is_fixed() {
+            true => None,
+            false => self.client.due(),
+        }
     }
 
     pub(crate) fn socket(&self) -> &UdpSocket {
@@ -110,13 +174,52 @@ impl Port {
     }
 
     fn step(&mut self, event: Event, kernel: &Kernel, now: Instant) {
+        if self.is_fixed() {
+            return self.step_fixed(&event, kernel, now);
+        }
         for action in self.client.step(event, now, &mut random) {
             match action {
                 Action::Send(request) => self.send(&request),
-                Action::Configure { lease, since } => self.configure(lease, since, kernel, now),
+                Action::Configure { lease, since } => {
+                    let lease = match &self.owners {
+                        Some(owners) => owners.over(lease),
+                        None => lease,
+                    };
+                    self.configure(lease, since, kernel, now);
+                }
                 Action::Deconfigure => self.deconfigure(kernel),
             }
         }
+    }
+
+    /// Nobody is asked for anything; the addresses come and go with the cable.
+    fn step_fixed(&mut self, event: &Event, kernel: &Kernel, now: Instant) {
+        let lease = self.owners.as_ref().and_then(PortConfiguration::fixed);
+        match (event, lease) {
+            (Event::Plugged, Some(lease)) => {
+                if let Some(router) = lease.router() {
+                    neighbours::forget(kernel, self.index, router);
+                }
+                self.configure(lease, now, kernel, now);
+                for more in self.more_addresses() {
+                    let add = netlink::Request::add_address(more, None);
+                    self.ask_kernel(kernel, add, "set another address");
+                }
+            }
+            (Event::Unplugged, _) => self.deconfigure(kernel),
+            _ => {}
+        }
+    }
+
+    fn more_addresses(&self) -> Vec<Address> {
+        let owners = self.owners.as_ref();
+        let more = owners.map_or(&[][..], PortConfiguration::more_addresses);
+        let address = |more: &network::configuration::Prefixed| Address {
+            port: self.index,
+            address: more.address,
+            prefix_length: more.prefix_length,
+        };
+        more.iter().map(address).collect()
     }
 
     /// A request that cannot be sent is repeated like one that got lost.
@@ -136,7 +239,10 @@ impl Port {
         if !same {
             self.deconfigure(kernel);
             let (address, length) = (lease.address, lease.prefix_length);
-            println!("{}: {address}/{length} from {}", self.name, lease.server);
+            match self.is_fixed() {
+                true => println!("{}: {address}/{length}, fixed", self.name),
+                false => println!("{}: {address}/{length} from {}", self.name, lease.server),
+            }
         }
         let spent = now.saturating_duration_since(since);
         let left = lease.times.map(|times| times.expiry.saturating_sub(spent));
@@ -147,7 +253,9 @@ impl Port {
             let add = netlink::Request::add_route(self.index, route, lease.address);
             self.ask_kernel(kernel, add, "add a route");
         }
-        lease_hint::keep(self.hardware, lease.address);
+        if !self.is_fixed() {
+            lease_hint::keep(self.hardware, lease.address);
+        }
         self.configured = Some(Configured {
             until: left.map(|left| uptime().saturating_add(left).as_secs()),
             lease,
@@ -163,8 +271,9 @@ impl Port {
             // With the link or the address the kernel may have taken it away already.
             let _ = kernel.request(netlink::Request::delete_route(self.index, route));
         }
-        let delete = netlink::Request::delete_address(self.address(&lease));
-        let _ = kernel.request(delete);
+        for address in [vec![self.address(&lease)], self.more_addresses()].concat() {
+            let _ = kernel.request(netlink::Request::delete_address(address));
+        }
     }
 
     fn ask_kernel(&self, kernel: &Kernel, request: netlink::Request, what: &str) {
@@ -204,7 +313,7 @@ impl Configured {
             router: self.lease.router(),
             name_servers: self.lease.name_servers.clone(),
             domain: self.lease.domain.clone(),
-            server: self.lease.server,
+            server: (!self.lease.server.is_unspecified()).then_some(self.lease.server),
             until_uptime_secs: self.until,
         }
     }

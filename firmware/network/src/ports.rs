@@ -2,8 +2,10 @@
 
 use crate::kernel::Kernel;
 use crate::port::{Link, Port};
+use network::configuration::Configuration;
 use network::dhcp::{HardwareAddress, Lease};
 use network::report::NetworkReport;
+use network::trial::Reach;
 use std::fs;
 use std::net::UdpSocket;
 use std::path::Path;
@@ -25,6 +27,7 @@ pub(crate) enum Watched {
 /// All that are looked after, in the kernel's order.
 pub(crate) struct Ports {
     watched: Watched,
+    configuration: Configuration,
     ports: Vec<Port>,
     reported: Option<NetworkReport>,
 }
@@ -43,9 +46,40 @@ impl Ports {
     pub(crate) fn new(watched: Watched) -> Self {
         Self {
             watched,
+            configuration: Configuration::default(),
             ports: Vec::new(),
             reported: None,
         }
+    }
+
+    /// From now on ports are as `configuration` says. Those for which that is news begin anew.
+    pub(crate) fn follow(&mut self, configuration: Configuration, kernel: &Kernel) {
+        self.configuration = configuration;
+        let configuration = &self.configuration;
+        self.ports.retain_mut(|port| {
+            let stays = port.is_owned_as(configuration.of(port.name(), port.hardware()));
+            if !stays {
+                port.close(kernel);
+            }
+            stays
+        });
+    }
+
+    /// Whether anybody answers on one of the ports that the configuration in force is about;
+    /// where it is about none that is there, on any.
+    pub(crate) fn reach(&self) -> Reach {
+        let named = |port: &&Port| {
+            self.configuration
+                .of(port.name(), port.hardware())
+                .is_some()
+        };
+        let (named, others): (Vec<_>, Vec<_>) = self.ports.iter().partition(named);
+        let ports = if named.is_empty() { others } else { named };
+        let reaches: Vec<_> = ports.into_iter().map(Port::reach).collect();
+        [Reach::Answered, Reach::Silent]
+            .into_iter()
+            .find(|reach| reaches.contains(reach))
+            .unwrap_or(Reach::Unplugged)
     }
 
     /// Finds out which ports came, went, got a cable or lost it.
@@ -57,7 +91,11 @@ impl Ports {
         for seen in seen {
             match self.ports.iter_mut().find(|port| port.is(&seen)) {
                 Some(port) => port.link_is(seen.link, kernel, now),
-                None => match Port::open(&seen, kernel) {
+                None => match Port::open(
+                    &seen,
+                    self.configuration.of(&seen.name, seen.hardware),
+                    kernel,
+                ) {
                     Ok(mut port) => {
                         // Of one that was up already the kernel tells nothing.
                         port.link_is(seen.link, kernel, now);

@@ -50,8 +50,8 @@ pub struct LeaseReport {
     pub name_servers: Vec<Ipv4Addr>,
     /// The network's domain.
     pub domain: Option<String>,
-    /// Who gave the address.
-    pub server: Ipv4Addr,
+    /// Who gave the address; nobody where the owner did.
+    pub server: Option<Ipv4Addr>,
     /// The device's uptime at which the lease ends; `None` is never.
     pub until_uptime_secs: Option<u64>,
 }

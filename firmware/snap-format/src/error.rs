@@ -8,8 +8,8 @@ use crate::sockets::SocketError;
 use crate::timer::TimerError;
 use crate::version::VersionError;
 use crate::words::WordError;
-use crate::yaml::{MAX_YAML_BYTES, MAX_YAML_DEPTH};
 use std::fmt;
+use yaml_tree::{YamlError, YamlProblem};
 
 /// A key that cannot be used, and where it stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,10 +22,6 @@ pub struct SnapYamlError {
 impl SnapYamlError {
     pub(crate) fn new(key: String, line: usize, problem: Problem) -> Self {
         SnapYamlError { key, line, problem }
-    }
-
-    pub(crate) fn of_document(line: usize, problem: Problem) -> Self {
-        SnapYamlError::new(String::new(), line, problem)
     }
 
     /// The keys on the way, as in `apps.web.daemon`; empty for the document itself.
@@ -47,6 +43,12 @@ impl SnapYamlError {
     }
 }
 
+impl From<YamlError> for SnapYamlError {
+    fn from(error: YamlError) -> Self {
+        SnapYamlError::new(error.key, error.line, Problem::Yaml(error.problem))
+    }
+}
+
 impl fmt::Display for SnapYamlError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "cannot use snap.yaml: line {}", self.line)?;
@@ -63,31 +65,8 @@ impl std::error::Error for SnapYamlError {}
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Problem {
-    /// It is no YAML.
-    Syntax(String),
-    /// It is no UTF-8.
-    NotText,
-    /// The document is longer than anybody writes.
-    TooLong {
-        /// Its length.
-        found_bytes: usize,
-    },
-    /// Lists in lists without end.
-    TooDeep,
-    /// More values than a document has, those that aliases stand for included.
-    TooMany,
-    /// An anchor's own value refers to it.
-    AliasInItself,
-    /// A tag that asks for another type.
-    Tag(String),
-    /// The document is not the only one in the file.
-    SecondDocument,
-    /// There is nothing in the document.
-    Empty,
-    /// A key that is a list, a map, a number, a truth or nothing.
-    KeyIsNoText,
-    /// A key that stands in a map twice.
-    Twice(String),
+    /// It is no tree of texts.
+    Yaml(YamlProblem),
     /// Nothing stands where there has to be something.
     Nothing,
     /// A key that has to be there is not.
@@ -140,22 +119,7 @@ pub enum Problem {
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Syntax(what) => write!(f, "this is no YAML: {what}"),
-            Self::NotText => f.write_str("the file is not UTF-8; save it as such"),
-            Self::TooLong { found_bytes } => write!(
-                f,
-                "the file has {found_bytes} bytes; use at most {MAX_YAML_BYTES}"
-            ),
-            Self::TooDeep => write!(f, "values are nested deeper than {MAX_YAML_DEPTH} levels"),
-            Self::TooMany => f.write_str("there are too many values; write fewer, without aliases"),
-            Self::AliasInItself => f.write_str("an alias stands for itself; write the value out"),
-            Self::Tag(tag) => write!(f, "the tag {tag} means nothing here; remove it"),
-            Self::SecondDocument => f.write_str("a second document begins; keep the first only"),
-            Self::Empty => f.write_str("the file is empty; give name and version at least"),
-            Self::KeyIsNoText => f.write_str(
-                "a key is no text; write one, in quotes if it looks like a number or like yes",
-            ),
-            Self::Twice(key) => write!(f, "{key:?} stands there twice; remove one"),
+            Self::Yaml(problem) => problem.fmt(f),
             Self::Nothing => f.write_str("nothing stands there; give a value"),
             Self::Missing(key) => write!(f, "{key} is missing; add it"),
             Self::NotA(what) => write!(f, "the value is no {what}; make it one"),
@@ -221,4 +185,5 @@ problem_of! {
     Socket SocketError;
     Layout LayoutError;
     Word WordError;
+    Yaml YamlProblem;
 }

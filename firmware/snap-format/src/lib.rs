@@ -58,4 +58,4 @@ pub use words::{
     Confinement, Daemon, DaemonScope, InstallMode, RefreshMode, RestartCondition, SnapType,
     StopMode, WordError,
 };
-pub use yaml::{MAX_YAML_BYTES, MAX_YAML_DEPTH, MAX_YAML_KEYS, MAX_YAML_VALUES};
+pub use yaml_tree::{MAX_YAML_BYTES, MAX_YAML_DEPTH, MAX_YAML_KEYS, MAX_YAML_VALUES};

@@ -5,8 +5,8 @@ use crate::error::SnapYamlError;
 use crate::hook::Hook;
 use crate::snap_yaml::SnapYaml;
 use crate::squashfs::{Entry, Kind, ReadAt, Squashfs, SquashfsError};
-use crate::yaml::MAX_YAML_BYTES;
 use std::fmt;
+use yaml_tree::MAX_YAML_BYTES;
 
 /// Where a snap says what it is.
 pub(crate) const SNAP_YAML: &str = "meta/snap.yaml";

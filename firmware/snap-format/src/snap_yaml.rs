@@ -88,7 +88,7 @@ impl SnapYaml {
     /// # Errors
     /// The first thing in it that makes it none.
     pub fn parse(bytes: &[u8]) -> Result<Self, SnapYamlError> {
-        let tree = yaml::parse(bytes)?;
+        let tree = yaml_tree::parse(bytes)?;
         let document = yaml::Value::document(&tree);
         read::read(&document.map()?)
     }

@@ -12,7 +12,7 @@ use boot_core::{Disk, Layout, read_layout};
 use image_format::{BootState, ENVELOPE_BYTES, FlightEntry, Keyring, Slot, SlotStatus, Source};
 use image_trust::Verified;
 use std::path::Path;
-use system_update::{BootDisk, BootReport};
+use system_update::{BootDisk, BootReport, CloudConfigReport};
 
 /// The device as it is now.
 #[derive(Clone, Debug)]
@@ -26,6 +26,8 @@ pub(crate) struct Device {
     pub(crate) slots: [SlotImage; 2],
     /// Oldest first.
     pub(crate) flight: Vec<FlightEntry>,
+    /// What became of a cloud-config.
+    pub(crate) cloud_config: Option<CloudConfigReport>,
 }
 
 impl Device {
@@ -34,10 +36,14 @@ impl Device {
         let report = BootReport::read()?;
         let mut disk = BootDisk::open_to_read(disk_of(&report)?)?;
         let keyring = read_keyring();
-        Self::from_disk(report, keyring.as_ref(), &mut disk)
+        let mut device = Self::from_disk(report, keyring.as_ref(), &mut disk)?;
+        // One that is not understood tells nothing; `cloud-config` has said it before.
+        let cloud_config = CloudConfigReport::read(Path::new(CloudConfigReport::PATH));
+        device.cloud_config = cloud_config.ok().flatten();
+        Ok(device)
     }
 
-    /// Reads everything but the report from `disk`.
+    /// Reads everything but the reports from `disk`.
     pub(crate) fn from_disk<D: Disk>(
         report: BootReport,
         keyring: Option<&Verified<Keyring>>,
@@ -68,6 +74,7 @@ impl Device {
             state,
             slots,
             flight,
+            cloud_config: None,
         })
     }
 

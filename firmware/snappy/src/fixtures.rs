@@ -54,6 +54,7 @@ pub(crate) fn device() -> Device {
         },
         slots: [image_a(), image_b()].map(SlotImage::Verified),
         flight: Vec::new(),
+        cloud_config: None,
     }
 }
 

@@ -125,7 +125,7 @@ mod tests {
                 router: Some(Ipv4Addr::new(10, 0, 2, 2)),
                 name_servers: vec![Ipv4Addr::new(10, 0, 2, 3)],
                 domain: None,
-                server: Ipv4Addr::new(10, 0, 2, 2),
+                server: Some(Ipv4Addr::new(10, 0, 2, 2)),
                 until_uptime_secs: Some(86_420),
             }),
         };

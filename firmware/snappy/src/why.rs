@@ -1,5 +1,7 @@
 //! `snappy why`: why is this system running, and what happened on the way here.
 
+mod cloud_config;
+
 use crate::arguments::Form;
 use crate::because::because;
 use crate::device::Device;
@@ -54,6 +56,7 @@ fn text(device: &Device, told: &Told<'_>) -> String {
             text += &entry_text(&entry.event);
         }
     }
+    text += &cloud_config::text(device.cloud_config.as_ref());
     if told.boots.is_empty() && told.left_out == 0 {
         text += "\nThe flight record is empty: nothing but quiet boots so far.\n";
     }
@@ -97,6 +100,7 @@ fn value(device: &Device, told: &Told<'_>) -> Value {
             "sentence": because.sentence,
             "reasons": reasons.collect::<Map<_, _>>(),
         },
+        "cloud_config": device.cloud_config,
         "boots_left_out": told.left_out,
         "events": told.boots.iter().copied().flatten().map(record).collect::<Vec<_>>(),
     })

@@ -22,7 +22,9 @@
 mod attempts;
 mod boot_disk;
 mod boot_report;
+mod cloud_config_report;
 mod confirm;
+mod console;
 mod end;
 mod failed_list;
 mod inquest;
@@ -42,7 +44,9 @@ mod store_reached;
 
 pub use boot_disk::{BootDisk, DiskError};
 pub use boot_report::{BootReport, ReportError, ReportedStatus};
+pub use cloud_config_report::{CloudConfigProblem, CloudConfigReport, CloudConfigSeverity};
 pub use confirm::{Confirmation, came_up, confirm, confirmed, mark_up};
+pub use console::say_on_console;
 pub use end::record_end;
 pub use inquest::{OpenCase, close_case, failed_releases, open_case};
 pub use installer::Installer;

@@ -12,6 +12,7 @@
 
 mod boot_state;
 mod chunk_file;
+mod cloud_config;
 mod command_line;
 mod delegation;
 mod device_path;
@@ -109,6 +110,7 @@ pub const ALL: &[Target] = &[
     squashfs::TARGET,
     snap_yaml::TARGET,
     snap_timer::TARGET,
+    cloud_config::TARGET,
     patch::TARGET,
     http_request::TARGET,
 ];

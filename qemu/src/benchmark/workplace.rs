@@ -185,6 +185,7 @@ impl Workplace {
             processor: &self.board.qemu.processor,
             drives: drives.into_iter().collect(),
             network: Network::None,
+            smbios: None,
             firmware: Firmware::Open,
             firmware_files: &self.firmware_files,
             variables: variables.to_owned(),

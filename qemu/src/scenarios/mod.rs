@@ -11,6 +11,8 @@ mod changed_manifest;
 mod changed_program;
 mod changed_root;
 mod changed_signature;
+mod cloud_network;
+mod cloud_nocloud;
 mod confirmed;
 mod empty_init;
 mod empty_initrd;
@@ -115,6 +117,8 @@ pub const ALL: &[Scenario] = &[
     changed_initrd::SCENARIO,
     changed_manifest::SCENARIO,
     changed_signature::SCENARIO,
+    cloud_network::SCENARIO,
+    cloud_nocloud::SCENARIO,
     changed_delegation::SCENARIO,
     changed_root::SCENARIO,
     changed_program::SCENARIO,

@@ -16,13 +16,16 @@ pub use lease::{Lease, Route, Unusable};
 pub use reply::{Malformed, Reply, ReplyKind};
 pub use request::{Request, RequestKind};
 
+use serde::{Deserialize, Serialize};
+
 /// Where clients listen.
 pub const CLIENT_PORT: u16 = 68;
 /// Where servers listen.
 pub const SERVER_PORT: u16 = 67;
 
 /// A hardware address of Ethernet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct HardwareAddress(pub [u8; 6]);
 
 impl HardwareAddress {
@@ -36,6 +39,20 @@ impl HardwareAddress {
             *byte = u8::from_str_radix(field, 16).ok()?;
         }
         fields.next().is_none().then_some(Self(bytes))
+    }
+}
+
+impl TryFrom<String> for HardwareAddress {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        Self::parse(&text).ok_or("a hardware address is six hexadecimal numbers with colons")
+    }
+}
+
+impl From<HardwareAddress> for String {
+    fn from(address: HardwareAddress) -> Self {
+        address.to_string()
     }
 }
 

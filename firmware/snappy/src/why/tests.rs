@@ -7,6 +7,7 @@ use crate::fixtures::{HASH_B, device, flight, in_rescue};
 use image_format::refusal::PartName;
 use image_format::{Event, Refusal, Slot, Source, Version};
 use serde_json::{Value, json};
+use system_update::{CloudConfigProblem, CloudConfigReport, CloudConfigSeverity};
 
 /// Version 2 came up and was confirmed at boot 2; at boot 4 its kernel had changed.
 fn fallen_back() -> Device {
@@ -132,6 +133,7 @@ fn json_has_the_answer_and_every_field() {
                              the kernel is not the one that was signed: digest mismatch (boot 4).",
                 "reasons": {},
             },
+            "cloud_config": null,
             "boots_left_out": 1,
             "events": [
                 {
@@ -226,4 +228,33 @@ fn json_of_the_rescue_system_names_both_reasons() {
             },
         })
     );
+}
+
+#[test]
+fn what_a_cloud_config_did_not_bring_about_is_told() {
+    let mut device = device();
+    let mut report = CloudConfigReport {
+        source: "a disk labelled cidata".to_owned(),
+        instance_id: Some("i-1".to_owned()),
+        boot: 1,
+        done: vec!["host name a".to_owned()],
+        problems: Vec::new(),
+    };
+    device.cloud_config = Some(report.clone());
+    assert!(!output(&device, Form::Text, None).contains("cloud-config"));
+    report.failed("user-data: line 3, users[0]: name is missing; add it");
+    report.problems.push(CloudConfigProblem {
+        severity: CloudConfigSeverity::Warning,
+        text: "user-data: line 4, x\u{1b}: there is no such key".to_owned(),
+    });
+    device.cloud_config = Some(report);
+    let text = output(&device, Form::Text, None);
+    let told = "
+The cloud-config of instance i-1, from a disk labelled cidata, was not honoured in all of its parts (boot 1):
+  error: user-data: line 3, users[0]: name is missing; add it
+  warning: user-data: line 4, x";
+    assert!(text.contains(told), "{text}");
+    assert!(!text.contains('\u{1b}'), "{text:?}");
+    let json: Value = serde_json::from_str(&output(&device, Form::Json, None)).unwrap();
+    assert_eq!(json["cloud_config"]["problems"][0]["severity"], "error");
 }

@@ -1,7 +1,7 @@
 //! Documents that are no tree, or none with an end.
 
 use super::parse;
-use crate::yaml::{MAX_YAML_BYTES, MAX_YAML_DEPTH, MAX_YAML_KEYS, MAX_YAML_VALUES};
+use crate::{MAX_YAML_BYTES, MAX_YAML_DEPTH, MAX_YAML_KEYS, MAX_YAML_VALUES};
 
 fn refusal(text: &str) -> String {
     parse(text.as_bytes()).expect_err(text).to_string()
@@ -12,7 +12,7 @@ fn a_refusal_names_line_and_key() {
     let said = refusal("name: a\napps:\n  web:\n    name: 1\n    name: 2\n");
     assert_eq!(
         said,
-        "cannot use snap.yaml: line 5, apps.web: \"name\" stands there twice; remove one"
+        "line 5, apps.web: \"name\" stands there twice; remove one"
     );
 }
 

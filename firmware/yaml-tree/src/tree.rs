@@ -1,15 +1,22 @@
 //! From bytes to a tree, with an end to everything.
 
-use super::{
+use crate::{
     Content, Entry, MAX_YAML_BYTES, MAX_YAML_DEPTH, MAX_YAML_KEYS, MAX_YAML_VALUES, Node, Style,
+    YamlError, YamlProblem as Problem,
 };
-use crate::error::{Problem, SnapYamlError};
 use granit_parser::{Event, Options, Parser, ScalarStyle, Span, Tag, options};
 use std::collections::BTreeMap;
 
 /// Reads the only document of `bytes`.
-pub(crate) fn parse(bytes: &[u8]) -> Result<Node, SnapYamlError> {
-    let document = |problem| SnapYamlError::of_document(1, problem);
+///
+/// # Errors
+/// See [`YamlProblem`](crate::YamlProblem).
+pub fn parse(bytes: &[u8]) -> Result<Node, YamlError> {
+    let document = |problem| YamlError {
+        key: String::new(),
+        line: 1,
+        problem,
+    };
     if bytes.len() > MAX_YAML_BYTES {
         return Err(document(Problem::TooLong {
             found_bytes: bytes.len(),
@@ -19,9 +26,10 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<Node, SnapYamlError> {
     let settings: Options = options! { emit_comments: false };
     let mut tree = Tree::default();
     for event in Parser::new_from_str_with_options(text, settings) {
-        let (event, span) = event.map_err(|error| {
-            let line = error.marker().line();
-            SnapYamlError::of_document(line, Problem::Syntax(error.info()))
+        let (event, span) = event.map_err(|error| YamlError {
+            key: String::new(),
+            line: error.marker().line(),
+            problem: Problem::Syntax(error.info()),
         })?;
         tree.take(event, span)?;
     }
@@ -52,7 +60,7 @@ struct Tree {
 }
 
 impl Tree {
-    fn take(&mut self, event: Event<'_>, span: Span) -> Result<(), SnapYamlError> {
+    fn take(&mut self, event: Event<'_>, span: Span) -> Result<(), YamlError> {
         let line = span.start.line();
         match event {
             Event::Scalar(text, style, anchor, tag) => {
@@ -94,7 +102,7 @@ impl Tree {
         line: usize,
         style: ScalarStyle,
         tag: Option<&Tag>,
-    ) -> Result<Style, SnapYamlError> {
+    ) -> Result<Style, YamlError> {
         match tag {
             None if style == ScalarStyle::Plain => Ok(Style::Plain),
             None => Ok(Style::Quoted),
@@ -103,7 +111,7 @@ impl Tree {
         }
     }
 
-    fn collection(&self, line: usize, tag: Option<&Tag>, plain: &str) -> Result<(), SnapYamlError> {
+    fn collection(&self, line: usize, tag: Option<&Tag>, plain: &str) -> Result<(), YamlError> {
         match tag {
             Some(tag) if tag.core_suffix() != Some(plain) => {
                 Err(self.refuse(line, Problem::Tag(tag.original())))
@@ -112,7 +120,7 @@ impl Tree {
         }
     }
 
-    fn begin(&mut self, line: usize, anchor: usize, items: Items) -> Result<(), SnapYamlError> {
+    fn begin(&mut self, line: usize, anchor: usize, items: Items) -> Result<(), YamlError> {
         if self.open.len() >= MAX_YAML_DEPTH {
             return Err(self.refuse(line, Problem::TooDeep));
         }
@@ -124,7 +132,7 @@ impl Tree {
         Ok(())
     }
 
-    fn end(&mut self, line: usize) -> Result<(), SnapYamlError> {
+    fn end(&mut self, line: usize) -> Result<(), YamlError> {
         let Some(open) = self.open.pop() else {
             return Err(self.refuse(line, Problem::Syntax("an end without a begin".into())));
         };
@@ -142,7 +150,7 @@ impl Tree {
     }
 
     /// Puts a value where it belongs: an item, a key, the value behind a key, or the whole.
-    fn add(&mut self, anchor: usize, node: Node) -> Result<(), SnapYamlError> {
+    fn add(&mut self, anchor: usize, node: Node) -> Result<(), YamlError> {
         self.values += 1;
         if self.values > MAX_YAML_VALUES {
             return Err(self.refuse(node.line, Problem::TooMany));
@@ -175,13 +183,13 @@ impl Tree {
     }
 
     /// With the keys on the way to where reading stands.
-    fn refuse(&self, line: usize, problem: Problem) -> SnapYamlError {
+    fn refuse(&self, line: usize, problem: Problem) -> YamlError {
         let keys = self.open.iter().filter_map(|open| match &open.items {
             Items::Map { key, .. } => key.as_ref().map(|(key, _)| key.as_str()),
             Items::List(_) => None,
         });
-        let path = keys.collect::<Vec<_>>().join(".");
-        SnapYamlError::new(path, line, problem)
+        let key = keys.collect::<Vec<_>>().join(".");
+        YamlError { key, line, problem }
     }
 }
 

@@ -1,11 +1,10 @@
 //! Reading a tree: values that know by which keys they were reached.
 
-use super::scalar::{Scalar, integer, resolve};
-use super::{Content, Node, Style};
 use crate::error::{Problem, SnapYamlError};
 use crate::interface::Attribute;
 use std::collections::BTreeMap;
 use std::str::FromStr;
+use yaml_tree::{Content, Node, Scalar, Style, YamlProblem, integer, resolve};
 
 type Result<T> = std::result::Result<T, SnapYamlError>;
 
@@ -174,7 +173,7 @@ impl<'a> Map<'a> {
             let value = self.0.below(&entry.key, &entry.node);
             let is_text = entry.style == Style::Quoted || resolve(&entry.key) == Scalar::Text;
             if entry.key.is_empty() || !is_text {
-                return Err(value.refuse(Problem::KeyIsNoText));
+                return Err(value.refuse(YamlProblem::KeyIsNoText));
             }
             Ok((entry.key.as_str(), value))
         });

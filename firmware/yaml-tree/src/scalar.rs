@@ -2,15 +2,22 @@
 
 /// A scalar that no key gives a type to.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Scalar {
+pub enum Scalar {
+    /// Nothing.
     Null,
+    /// Yes or no.
     Bool(bool),
+    /// A whole number.
     Integer(i64),
+    /// Another number.
     Float(f64),
+    /// None of these.
     Text,
 }
 
-pub(super) fn resolve(text: &str) -> Scalar {
+/// What a plain scalar is.
+#[must_use]
+pub fn resolve(text: &str) -> Scalar {
     match text {
         "" | "~" | "null" | "Null" | "NULL" => return Scalar::Null,
         "true" | "True" | "TRUE" | "yes" | "Yes" | "YES" | "on" | "On" | "ON" => {
@@ -35,7 +42,8 @@ pub(super) fn resolve(text: &str) -> Scalar {
 }
 
 /// A whole number with or without a sign: 420, 0644, 0o644, 0x1a4, 0b110, 1_000.
-pub(super) fn integer(text: &str) -> Option<i64> {
+#[must_use]
+pub fn integer(text: &str) -> Option<i64> {
     let (negative, digits) = match text.strip_prefix('-') {
         Some(digits) => (true, digits),
         None => (false, text.strip_prefix('+').unwrap_or(text)),
