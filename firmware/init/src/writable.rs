@@ -6,11 +6,11 @@
 //! takes its place: a device that forgets is better than one that does not boot.
 
 use crate::boot_device::BootDevice;
-use crate::device_mapper::{Access, DeviceMapper, MappedDevice, table};
 use crate::ioctls;
 use crate::process::{self, End};
 use anyhow::{Context, bail};
 use boot_core::Partition;
+use device_mapper::{Access, DeviceMapper, MappedDevice, table};
 use image_format::disk::Role;
 use rustix::mount::{MountFlags, mount, mount_bind};
 use std::fs::{DirBuilder, File};
@@ -34,7 +34,7 @@ const CHECK_OUTPUT: &str = "/run/twinkeel/e2fsck";
 const RESERVED_BYTES: u64 = 1 << 20;
 /// Directories of the root that can be written, with their modes. They lie in
 /// [`SYSTEM`] under the same names.
-const AREAS: [(&str, u32); 2] = [("var", 0o755), ("root", 0o700)];
+const AREAS: [(&str, u32); 3] = [("var", 0o755), ("root", 0o700), ("snap", 0o755)];
 /// What programs expect to find in `/var`.
 const VAR: [(&str, u32); 4] = [
     ("log", 0o755),
