@@ -148,9 +148,21 @@ impl DeviceMapper {
     /// # Errors
     /// Somebody uses it.
     pub fn remove(&self, name: &str) -> Result<(), MapError> {
+        self.take_away(name, Flags::None)
+    }
+
+    /// Takes it away once nobody uses it, which may be now. What it lies on goes with it.
+    ///
+    /// # Errors
+    /// The kernel's.
+    pub fn remove_when_unused(&self, name: &str) -> Result<(), MapError> {
+        self.take_away(name, Flags::Deferred)
+    }
+
+    fn take_away(&self, name: &str, flags: Flags) -> Result<(), MapError> {
         // For people only, as in `map`.
         let _ = std::fs::remove_file(format!("/dev/mapper/{name}"));
-        match self.send(Command::Remove, request::plain(name, Flags::None)?) {
+        match self.send(Command::Remove, request::plain(name, flags)?) {
             Ok(_) | Err(rustix::io::Errno::NXIO) => Ok(()),
             Err(error) => Err(MapError::kernel(|| {
                 format!("remove the mapped device {name}")

@@ -22,6 +22,8 @@ pub(super) enum Flags {
     None = 0,
     /// `DM_READONLY_FLAG`
     ReadOnly = 1,
+    /// `DM_DEFERRED_REMOVE`
+    Deferred = 1 << 17,
 }
 
 /// A request that names a device and carries no more.
