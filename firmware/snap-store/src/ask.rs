@@ -81,7 +81,18 @@ impl Snaps<'_> {
     /// # Errors
     /// See [`StoreError`].
     pub fn take_file(&mut self, file: &Path, watch: &mut dyn Watch) -> Result<Outcome, StoreError> {
-        self.require_idle(watch)?;
+        let change = self
+            .require_idle(watch)
+            .and_then(|()| self.coming_from(file));
+        let taken = change.and_then(|change| self.begin(change, watch));
+        if self.state.change.is_none() {
+            // Wherever it went, nobody takes it any more; the next start sweeps what stays.
+            let _ = self.files.remove_file(file);
+        }
+        taken
+    }
+
+    fn coming_from(&self, file: &Path) -> Result<Change, StoreError> {
         let act = || format!("open {}", file.display());
         let opened = self.files.open(file).map_err(StoreError::io(act()))?;
         // It is read again where its blocks have names; here it only says what it wants to be.
@@ -95,15 +106,11 @@ impl Snaps<'_> {
             Origin::Unauthenticated,
         );
         let part = self.places.part(&name, revision.revision);
+        let change = self.coming(&name, revision, None)?;
         self.files
             .rename(file, &part)
             .map_err(StoreError::io(act()))?;
-        let change = self.coming(&name, revision, None);
-        let begun = change.and_then(|change| self.begin(change, watch));
-        if begun.is_err() && self.state.change.is_none() {
-            let _ = self.files.remove_file(&part);
-        }
-        begun
+        Ok(change)
     }
 
     /// Goes back to the revision before, and its data.
@@ -237,7 +244,11 @@ impl Snaps<'_> {
         snap.is_some_and(|snap| snap.current.is_some())
     }
 
-    fn require_as_asked(&self, name: &SnapName, asked: Asked) -> Result<(), StoreError> {
+    /// Whether the snap is there, or not, as it should be.
+    ///
+    /// # Errors
+    /// It is not.
+    pub fn require_as_asked(&self, name: &SnapName, asked: Asked) -> Result<(), StoreError> {
         match (asked, self.is_installed(name)) {
             (Asked::Install, true) => Err(StoreError::AlreadyInstalled(name.clone())),
             (Asked::Refresh, false) => Err(StoreError::NotInstalled(name.clone())),

@@ -38,19 +38,13 @@ pub struct Started {
 }
 
 impl<'a> Snaps<'a> {
-    /// Reads the state, mounts what is here, starts what should run, and goes on with what
-    /// was cut short.
+    /// Reads the state, and does nothing yet.
     ///
     /// # Errors
-    /// The state cannot be read. Nothing was done then.
-    pub fn start(
-        places: Places,
-        machine: &str,
-        parts: Parts<'a>,
-        watch: &mut dyn Watch,
-    ) -> Result<(Self, Started), StoreError> {
+    /// The state cannot be read.
+    pub fn open(places: Places, machine: &str, parts: Parts<'a>) -> Result<Self, StoreError> {
         let state = state_file::read(parts.files, &places)?;
-        let mut snaps = Self {
+        Ok(Self {
             files: parts.files,
             mounts: parts.mounts,
             runtime: parts.runtime,
@@ -58,12 +52,16 @@ impl<'a> Snaps<'a> {
             places,
             machine: machine.to_owned(),
             state,
-        };
-        snaps.sweep();
-        let mut broken = snaps.mount_all();
-        broken.extend(snaps.start_all());
-        let resumed = snaps.resume(watch);
-        Ok((snaps, Started { resumed, broken }))
+        })
+    }
+
+    /// Mounts what is here, starts what should run, and goes on with what was cut short.
+    pub fn start(&mut self, watch: &mut dyn Watch) -> Started {
+        self.sweep();
+        let mut broken = self.mount_all();
+        broken.extend(self.start_all());
+        let resumed = self.resume(watch);
+        Started { resumed, broken }
     }
 
     /// What there is.
@@ -79,7 +77,7 @@ impl<'a> Snaps<'a> {
     }
 
     /// Goes on with the change that was cut short, if one was.
-    pub fn resume(&mut self, watch: &mut dyn Watch) -> Option<Result<Outcome, StoreError>> {
+    pub(crate) fn resume(&mut self, watch: &mut dyn Watch) -> Option<Result<Outcome, StoreError>> {
         let change = self.state.change.as_mut()?;
         change.resumed += 1;
         if change.resumed > MOST_RESUMED

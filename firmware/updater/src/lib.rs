@@ -25,6 +25,7 @@ pub mod report;
 pub mod schedule;
 pub mod settings;
 mod slots;
+pub mod snaps;
 pub mod socket;
 mod store;
 

@@ -143,7 +143,8 @@ impl Device {
             runtime: parts,
             sources: parts,
         };
-        let (mut snaps, started) = Snaps::start(self.places(), "amd64", all, &mut Silent)?;
+        let mut snaps = Snaps::open(self.places(), "amd64", all)?;
+        let started = snaps.start(&mut Silent);
         Ok(act(&mut snaps, started))
     }
 
