@@ -97,14 +97,13 @@ fn value(name: &SnapName, snap: &SnapState, revision: &RevisionState) -> Value {
         Origin::Unauthenticated => ("", ""),
         Origin::Store { publisher, channel } => (publisher.as_str(), channel.as_str()),
     };
-    json!({
+    let mut value = json!({
         "id": "",
         "name": name.as_str(),
         "title": name.as_str(),
         "summary": "",
         "description": "",
         "developer": publisher,
-        "publisher": { "id": publisher, "username": publisher, "display-name": publisher },
         "type": "app",
         "version": revision.version,
         "revision": revision.revision.to_string(),
@@ -124,7 +123,15 @@ fn value(name: &SnapName, snap: &SnapState, revision: &RevisionState) -> Value {
             "unauthenticated": revision.origin == Origin::Unauthenticated,
             "reverted-from": snap.reverted_from.map(|one| one.to_string()),
         },
-    })
+    });
+    if !publisher.is_empty() {
+        value["publisher"] = account(publisher);
+    }
+    value
+}
+
+fn account(publisher: &str) -> Value {
+    json!({ "id": publisher, "username": publisher, "display-name": publisher })
 }
 
 fn listed_value(one: &ListedSnap) -> Value {
@@ -138,7 +145,7 @@ fn listed_value(one: &ListedSnap) -> Value {
         "summary": one.release.notes,
         "description": one.release.notes,
         "developer": publisher,
-        "publisher": { "id": publisher, "username": publisher, "display-name": publisher },
+        "publisher": account(publisher),
         "type": "app",
         "version": one.release.version,
         "revision": one.revision.to_string(),

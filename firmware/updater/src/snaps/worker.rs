@@ -136,6 +136,7 @@ fn tell(changes: &Changes, id: u64, done: &Done) {
                 .as_ref()
                 .map(|new| new.revision.to_string());
             let data = json!({
+                "snap-name": name,
                 "snap-names": [name],
                 "revision": revision,
                 "left-behind": outcome.left_behind,

@@ -10,4 +10,7 @@ mod owner;
 mod refusals;
 mod server;
 mod servers;
+#[path = "../snap_parts/mod.rs"]
+mod snap_parts;
+mod snaps;
 mod told;
