@@ -58,6 +58,7 @@ mod service_dies;
 mod service_hangs;
 mod services_run;
 mod shutdown;
+mod snap_install;
 mod state_copy_lost;
 mod state_lost;
 mod trial_interrupted;
@@ -159,6 +160,7 @@ pub const ALL: &[Scenario] = &[
     update_by_hand::SCENARIO,
     every_write_replayed::SCENARIO,
     shutdown::SCENARIO,
+    snap_install::SCENARIO,
     writable_grown::SCENARIO,
     writable_lost::SCENARIO,
     flashed::FLASHED,
