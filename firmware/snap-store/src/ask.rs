@@ -11,6 +11,9 @@ use snap_format::{Revision, SnapFile, SnapName};
 use std::num::NonZeroU32;
 use std::path::Path;
 
+/// The directory of all commands, and what the system is called among parts.
+const RESERVED: [&str; 3] = ["bin", "system", "ubuntu-core"];
+
 /// A snap that a store lists.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NewSnap {
@@ -182,6 +185,9 @@ impl Snaps<'_> {
         new: RevisionState,
         address: Option<String>,
     ) -> Result<Change, StoreError> {
+        if RESERVED.contains(&name.as_str()) {
+            return Err(StoreError::Reserved(name.clone()));
+        }
         let snap = self.state.snap(name);
         let is_current = snap.and_then(|snap| snap.current) == Some(new.revision);
         if is_current {

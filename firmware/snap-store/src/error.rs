@@ -30,6 +30,8 @@ pub enum StoreError {
         /// What the file says.
         found: SnapName,
     },
+    /// No snap may have that name: something else has it.
+    Reserved(SnapName),
     /// It does not run on this machine.
     Architecture(SnapName),
     /// It does not read the data that is there.
@@ -105,6 +107,11 @@ impl fmt::Display for StoreError {
                     "cannot use the file: it is the snap \"{found}\", not \"{wanted}\""
                 )
             }
+            Self::Reserved(name) => write!(
+                f,
+                "cannot use a snap of the name \"{name}\": something else has it; give the snap \
+                 another name"
+            ),
             Self::Architecture(name) => {
                 write!(
                     f,

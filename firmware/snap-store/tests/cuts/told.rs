@@ -190,6 +190,10 @@ fn refusals_say_why() {
         told,
         "cannot use the file: it is the snap \"hello\", not \"other\""
     );
+    let mut bin = of_store("1");
+    bin.name = "bin".parse().unwrap();
+    let told = refused(&device, &of(bin, Asked::Install));
+    assert!(told.contains("something else has it"), "{told}");
     let told = refused(&device, &of(of_store("1"), Asked::Refresh));
     assert_eq!(told, "snap \"hello\" is not installed");
     device.must(&install);

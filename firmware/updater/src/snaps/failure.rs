@@ -13,6 +13,7 @@ pub(super) fn failure(error: &StoreError) -> Failure {
         StoreError::WrongBytes(..) => FailureKind::Untrusted,
         StoreError::Snap(_)
         | StoreError::WrongName { .. }
+        | StoreError::Reserved(_)
         | StoreError::Architecture(_)
         | StoreError::Epoch(_)
         | StoreError::Type(_)
