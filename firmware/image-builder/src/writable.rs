@@ -13,6 +13,9 @@ use crate::tree::FILE_TIME_SECS;
 const FEATURES: &str = "none,has_journal,ext_attr,resize_inode,dir_index,filetype,extent,64bit,flex_bg,sparse_super,\
                         large_file,huge_file,dir_nlink,extra_isize,metadata_csum";
 
+/// Of all blocks, what only root writes.
+const RESERVED_PERCENT: &str = "5";
+
 /// Blocks up to which the file system grows without moving anything: 2 TiB.
 const GROWTH_BLOCKS: u64 = 2 << (40 - 12);
 
@@ -22,8 +25,11 @@ pub(crate) fn make_writable(image: &Path, length_bytes: u64, uuid: Guid) -> Resu
         .env("E2FSPROGS_FAKE_TIME", FILE_TIME_SECS.to_string())
         .env("MKE2FS_CONFIG", "/dev/null")
         .args([
-            "-q", "-F", "-t", "ext4", "-b", "4096", "-I", "256", "-m", "0", "-L", "writable",
+            "-q", "-F", "-t", "ext4", "-b", "4096", "-I", "256", "-L", "writable",
         ])
+        // For programs of the system alone: no snap takes it, whatever it writes. The kernel
+        // keeps the share when the device grows the file system.
+        .args(["-m", RESERVED_PERCENT])
         .args(["-J", "size=8", "-O", FEATURES])
         .arg("-U")
         .arg(uuid.to_string())

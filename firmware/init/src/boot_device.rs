@@ -7,11 +7,11 @@
 //! apart either, no disk is better than the wrong one.
 
 use crate::command_line::Handover;
-use crate::device_mapper::DeviceNumber;
 use crate::uevent::UeventSocket;
 use anyhow::bail;
 use boot_core::state_store::StateStore;
 use boot_core::{Layout, read_layout};
+use device_mapper::DeviceNumber;
 use image_format::BootNumber;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};

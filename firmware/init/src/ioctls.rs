@@ -1,6 +1,6 @@
 //! The kernel calls that no crate wraps, each behind a safe function.
 //!
-//! All `ioctl`s of this program stand here. Nothing here decides anything.
+//! All `ioctl`s of this program but those of `device-mapper` stand here. Nothing here decides anything.
 
 #![expect(
     unsafe_code,
@@ -8,61 +8,8 @@
 )]
 
 use rustix::io::Result;
-use rustix::ioctl::{Ioctl, IoctlOutput, Opcode, Setter, Updater, ioctl, opcode};
-use std::ffi::c_void;
+use rustix::ioctl::{Opcode, Setter, Updater, ioctl, opcode};
 use std::os::fd::AsFd;
-
-/// Length of the kernel's `struct dm_ioctl`, `linux/dm-ioctl.h`.
-pub(crate) const DM_HEADER_BYTES: usize = 312;
-/// The request group of the device mapper.
-const DM_GROUP: u8 = 0xfd;
-
-/// Sends a request to the device mapper. The buffer starts with a `struct
-/// dm_ioctl` whose `data_size` field is the buffer's length, and holds the answer
-/// afterwards.
-///
-/// # Errors
-/// The kernel's, and `INVAL` when `data_size` is not the buffer's length.
-pub(crate) fn device_mapper(control: impl AsFd, command: u8, buffer: &mut [u8]) -> Result<()> {
-    let data_size = buffer.get(12..16).and_then(|field| field.try_into().ok());
-    let fits = buffer.len() >= DM_HEADER_BYTES
-        && data_size.map(u32::from_ne_bytes) == u32::try_from(buffer.len()).ok();
-    if !fits {
-        return Err(rustix::io::Errno::INVAL);
-    }
-    let request = DeviceMapperRequest {
-        opcode: opcode::read_write::<[u8; DM_HEADER_BYTES]>(DM_GROUP, command),
-        buffer,
-    };
-    // SAFETY: the kernel reads and writes `data_size` bytes at the pointer, which
-    // was just found to be the length of the exclusively borrowed buffer.
-    unsafe { ioctl(control, request) }
-}
-
-struct DeviceMapperRequest<'a> {
-    opcode: Opcode,
-    buffer: &'a mut [u8],
-}
-
-// SAFETY: `as_ptr` gives the buffer, which outlives the call; the kernel's answer
-// stays in the buffer, so nothing is made from the output.
-unsafe impl Ioctl for DeviceMapperRequest<'_> {
-    type Output = ();
-
-    const IS_MUTATING: bool = true;
-
-    fn opcode(&self) -> Opcode {
-        self.opcode
-    }
-
-    fn as_ptr(&mut self) -> *mut c_void {
-        self.buffer.as_mut_ptr().cast()
-    }
-
-    unsafe fn output_from_ptr(_: IoctlOutput, _: *mut c_void) -> Result<()> {
-        Ok(())
-    }
-}
 
 /// Grows a mounted ext4 to `blocks` of its own block size (`EXT4_IOC_RESIZE_FS`).
 /// The descriptor is any file of the file system.
@@ -143,20 +90,7 @@ mod tests {
     #[test]
     fn request_numbers_are_the_kernels() {
         // From strace's tables for x86_64, which this crate had no part in.
-        assert_eq!(
-            opcode::read_write::<[u8; DM_HEADER_BYTES]>(DM_GROUP, 3),
-            0xc138_fd03
-        );
         assert_eq!(opcode::write::<u64>(b'f', 16), 0x4008_6610);
         assert_eq!(opcode::write::<[i32; 2]>(b'R', 3), 0x4008_5203);
-    }
-
-    #[test]
-    fn a_device_mapper_buffer_of_another_length_never_reaches_the_kernel() {
-        let nowhere = std::fs::File::open("/dev/null").unwrap();
-        let mut buffer = [0; DM_HEADER_BYTES];
-        buffer[12..16].copy_from_slice(&(DM_HEADER_BYTES as u32 + 1).to_ne_bytes());
-        let error = device_mapper(&nowhere, 0, &mut buffer).unwrap_err();
-        assert_eq!(error, rustix::io::Errno::INVAL);
     }
 }

@@ -16,7 +16,6 @@ mod backoff;
 mod boot_device;
 mod command_line;
 mod console_log;
-mod device_mapper;
 mod entropy;
 mod failure;
 mod guard;

@@ -16,12 +16,12 @@ mod watch;
 
 use crate::boot_device::{self, BootDevice};
 use crate::command_line::Handover;
-use crate::device_mapper::{Access, DeviceMapper};
 use crate::guard::Guard;
 use crate::image::Image;
 use crate::signals::Signals;
 use crate::uevent::UeventSocket;
 use crate::{identity, mounts, pstore, shutdown, writable};
+use device_mapper::{Access, DeviceMapper};
 use image_format::{BootNumber, Source};
 use installer::Installer;
 use system_update::{BootDisk, BootReport, ReportedStatus, RescueRecord, record_rescue};

@@ -5,11 +5,11 @@
 //! more.
 
 use crate::boot_device::BootDevice;
-use crate::device_mapper::{Access, DeviceMapper, MappedDevice, table};
 use crate::failure::{Failure, during};
 use crate::mounts;
 use crate::uevent::{DamagedBlock, Uevent, UeventSocket};
 use anyhow::{Context, ensure};
+use device_mapper::{Access, DeviceMapper, MappedDevice, table};
 use image_format::{Root, Slot};
 use rustix::mount::{MountFlags, mount, mount_move};
 use std::path::Path;

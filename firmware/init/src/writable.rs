@@ -8,11 +8,11 @@
 mod reset;
 
 use crate::boot_device::BootDevice;
-use crate::device_mapper::{Access, DeviceMapper, MappedDevice, table};
 use crate::ioctls;
 use crate::process::{self, End};
 use anyhow::{Context, bail};
 use boot_core::Partition;
+use device_mapper::{Access, DeviceMapper, MappedDevice, table};
 use image_format::AppData;
 use image_format::disk::Role;
 use rustix::mount::{MountFlags, UnmountFlags, mount, mount_bind, unmount};
@@ -37,7 +37,12 @@ const CHECK_OUTPUT: &str = "/run/twinkeel/e2fsck";
 const RESERVED_BYTES: u64 = 1 << 20;
 /// Directories of the root that can be written, with their modes. They lie in
 /// [`SYSTEM`] under the same names.
-const AREAS: [(&str, u32); 3] = [("var", 0o755), ("root", 0o700), ("home", 0o755)];
+const AREAS: [(&str, u32); 4] = [
+    ("var", 0o755),
+    ("root", 0o700),
+    ("home", 0o755),
+    ("snap", 0o755),
+];
 /// What programs expect to find in `/var`.
 const VAR: [(&str, u32); 4] = [
     ("log", 0o755),

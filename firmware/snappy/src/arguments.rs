@@ -4,12 +4,15 @@ mod config;
 mod hold;
 mod reinstall;
 mod reset;
+mod snap;
 mod update;
 
 use crate::origin::Origin;
+use crate::snaps::Revisions;
 use crate::verb::Verb;
 use image_format::AppData;
 use lexopt::{Arg, Parser, ValueExt};
+pub(crate) use snap::SnapAct;
 use std::ffi::OsString;
 use std::path::PathBuf;
 use system_update::{Downgrade, FailedBefore};
@@ -50,6 +53,10 @@ pub(crate) enum Command {
     Changes(Form, Option<String>),
     /// `snappy build`.
     Build(Form, Build),
+    /// `snappy install`, and the other verbs with a snap's name.
+    Snap(Form, SnapAct),
+    /// `snappy list`.
+    List(Form, Revisions),
 }
 
 /// For whom the output is.
@@ -107,6 +114,17 @@ pub(crate) enum Watch {
     Once,
     /// Until there is one, where image and owner want it.
     UntilInstalled,
+}
+
+impl Default for Update {
+    /// The newest of the store, with all refusals.
+    fn default() -> Self {
+        Self {
+            from: UpdateSource::Store(StoreUpdate::default()),
+            downgrade: Downgrade::Refuse,
+            failed_before: FailedBefore::Refuse,
+        }
+    }
 }
 
 /// Of what a snap is made, and where it goes.
@@ -217,6 +235,7 @@ fn parse_verb(verb: Verb, parser: &mut Parser) -> Result<Command, UsageError> {
         Verb::Hold => hold::parse(parser),
         Verb::Reinstall => reinstall::parse(parser),
         Verb::Reset => reset::parse(parser),
+        Verb::Install | Verb::Remove | Verb::Purge => snap::parse(verb, parser),
         verb => parse_short(verb, parser),
     }
 }
@@ -224,16 +243,16 @@ fn parse_verb(verb: Verb, parser: &mut Parser) -> Result<Command, UsageError> {
 /// The verbs with few words.
 fn parse_short(verb: Verb, parser: &mut Parser) -> Result<Command, UsageError> {
     let (mut form, mut scope, mut boots) = (Form::Text, Scope::Running, None);
-    let (mut asked, mut change) = (Asked::List, None);
+    let (mut asked, mut change, mut part) = (Asked::List, None, None);
     let mut config = config::Words::default();
     let (mut directory, mut output) = (None, None);
     while let Some(argument) = parser.next()? {
         match (verb, argument) {
             (_, Arg::Long("help") | Arg::Short('h')) => return Ok(Command::Help(Some(verb))),
             (_, Arg::Long("json")) => form = Form::Json,
-            (Verb::Versions, Arg::Short('a') | Arg::Long("all")) => scope = Scope::All,
+            (Verb::Versions | Verb::List, Arg::Short('a') | Arg::Long("all")) => scope = Scope::All,
             (Verb::Why, Arg::Long("boots")) => boots = Some(parser.value()?.parse()?),
-            (Verb::Rollback, Arg::Value(part)) => require_system(&part.string()?, "roll back")?,
+            (Verb::Rollback, Arg::Value(name)) if part.is_none() => part = Some(name.string()?),
             (Verb::Service, Arg::Value(word)) => asked = ask_more(asked, word.string()?)?,
             (Verb::Changes, Arg::Value(id)) if change.is_none() => change = Some(id.string()?),
             (Verb::Config, Arg::Value(word)) => config.take(word.string()?)?,
@@ -246,11 +265,27 @@ fn parse_short(verb: Verb, parser: &mut Parser) -> Result<Command, UsageError> {
     }
     Ok(match verb {
         // They have a parser of their own.
-        Verb::Update | Verb::Hold | Verb::Reinstall | Verb::Reset => Command::Help(Some(verb)),
+        Verb::Update
+        | Verb::Hold
+        | Verb::Reinstall
+        | Verb::Reset
+        | Verb::Install
+        | Verb::Remove
+        | Verb::Purge => Command::Help(Some(verb)),
         Verb::Info => Command::Info(form),
         Verb::Versions => Command::Versions(form, scope),
         Verb::Why => Command::Why(form, boots),
-        Verb::Rollback => Command::Rollback(form),
+        Verb::Rollback => match part.filter(|part| !is_system(part)) {
+            None => Command::Rollback(form),
+            Some(snap) => Command::Snap(form, SnapAct::Rollback(snap::name(snap)?)),
+        },
+        Verb::List => Command::List(
+            form,
+            match scope {
+                Scope::Running => Revisions::Current,
+                Scope::All => Revisions::All,
+            },
+        ),
         Verb::Network => Command::Network(form),
         Verb::Service => Command::Service(form, asked),
         Verb::UpdateVersions => Command::UpdateVersions(form),
@@ -279,12 +314,17 @@ fn ask_more(asked: Asked, word: String) -> Result<Asked, UsageError> {
     }
 }
 
-/// The one part that there is; `ubuntu-core` was its name in 2014.
+/// Whether the system is meant; `ubuntu-core` was its name in 2014.
+fn is_system(part: &str) -> bool {
+    matches!(part, "system" | "ubuntu-core")
+}
+
+/// Some verbs are for the system only.
 fn require_system(part: &str, act: &str) -> Result<(), UsageError> {
-    match part {
-        "system" | "ubuntu-core" => Ok(()),
-        other => Err(UsageError(format!(
-            "cannot {act} {other:?}: only \"system\" can be"
+    match is_system(part) {
+        true => Ok(()),
+        false => Err(UsageError(format!(
+            "cannot {act} {part:?}: only \"system\" can be"
         ))),
     }
 }

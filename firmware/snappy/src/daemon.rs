@@ -1,11 +1,12 @@
 //! A small client of `snappyd`'s socket: one request, one answer, JSON both ways.
 
+pub(crate) mod follow;
 mod http;
 pub(crate) mod update;
 
 use serde_json::Value;
 use std::fmt;
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -16,6 +17,20 @@ const PATH: &str = "/run/snapd.socket";
 const PATH_VARIABLE: &str = "SNAPPY_SOCKET";
 /// It may ask the store before it answers.
 const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Stands in no snap: a squashfs has no such line by chance.
+const BOUNDARY: &str = "twinkeel-5f6e6a3a9d1b4d4e";
+const DISPOSITION: &str = "Content-Disposition: form-data";
+
+/// A file for the daemon.
+pub(crate) struct Sent<'a> {
+    /// What is said of it.
+    pub(crate) fields: &'a [(&'a str, &'a str)],
+    /// Of the file.
+    pub(crate) length_bytes: u64,
+    /// Its content.
+    pub(crate) file: &'a mut dyn Read,
+}
 
 /// A daemon that can be asked.
 pub(crate) struct Daemon {
@@ -116,23 +131,58 @@ impl Daemon {
         })
     }
 
-    /// A connection for each request: there are few.
-    fn ask(&self, method: &str, address: &str, body: &str) -> Result<Value, DaemonError> {
-        let mut stream = self.connect()?;
+    /// Sends a file with fields before it (RFC 7578), and returns the number of the change.
+    pub(crate) fn send(&self, address: &str, sent: Sent<'_>) -> Result<String, DaemonError> {
+        let mut head = String::new();
+        for (name, value) in sent.fields {
+            head += &format!("--{BOUNDARY}\r\n{DISPOSITION}; name=\"{name}\"\r\n\r\n{value}\r\n");
+        }
+        head += &format!("--{BOUNDARY}\r\n{DISPOSITION}; name=\"snap\"; filename=\"snap\"\r\n\r\n");
+        let tail = format!("\r\n--{BOUNDARY}--\r\n");
+        let length = (head.len() + tail.len()) as u64 + sent.length_bytes;
+        let mut stream = self.patient()?;
+        write!(
+            stream,
+            "POST {address} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\
+             Content-Type: multipart/form-data; boundary={BOUNDARY}\r\n\
+             Content-Length: {length}\r\n\r\n{head}"
+        )?;
+        // A daemon that refuses ends it in the middle, and says why.
+        let copied = io::copy(&mut sent.file.take(sent.length_bytes), &mut stream);
+        let copied = copied.and_then(|_| stream.write_all(tail.as_bytes()));
+        match answer(stream) {
+            Ok(answer) => Ok(change(&answer)),
+            Err(DaemonError::Broken(error)) => Err(copied.err().unwrap_or(error).into()),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn patient(&self) -> Result<UnixStream, DaemonError> {
+        let stream = self.connect()?;
         stream.set_read_timeout(Some(PATIENCE))?;
         stream.set_write_timeout(Some(PATIENCE))?;
+        Ok(stream)
+    }
+
+    /// A connection for each request: there are few.
+    fn ask(&self, method: &str, address: &str, body: &str) -> Result<Value, DaemonError> {
+        let mut stream = self.patient()?;
         let length = body.len();
         write!(
             stream,
             "{method} {address} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\
              Content-Length: {length}\r\n\r\n{body}"
         )?;
-        let answer: Value = serde_json::from_slice(&http::read_body(stream)?)
-            .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
-        match answer["type"].as_str() {
-            Some("sync" | "async") => Ok(answer),
-            _ => Err(refused(&answer["result"])),
-        }
+        answer(stream)
+    }
+}
+
+fn answer(stream: UnixStream) -> Result<Value, DaemonError> {
+    let answer: Value = serde_json::from_slice(&http::read_body(stream)?)
+        .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
+    match answer["type"].as_str() {
+        Some("sync" | "async") => Ok(answer),
+        _ => Err(refused(&answer["result"])),
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::verb::Verb;
 
 const OVERVIEW: &str = "\
-snappy shows and changes the system on this device.
+snappy shows and changes the system and the snaps on this device.
 
 Usage: snappy COMMAND [OPTIONS]
 
@@ -11,9 +11,15 @@ Commands:
   info             what this device is and which system it runs
   versions         what is installed, and what runs at the next reboot
   why              why this system is running: refusals, fall backs, confirms
-  update           install a release from the store or a file, for the next reboot
+  update           install a release from the store or a file, for the next reboot; or
+                   the newest revision of a snap
   update-versions  which releases the store has for this device
-  rollback         go back to the other slot at the next reboot
+  rollback         go back to the other slot at the next reboot; or to a snap's revision
+                   before, with its data
+  install          install a snap from the store or a file
+  remove           remove a snap, and keep its data (uninstall does the same)
+  purge            remove a snap, or one that was removed, and its data
+  list             the system and the snaps that are installed
   reinstall        in the rescue system: install a release from a stick or the store
   reset            factory reset: the device as it was when it was made
   hold             no unattended update for a while
@@ -70,6 +76,11 @@ const UPDATE: &str = "\
 Usage: snappy update [system] [--version N] [--automatic-reboot] [--allow-stopped]
                      [--allow-downgrade] [--retry-failed] [--json]
        snappy update --from FILE [--allow-downgrade] [--retry-failed] [--json]
+       snappy update SNAP [--json]
+
+With the name of a snap, takes its newest revision: the services stop, the data is copied,
+the new revision starts, and its health is asked. If anything fails, the old revision and
+its data come back. Else it is about the system.
 
 Installs a release in the slot that does not run: the newest one of the device's channel,
 whatever waves, windows and holds say of unattended updates, or the one in FILE. Its
@@ -133,7 +144,10 @@ tasks of change ID: what is done, what goes on and how far it is, and why it fai
 ";
 
 const ROLLBACK: &str = "\
-Usage: snappy rollback [system] [--json]
+Usage: snappy rollback [system | SNAP] [--json]
+
+With the name of a snap, goes back to the revision that counted before, and to the data
+that it had then. Else it is about the system.
 
 Makes the system in the other slot the one that runs at the next reboot. Needs root, but
 no network and no free space. Refused while the other slot holds no system that
@@ -209,6 +223,49 @@ Options:
   --json             print JSON
 ";
 
+const INSTALL: &str = "\
+Usage: snappy install NAME[.PUBLISHER] [--json]
+       snappy install --allow-unauthenticated FILE [--json]
+
+Installs a snap from the store, or from a file, which has a slash in its name or .snap at
+its end. Nobody vouches for a file: the snap is marked for ever. One that is installed is
+refreshed by another file. A publisher is named where more than one has the snap. If a
+part of it fails, all of it is undone. Needs root.
+
+The daemon does it, as a change that goes on when this command ends, and after a reboot.
+
+Options:
+  --allow-unauthenticated  take a file
+  --json                   print JSON, and no progress
+";
+
+const REMOVE: &str = "\
+Usage: snappy remove SNAP [--json]
+
+Stops a snap and removes all of its revisions. The data of the one that counted stays, and
+a later installation begins with it; 'snappy purge' removes it. Needs root. `uninstall` is
+accepted for `remove`.
+";
+
+const PURGE: &str = "\
+Usage: snappy purge SNAP [--json]
+
+Removes a snap with all of its data, or the data that one left which was removed. Needs
+root.
+";
+
+const LIST: &str = "\
+Usage: snappy list [-a] [--json]
+
+Lists the system and the snaps that are installed. In the column Active, * marks what
+counts, and R a system that waits for a reboot. The tag is the channel, or sideload for a
+snap that nobody vouches for; the fingerprint names every block of the snap.
+
+Options:
+  -a, --all  also list the revisions that can be rolled back to
+  --json     print JSON
+";
+
 /// The help for a verb, or the overview.
 pub(crate) fn text(verb: Option<Verb>) -> &'static str {
     match verb {
@@ -227,6 +284,10 @@ pub(crate) fn text(verb: Option<Verb>) -> &'static str {
         Some(Verb::Config) => CONFIG,
         Some(Verb::Changes) => CHANGES,
         Some(Verb::Build) => BUILD,
+        Some(Verb::Install) => INSTALL,
+        Some(Verb::Remove) => REMOVE,
+        Some(Verb::Purge) => PURGE,
+        Some(Verb::List) => LIST,
     }
 }
 

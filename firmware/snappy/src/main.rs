@@ -31,6 +31,7 @@ mod secure_boot;
 mod sentence;
 mod service;
 mod slot_image;
+mod snaps;
 mod table;
 mod update;
 mod update_versions;
@@ -91,5 +92,7 @@ fn run(command: &Command) -> anyhow::Result<String> {
         Command::Config(form, asked) => config::run(asked, *form)?,
         Command::Changes(form, id) => changes::run(id.as_deref(), *form)?,
         Command::Build(form, asked) => build::run(asked, *form)?,
+        Command::Snap(form, act) => snaps::run(act, *form)?,
+        Command::List(form, revisions) => snaps::list(*revisions, *form)?,
     })
 }

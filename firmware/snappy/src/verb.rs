@@ -19,11 +19,15 @@ pub(crate) enum Verb {
     Config,
     Changes,
     Build,
+    Install,
+    Remove,
+    Purge,
+    List,
 }
 
 impl Verb {
     /// All, in the order of the help.
-    pub(crate) const ALL: [Self; 14] = [
+    pub(crate) const ALL: [Self; 18] = [
         Self::Info,
         Self::Versions,
         Self::Why,
@@ -32,6 +36,10 @@ impl Verb {
         Self::Rollback,
         Self::Reinstall,
         Self::Reset,
+        Self::Install,
+        Self::Remove,
+        Self::Purge,
+        Self::List,
         Self::Hold,
         Self::Config,
         Self::Changes,
@@ -57,10 +65,19 @@ impl Verb {
             Self::Config => "config",
             Self::Changes => "changes",
             Self::Build => "build",
+            Self::Install => "install",
+            Self::Remove => "remove",
+            Self::Purge => "purge",
+            Self::List => "list",
         }
     }
 
     pub(crate) fn parse(name: &str) -> Result<Self, UsageError> {
+        // As it was in 2014.
+        let name = match name {
+            "uninstall" => "remove",
+            name => name,
+        };
         let found = Self::ALL.into_iter().find(|verb| verb.name() == name);
         found.ok_or_else(|| UsageError(format!("unknown command {name:?}")))
     }

@@ -1,15 +1,19 @@
 //! The verbs that ask the daemon, against its real socket and a device that is not there.
 #[path = "../../updater/tests/device/mod.rs"]
 mod device;
+#[path = "../../updater/tests/snap_parts/mod.rs"]
+mod snap_parts;
 
 use device::{TestDevice, me, not_me};
 use serde_json::{Value, json};
+use snap_parts::{NoStore, make_snap, parts};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use tempfile::TempDir;
 use updater::api::Peer;
 use updater::device::{Failure, FailureKind, Reason, RebootAsked, UpdateAsked, Verdict, Wanted};
+use updater::snaps::SnapDesk;
 use updater::socket::Patience;
 
 struct Served {
@@ -319,4 +323,71 @@ fn without_a_daemon_its_log_is_named() {
         );
         assert!(errors.contains("'snappy service snappyd logs'"), "{errors}");
     }
+}
+
+fn served_with_snaps() -> Served {
+    let device = TestDevice::new();
+    let root = tempfile::tempdir().unwrap();
+    let socket = device.serve_as(root.path(), me(), Patience::OF_A_DAEMON, |api, changes| {
+        api.with_snaps(SnapDesk::open(
+            parts(root.path()),
+            changes,
+            Arc::new(NoStore),
+        ))
+    });
+    Served {
+        device,
+        socket,
+        _root: root,
+    }
+}
+
+/// The cells of the rows below a table's head.
+fn cells(table: &str) -> Vec<Vec<&str>> {
+    let rows = table.lines().skip(1);
+    rows.map(|row| row.split_whitespace().collect()).collect()
+}
+
+#[test]
+fn snaps_come_and_go_with_the_table_of_2014() {
+    let served = served_with_snaps();
+    let install = |version| {
+        let file = make_snap(served._root.path(), version);
+        format!("install --allow-unauthenticated {}", file.display())
+    };
+    let table = served.done(&install("1.0"));
+    let head = table.lines().next().unwrap();
+    let words: Vec<_> = head.split_whitespace().collect();
+    assert_eq!(
+        words,
+        [
+            "Part",
+            "Tag",
+            "Installed",
+            "Available",
+            "Fingerprint",
+            "Active"
+        ]
+    );
+    let hello = &cells(&table)[0];
+    assert_eq!(hello[..4], ["hello", "sideload", "1.0", "-"]);
+    assert_eq!((hello[4].len(), hello[5]), (14, "*"));
+    served.done(&install("1.1"));
+    let list = served.done("list");
+    let parts: Vec<_> = cells(&list).iter().map(|row| row[0].to_owned()).collect();
+    assert_eq!(parts, ["system", "hello"]);
+    assert_eq!(cells(&served.done("list -a")).len(), 4);
+    assert_eq!(cells(&served.done("rollback hello"))[0][2], "1.0");
+    assert_eq!(
+        served.done("uninstall hello"),
+        "Removed hello; 'snappy purge hello' removes its data\n"
+    );
+    assert_eq!(
+        served.refused("remove hello"),
+        "snap \"hello\" is not installed\n"
+    );
+    assert_eq!(served.done("purge hello"), "Purged hello\n");
+    assert_eq!(served.refused("install hello"), "no store is set\n");
+    let list = served.json("list --json");
+    assert_eq!(list["parts"].as_array().unwrap().len(), 1, "{list}");
 }

@@ -234,6 +234,7 @@ impl Store<'_> {
             hold: None,
             minimum_revision: new.minimum,
             notes: new.notes.clone(),
+            root_hash: Some(root_hash(draft, new.file)?),
         };
         Ok(Entry {
             role,
@@ -275,6 +276,14 @@ fn kind(draft: &Path, original: &Path) -> Result<FileKind, StoreError> {
     } else {
         Err(StoreError::UnknownFile(original.to_owned()))
     }
+}
+
+/// Devices mount nothing that cannot be verified block by block.
+fn root_hash(draft: &Path, original: &Path) -> Result<String, StoreError> {
+    let file = File::open(draft).map_err(StoreError::io("read", draft))?;
+    let hash = snap_store::root_hash_of(&file).map_err(StoreError::io("read", draft))?;
+    let hash = hash.ok_or_else(|| StoreError::RaggedSnap(original.to_owned()))?;
+    Ok(hash.root_hash.to_string())
 }
 
 fn measure(path: &Path) -> Result<(u64, String), StoreError> {

@@ -109,6 +109,8 @@ pub enum StoreError {
     NotZero(u64),
     /// The file is neither an update file nor a snap.
     UnknownFile(PathBuf),
+    /// The snap does not end with a whole block.
+    RaggedSnap(PathBuf),
     /// The snap cannot be read.
     Snap {
         /// Which.
@@ -313,6 +315,12 @@ impl fmt::Display for StoreError {
                 f,
                 "cannot tell what {} is: give a file of `cargo xtask image --update-out`, or a \
                  snap",
+                path.display()
+            ),
+            Self::RaggedSnap(path) => write!(
+                f,
+                "cannot take {}: it does not end with a whole block of 4096 bytes, and devices \
+                 verify blocks; make it with `cargo xtask snap build` or `snap pack`",
                 path.display()
             ),
             Self::Snap { path, source } => {

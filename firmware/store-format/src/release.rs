@@ -94,6 +94,10 @@ pub struct SnapRelease {
     /// For people.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub notes: String,
+    /// Root hash of the dm-verity tree over the file, in hex: it names every block. Its salt
+    /// is `snap-store`'s.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub root_hash: Option<String>,
 }
 
 /// Why a release is held.

@@ -9,15 +9,23 @@ mod changes;
 mod configuration;
 mod find;
 pub mod request;
+mod snap_acts;
+mod snap_values;
 mod snaps;
 mod system;
+pub(crate) mod upload;
 
 pub(crate) use answer::reason;
 pub use answer::{Answer, ApiError};
 pub use request::{Method, Request};
+pub(crate) use system::architecture;
+pub use upload::Upload;
 
 use crate::changes::Changes;
 use crate::device::Device;
+use crate::part::is_part;
+use crate::snaps::SnapDesk;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 /// Who asks, by the kernel's word.
@@ -36,6 +44,7 @@ impl Peer {
 #[derive(Clone)]
 pub struct Api {
     device: Arc<dyn Device>,
+    snaps: Option<SnapDesk>,
     changes: Arc<Changes>,
     administrator: Peer,
     last_check: Arc<Mutex<Option<find::Checked>>>,
@@ -59,10 +68,27 @@ impl Api {
     pub fn new(device: Arc<dyn Device>, changes: Arc<Changes>, administrator: Peer) -> Self {
         Self {
             device,
+            snaps: None,
             changes,
             administrator,
             last_check: Arc::default(),
         }
+    }
+
+    /// The same with snaps. They tell the same changes.
+    #[must_use]
+    pub fn with_snaps(self, snaps: SnapDesk) -> Self {
+        Self {
+            snaps: Some(snaps),
+            ..self
+        }
+    }
+
+    /// Where files go that a client sends; none where it may send none.
+    #[must_use]
+    pub fn uploads(&self, peer: Peer) -> Option<PathBuf> {
+        let snaps = self.snaps.as_ref().filter(|_| self.trusts(peer))?;
+        Some(snaps.places().incoming())
     }
 
     /// Whether that is somebody who may change something.
@@ -92,6 +118,7 @@ impl Api {
             (Method::Get, Resource::Changes) => self.list_changes(request),
             (Method::Get, Resource::Change(id)) => self.change(id),
             (Method::Post, Resource::Snaps) => self.act_on_snaps(request),
+            (Method::Post, Resource::Snap(name)) if is_part(name) => self.act_on_part(request),
             (Method::Post, Resource::Snap(name)) => self.act_on_snap(name, request),
             (Method::Post, Resource::Change(id)) => self.act_on_change(id, request),
             (Method::Post, Resource::Systems) => self.act_on_system(request),

@@ -9,10 +9,11 @@ use crate::engine::{Engine, Order};
 use crate::machine::{Machine, NotRolledBack};
 use crate::settings::{Settings, SettingsError};
 use crate::slots::Slots;
+use crate::snaps::{ListedSnap, SnapListing};
 use crate::store::{Listing, LookError};
 use http_file::Patience;
 use image_format::{AppData, Event};
-use store_format::NotOffered;
+use store_format::{Channel, NotOffered};
 use system_update::{Downgrade, ResetRequest, RollbackError, Step as StageStep};
 
 /// What snaps are confined by, as long as there are none.
@@ -201,6 +202,20 @@ impl<M: Machine> Device for Engine<M> {
         })?;
         self.wake();
         Ok(settings)
+    }
+}
+
+impl<M: Machine> SnapListing for Engine<M> {
+    fn listed_snaps(&self) -> Result<Vec<ListedSnap>, Failure> {
+        // Two of them would write the same files of metadata.
+        let _own = self.changing();
+        let (settings, slots) = (self.settings(), self.slots()?);
+        let listed = self.look_for_snaps(&settings, &slots);
+        listed.map_err(|error| look_failure(&error))
+    }
+
+    fn channel(&self) -> Channel {
+        self.settings().channel
     }
 }
 

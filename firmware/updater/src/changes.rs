@@ -7,6 +7,7 @@
 
 mod change;
 mod file;
+mod of_snap;
 mod update;
 mod watched;
 
@@ -15,6 +16,7 @@ pub(crate) use update::start_update;
 pub use watched::Watched;
 
 use crate::device::Failure;
+use crate::part::PART;
 use serde_json::Value;
 use std::collections::VecDeque;
 use std::fmt;
@@ -35,6 +37,8 @@ pub struct Conflict {
     pub id: u64,
     /// Its kind.
     pub kind: ChangeKind,
+    /// Its part.
+    pub part: String,
 }
 
 impl fmt::Display for Conflict {
@@ -78,22 +82,36 @@ impl Changes {
         }
     }
 
-    /// Begins a change.
+    /// Begins a change of the system.
     ///
     /// # Errors
-    /// Another one of the same part is not over.
+    /// Another one of the system is not over.
     pub fn begin(
         &self,
         kind: ChangeKind,
         summary: &str,
         tasks: &[(TaskKind, &str)],
     ) -> Result<u64, Conflict> {
+        self.begin_of(PART, kind, summary, tasks)
+    }
+
+    /// Begins a change of a part.
+    ///
+    /// # Errors
+    /// Another one of the same part is not over.
+    pub fn begin_of(
+        &self,
+        part: &str,
+        kind: ChangeKind,
+        summary: &str,
+        tasks: &[(TaskKind, &str)],
+    ) -> Result<u64, Conflict> {
         let mut all = self.lock();
-        if let Some(conflict) = in_the_way(&all, kind) {
+        if let Some(conflict) = in_the_way(&all, part, kind) {
             return Err(conflict);
         }
         let id = all.back().map_or(1, |newest| newest.id + 1);
-        all.push_back(Change::new(id, kind, summary, tasks));
+        all.push_back(Change::new(id, kind, part, summary, tasks));
         let over = all.iter().filter(|change| change.is_ready()).count();
         for _ in KEPT..over {
             let oldest = all.iter().position(Change::is_ready);
@@ -103,9 +121,19 @@ impl Changes {
         Ok(id)
     }
 
-    /// What a change of that kind would have to wait for.
+    /// What a change of the system of that kind would have to wait for.
     pub fn in_the_way(&self, kind: ChangeKind) -> Option<Conflict> {
-        in_the_way(&self.lock(), kind)
+        in_the_way(&self.lock(), PART, kind)
+    }
+
+    /// The change is as far as that of a snap is.
+    pub fn follow(&self, id: u64, other: &snap_store::Change) {
+        self.edit(id, |change| change.follow(other));
+    }
+
+    /// The task of the change that goes on is so far.
+    pub fn follow_bytes(&self, id: u64, done: u64, total: u64) {
+        self.edit(id, |change| change.follow_bytes(done, total));
     }
 
     /// The change is at `task`, and that far in it. Those before it are done.
@@ -183,12 +211,14 @@ impl Changes {
     }
 }
 
-fn in_the_way(all: &VecDeque<Change>, kind: ChangeKind) -> Option<Conflict> {
-    let mut unended = all.iter().filter(|change| !change.is_ready());
+fn in_the_way(all: &VecDeque<Change>, part: &str, kind: ChangeKind) -> Option<Conflict> {
+    let of_part = |change: &&Change| !change.is_ready() && change.part == part;
+    let mut unended = all.iter().filter(of_part);
     let found = unended.find(|change| change.kind.excludes(kind))?;
     Some(Conflict {
         id: found.id,
         kind: found.kind,
+        part: found.part.clone(),
     })
 }
 

@@ -320,6 +320,12 @@ pub enum FailureKind {
     NoUpdate,
     /// The store has no such release, or not for this device.
     NotFound,
+    /// There is no such snap here.
+    NotInstalled,
+    /// The snap is here already.
+    AlreadyInstalled,
+    /// What somebody brought is no snap for this device.
+    BadSnap,
     /// Another program changes the device.
     Busy,
     /// The running system has yet to be confirmed.
@@ -349,6 +355,8 @@ impl FailureKind {
         match self {
             Self::NoUpdate => Some("snap-no-update-available"),
             Self::NotFound => Some("snap-not-found"),
+            Self::NotInstalled => Some("snap-not-installed"),
+            Self::AlreadyInstalled => Some("snap-already-installed"),
             Self::Busy => Some("snap-change-conflict"),
             Self::Network => Some("network-timeout"),
             Self::NoSuchSetting => Some("option-not-found"),
@@ -357,6 +365,7 @@ impl FailureKind {
             | Self::Untrusted
             | Self::NoStore
             | Self::BadValue
+            | Self::BadSnap
             | Self::Rescue
             | Self::Disk => None,
         }

@@ -11,6 +11,7 @@ use crate::memory::MemoryFile;
 use crate::report::{Report, last_update};
 use crate::settings::{ReportMachineId, Settings, SettingsFile};
 use crate::slots::Slots;
+use crate::snaps::ListedSnap;
 use crate::store::{Known, Listing, LookError, StoreFiles};
 use boot_core::gpt::GptError;
 use http_file::{HttpError, Patience};
@@ -180,6 +181,32 @@ impl<M: Machine> Engine<M> {
         slots: &Slots,
         known: Option<&Known>,
     ) -> Result<Listing, LookError> {
+        let report = self.report(settings, slots);
+        let built = built(slots);
+        let looked = self.store.look(&settings.store, &report, built, known);
+        let told = match looked {
+            Ok(_) => self.reached.tell(slots.report.boot),
+            Err(_) => self.reached.take_back(),
+        };
+        if let Err(error) = told {
+            eprintln!("cannot keep whether the store answers: {error}");
+        }
+        looked
+    }
+
+    /// Asks the store what snaps there are.
+    pub(crate) fn look_for_snaps(
+        &self,
+        settings: &Settings,
+        slots: &Slots,
+    ) -> Result<Vec<ListedSnap>, LookError> {
+        let report = self.report(settings, slots);
+        self.store
+            .look_for_snaps(&settings.store, &report, built(slots))
+    }
+
+    /// What the store is told of this device.
+    fn report(&self, settings: &Settings, slots: &Slots) -> String {
         let machine_id = self.machine.machine_id();
         let report = Report {
             board: &slots.report.board,
@@ -191,18 +218,7 @@ impl<M: Machine> Engine<M> {
                 ReportMachineId::No => None,
             },
         };
-        let built = UtcTime(i64::try_from(slots.report.build_time_secs).unwrap_or(i64::MAX));
-        let looked = self
-            .store
-            .look(&settings.store, &report.query(), built, known);
-        let told = match looked {
-            Ok(_) => self.reached.tell(slots.report.boot),
-            Err(_) => self.reached.take_back(),
-        };
-        if let Err(error) = told {
-            eprintln!("cannot keep whether the store answers: {error}");
-        }
-        looked
+        report.query()
     }
 
     /// Nobody asks a store any more.
@@ -314,6 +330,11 @@ impl<M: Machine> Engine<M> {
         );
         Ok(staged)
     }
+}
+
+/// When the running image was built.
+fn built(slots: &Slots) -> UtcTime {
+    UtcTime(i64::try_from(slots.report.build_time_secs).unwrap_or(i64::MAX))
 }
 
 /// What is to be installed, and from where.

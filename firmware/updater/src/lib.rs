@@ -26,6 +26,7 @@ pub mod report;
 pub mod schedule;
 pub mod settings;
 mod slots;
+pub mod snaps;
 pub mod socket;
 mod store;
 

@@ -6,6 +6,7 @@ use std::thread;
 use updater::api::{Api, Peer};
 use updater::changes::{self, Changes, Watched};
 use updater::device::Device;
+use updater::snaps::{SnapDesk, SnapListing, SnapParts};
 use updater::socket::{self, Patience, Socket};
 use updater::{Engine, Places, ThisMachine};
 
@@ -14,7 +15,9 @@ fn main() {
     let machine = Watched::new(ThisMachine, Arc::clone(&changes));
     let engine = Arc::new(Engine::new(machine, Places::default()));
     let device = Arc::clone(&engine) as Arc<dyn Device>;
-    let api = Api::new(device, changes, Peer::ROOT);
+    let listing = Arc::clone(&engine) as Arc<dyn SnapListing>;
+    let snaps = SnapDesk::open(SnapParts::default(), Arc::clone(&changes), listing);
+    let api = Api::new(device, changes, Peer::ROOT).with_snaps(snaps);
     match Socket::bind(Path::new(socket::PATH)) {
         Ok(socket) => {
             thread::spawn(move || socket.serve(&api, Patience::OF_A_DAEMON));

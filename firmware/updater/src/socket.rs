@@ -5,6 +5,7 @@
 //! everybody else, so that nobody keeps the administrator out. How long a request and an
 //! answer may take says [`Patience`], how long they may be says [`crate::api::request`].
 
+mod body;
 mod connection;
 
 use crate::api::{Api, ApiError, Peer};
@@ -15,7 +16,7 @@ use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -87,6 +88,7 @@ impl Socket {
     /// Serves for ever.
     pub fn serve(&self, api: &Api, patience: Patience) -> ! {
         let (trusted, others) = (Seats::new(OF_ADMINISTRATOR), Seats::new(OF_OTHERS));
+        let uploads = AtomicU64::new(1);
         loop {
             let Ok((stream, _)) = self.listener.accept() else {
                 thread::sleep(NO_ROOM);
@@ -99,7 +101,11 @@ impl Socket {
                 uid: credentials.uid.as_raw(),
             };
             let seats = if api.trusts(peer) { &trusted } else { &others };
-            let mut connection = Connection::new(stream, patience);
+            let number = uploads.fetch_add(1, Ordering::Relaxed);
+            let upload = api
+                .uploads(peer)
+                .map(|all| all.join(format!("upload-{number}")));
+            let mut connection = Connection::new(stream, patience, upload);
             let Some(seat) = seats.take() else {
                 connection.refuse(ApiError::new(503, "cannot answer: too many connections"));
                 continue;

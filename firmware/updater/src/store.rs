@@ -5,15 +5,18 @@
 use crate::choice::{Listed, ListedPatch};
 use crate::fetch::HttpStore;
 use crate::schedule;
+use crate::snaps::{ListedSnap, sha256_of};
 use image_format::Digest;
 use image_trust::sha256;
+use std::cmp::Reverse;
 use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
-use store_format::{Custom, SYSTEM_ROLE};
+use store_format::{Custom, SNAP_ROLE_PREFIX, SYSTEM_ROLE, snap_role};
 use tuf_client::metadata::RoleName;
 use tuf_client::{
-    Client, DirectoryStore, Error, FetchError, UtcTime, Validator, initialise, watermark,
+    Client, DirectoryStore, Error, FetchError, TargetFile, UtcTime, Validator, initialise,
+    watermark,
 };
 
 /// Which root the kept metadata began with.
@@ -85,6 +88,68 @@ impl StoreFiles {
             }
         }
         Err(last)
+    }
+
+    /// Asks for what all publishers of snaps list.
+    pub(crate) fn look_for_snaps(
+        &self,
+        addresses: &[String],
+        report: &str,
+        built: UtcTime,
+    ) -> Result<Vec<ListedSnap>, LookError> {
+        self.begin()?;
+        let mut last = LookError::NoStore;
+        for address in addresses {
+            let mut server = HttpStore::new(address, report.to_owned());
+            match self.ask_for_snaps(&mut server, address, built) {
+                Ok(listed) => return Ok(listed),
+                Err(error) => {
+                    let retry_after = server.retry_after();
+                    last = LookError::Client { error, retry_after };
+                }
+            }
+        }
+        Err(last)
+    }
+
+    fn ask_for_snaps(
+        &self,
+        server: &mut HttpStore,
+        address: &str,
+        built: UtcTime,
+    ) -> Result<Vec<ListedSnap>, Error> {
+        let store = DirectoryStore::new(&self.directory);
+        let now = watermark(&store, built)?;
+        let mut client = Client::new(store, server, now)?;
+        client.refresh()?;
+        let top = client.trusted().targets();
+        let roles = top.and_then(|targets| targets.delegations.as_ref());
+        let roles = roles
+            .iter()
+            .flat_map(|all| &all.roles)
+            .map(|role| &role.name);
+        let of_snaps = |role: &&RoleName| role.0.starts_with(SNAP_ROLE_PREFIX);
+        let roles: Vec<_> = roles.filter(of_snaps).cloned().collect();
+        let mut listed = Vec::new();
+        for role in roles {
+            let targets = match client.targets_of(&role) {
+                Ok(targets) => targets.unwrap_or_default(),
+                // One publisher must not keep the others' snaps away.
+                Err(error) => {
+                    eprintln!("cannot use what {} lists: {error}", role.0);
+                    continue;
+                }
+            };
+            for target in &targets {
+                let path = client.target_path(target)?;
+                listed.extend(listed_snap(target, &role, address, &path));
+            }
+        }
+        listed.sort_by(|one, other| {
+            let key = |snap: &ListedSnap| (snap.name.clone(), Reverse(snap.revision));
+            key(one).cmp(&key(other))
+        });
+        Ok(listed)
     }
 
     /// Trust begins with the image's first root: when nothing is kept that can be used, and
@@ -177,6 +242,35 @@ impl StoreFiles {
             }),
         })
     }
+}
+
+/// A target of a publisher, if it is a snap of that publisher's.
+fn listed_snap(
+    target: &TargetFile,
+    role: &RoleName,
+    address: &str,
+    path: &str,
+) -> Option<ListedSnap> {
+    let custom = serde_json::from_value(target.custom()?.clone()).ok()?;
+    let Custom::Snap(release) = custom else {
+        return None;
+    };
+    if snap_role(&release.publisher) != role.0 {
+        return None;
+    }
+    let root_hash = match &release.root_hash {
+        Some(hex) => Some(Digest::parse_hex(hex)?),
+        None => None,
+    };
+    Some(ListedSnap {
+        name: release.name.as_str().parse().ok()?,
+        revision: u32::try_from(release.revision).ok()?.try_into().ok()?,
+        length_bytes: target.length_bytes(),
+        sha256: sha256_of(target.hashes())?,
+        root_hash,
+        address: HttpStore::target_address(address, path),
+        release,
+    })
 }
 
 /// Asked for nothing.

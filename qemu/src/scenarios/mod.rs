@@ -64,6 +64,7 @@ mod service_dies;
 mod service_hangs;
 mod services_run;
 mod shutdown;
+mod snap_install;
 mod ssh_login;
 mod state_copy_lost;
 mod state_lost;
@@ -172,6 +173,7 @@ pub const ALL: &[Scenario] = &[
     update_by_hand::SCENARIO,
     every_write_replayed::SCENARIO,
     shutdown::SCENARIO,
+    snap_install::SCENARIO,
     ssh_login::SCENARIO,
     writable_grown::SCENARIO,
     writable_lost::SCENARIO,

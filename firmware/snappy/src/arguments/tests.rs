@@ -36,6 +36,32 @@ fn every_command_line_means_one_command() {
                 },
             ),
         ),
+        (
+            "install hello.acme",
+            Command::Snap(Form::Text, SnapAct::Install("hello.acme".into())),
+        ),
+        (
+            "install --allow-unauthenticated a.snap --json",
+            Command::Snap(Form::Json, SnapAct::InstallFile("a.snap".into())),
+        ),
+        (
+            "uninstall hello",
+            Command::Snap(Form::Text, SnapAct::Remove("hello".into())),
+        ),
+        (
+            "purge hello",
+            Command::Snap(Form::Text, SnapAct::Purge("hello".into())),
+        ),
+        (
+            "update hello",
+            Command::Snap(Form::Text, SnapAct::Update("hello".into())),
+        ),
+        (
+            "rollback hello",
+            Command::Snap(Form::Text, SnapAct::Rollback("hello".into())),
+        ),
+        ("list", Command::List(Form::Text, Revisions::Current)),
+        ("list -a", Command::List(Form::Text, Revisions::All)),
         ("info --json", Command::Info(Form::Json)),
         ("versions", Command::Versions(Form::Text, Scope::Running)),
         ("versions -a", Command::Versions(Form::Text, Scope::All)),
@@ -198,9 +224,26 @@ fn nonsense_is_refused_with_its_name() {
              those ask the store",
         ),
         (
-            "update docker",
-            "cannot update \"docker\": only \"system\" can be",
+            "update docker --version 3",
+            "cannot update \"docker\" like a system: only --json goes with a snap",
         ),
+        (
+            "install ./hello.snap",
+            "cannot install ./hello.snap: nobody vouches for a file; --allow-unauthenticated \
+             takes it all the same",
+        ),
+        (
+            "install --allow-unauthenticated hello",
+            "cannot take hello with --allow-unauthenticated: the store vouches for what it has; \
+             a file's name ends with .snap",
+        ),
+        ("remove", "cannot remove nothing: name a snap"),
+        ("purge a b", "unexpected argument \"b\""),
+        (
+            "uninstall ../conf",
+            "cannot use \"../conf\" as the name of a snap",
+        ),
+        ("rollback a/b", "cannot use \"a/b\" as the name of a snap"),
         (
             "hold --for ever",
             "cannot read \"ever\" as a duration: write 90m, 12h, 2d or 1w",
@@ -244,8 +287,8 @@ fn nonsense_is_refused_with_its_name() {
             "cannot parse argument \"many\": invalid digit found in string",
         ),
         (
-            "rollback docker",
-            "cannot roll back \"docker\": only \"system\" can be",
+            "hold docker",
+            "cannot hold \"docker\": only \"system\" can be",
         ),
     ];
     for (line, message) in table {

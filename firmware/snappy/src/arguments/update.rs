@@ -1,7 +1,8 @@
 //! The words behind `snappy update`.
 
 use super::{
-    Command, Form, Reboot, Stopped, StoreUpdate, Update, UpdateSource, UsageError, require_system,
+    Command, Form, Reboot, SnapAct, Stopped, StoreUpdate, Update, UpdateSource, UsageError,
+    is_system,
 };
 use crate::origin::Origin;
 use crate::verb::Verb;
@@ -10,12 +11,13 @@ use system_update::{Downgrade, FailedBefore};
 
 pub(super) fn parse(parser: &mut Parser) -> Result<Command, UsageError> {
     let (mut form, mut from, mut store) = (Form::Text, None, StoreUpdate::default());
+    let mut part = None;
     let (mut downgrade, mut failed_before) = (Downgrade::Refuse, FailedBefore::Refuse);
     while let Some(argument) = parser.next()? {
         match argument {
             Arg::Long("help") | Arg::Short('h') => return Ok(Command::Help(Some(Verb::Update))),
             Arg::Long("json") => form = Form::Json,
-            Arg::Value(part) => require_system(&part.string()?, "update")?,
+            Arg::Value(name) if part.is_none() => part = Some(name.string()?),
             Arg::Long("from") => from = Some(Origin::parse(parser.value()?)),
             Arg::Long("allow-downgrade") => downgrade = Downgrade::Allow,
             Arg::Long("retry-failed") => failed_before = FailedBefore::Allow,
@@ -30,7 +32,17 @@ pub(super) fn parse(parser: &mut Parser) -> Result<Command, UsageError> {
         downgrade,
         failed_before,
     };
-    Ok(Command::Update(form, update))
+    let Some(snap) = part.filter(|part| !is_system(part)) else {
+        return Ok(Command::Update(form, update));
+    };
+    if update != Update::default() {
+        let message = format!("cannot update {snap:?} like a system: only --json goes with a snap");
+        return Err(UsageError(message));
+    }
+    Ok(Command::Snap(
+        form,
+        SnapAct::Update(super::snap::name(snap)?),
+    ))
 }
 
 fn source(from: Option<Origin>, store: StoreUpdate) -> Result<UpdateSource, UsageError> {

@@ -1,19 +1,14 @@
 //! `snappy update` without `--from`: the daemon takes a release from the store.
 
+use super::follow::{follow, say_how_to_follow};
 use super::{Daemon, DaemonError, of_part};
 use crate::arguments::{Form, Reboot, Stopped, StoreUpdate, Update};
-use crate::progress::ProgressLine;
 use crate::versions::PART;
 use anyhow::{Result, bail};
 use image_format::Slot;
 use serde_json::{Value, json};
-use std::io::{IsTerminal, stderr};
-use std::thread;
-use std::time::Duration;
 use system_update::{Downgrade, FailedBefore, Progress, Step};
 
-/// How often the change is asked how far it is.
-const PAUSE: Duration = Duration::from_millis(200);
 /// A manifest's digits that people are shown.
 const FINGERPRINT: usize = 14;
 
@@ -28,12 +23,8 @@ pub(crate) fn run(asked: &Update, store: &StoreUpdate, form: Form) -> Result<Str
         }
         Err(error) => return Err(error.into()),
     };
-    if form == Form::Text && stderr().is_terminal() {
-        eprintln!(
-            "This is change {id}. Ctrl-C leaves it running; 'snappy changes {id}' follows it."
-        );
-    }
-    let change = follow(&daemon, &id, form)?;
+    say_how_to_follow(&id, form);
+    let change = follow(&daemon, &id, form, progress)?;
     if let Some(message) = change["data"]["failure"]["message"].as_str() {
         bail!("{message}");
     }
@@ -76,28 +67,6 @@ fn nothing_to_do(error: &DaemonError, form: Form) -> String {
             format!("{done}\n")
         }
     }
-}
-
-/// Asks for the change until it is over.
-fn follow(daemon: &Daemon, id: &str, form: Form) -> Result<Value> {
-    let mut line = match form {
-        Form::Text => ProgressLine::on_terminal(),
-        Form::Json => None,
-    };
-    let change = loop {
-        let change = daemon.get(&format!("/v2/changes/{id}"))?;
-        if change["ready"] == true {
-            break change;
-        }
-        if let (Some(line), Some(progress)) = (&mut line, progress(&change)) {
-            line.show(progress);
-        }
-        thread::sleep(PAUSE);
-    };
-    if let Some(line) = &mut line {
-        line.end();
-    }
-    Ok(change)
 }
 
 /// How far the task is that goes on, if that can be told.

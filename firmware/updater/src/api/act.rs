@@ -17,14 +17,16 @@ const STORE: Duration = Duration::from_secs(20);
 
 /// What is asked, as snapd's clients write it. They write more, which does not matter here.
 #[derive(Deserialize)]
-struct Asked {
-    action: String,
+pub(super) struct Asked {
+    pub(super) action: String,
     #[serde(default)]
     snaps: Vec<String>,
     #[serde(default)]
-    revision: Option<Revision>,
+    pub(super) revision: Option<Revision>,
     #[serde(default)]
-    channel: Option<String>,
+    pub(super) channel: Option<String>,
+    #[serde(default)]
+    pub(super) purge: bool,
     #[serde(default)]
     time: Option<String>,
     #[serde(default)]
@@ -34,7 +36,7 @@ struct Asked {
 /// snapd's clients write a text.
 #[derive(Deserialize)]
 #[serde(untagged)]
-enum Revision {
+pub(super) enum Revision {
     Number(u64),
     Text(String),
 }
@@ -74,20 +76,24 @@ enum Asking {
 }
 
 impl Api {
-    pub(super) fn act_on_snap(&self, name: &str, request: &Request) -> Result<Answer, ApiError> {
-        if !is_part(name) {
-            return Err(ApiError::no_snap(name));
-        }
+    pub(super) fn act_on_part(&self, request: &Request) -> Result<Answer, ApiError> {
         self.act(&parse_body(request)?, Asking::OnePart)
     }
 
-    /// No names are all, and there is one.
+    /// No names are the system.
     pub(super) fn act_on_snaps(&self, request: &Request) -> Result<Answer, ApiError> {
-        let asked: Asked = parse_body(request)?;
-        if let Some(other) = asked.snaps.iter().find(|name| !is_part(name)) {
-            return Err(ApiError::no_snap(other));
+        if let Some(upload) = &request.upload {
+            return self.install_file(upload);
         }
-        self.act(&asked, Asking::List)
+        let asked: Asked = parse_body(request)?;
+        let mut snaps = asked.snaps.iter().filter(|name| !is_part(name));
+        match (snaps.next(), asked.snaps.len()) {
+            (None, _) => self.act(&asked, Asking::List),
+            (Some(name), 1) => self.act_on_one(name, &asked),
+            (Some(_), _) => Err(ApiError::bad_request(
+                "cannot change several parts at once: ask for one after the other",
+            )),
+        }
     }
 
     fn act(&self, asked: &Asked, asking: Asking) -> Result<Answer, ApiError> {

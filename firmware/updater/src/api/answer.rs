@@ -90,7 +90,7 @@ impl ApiError {
     }
 
     /// snapd's words and kind: its clients say `try with sudo` then.
-    pub(super) fn forbidden() -> Self {
+    pub(crate) fn forbidden() -> Self {
         Self {
             kind: Some("login-required"),
             ..Self::new(403, "access denied")
@@ -117,10 +117,11 @@ impl ApiError {
     }
 }
 
-impl From<Failure> for ApiError {
-    fn from(failure: Failure) -> Self {
+impl ApiError {
+    /// What was not done with a part.
+    pub(super) fn of_part(part: &str, failure: Failure) -> Self {
         let status = match failure.kind {
-            FailureKind::NotFound => 404,
+            FailureKind::NotFound | FailureKind::NotInstalled => 404,
             FailureKind::Busy | FailureKind::Unconfirmed => 409,
             FailureKind::Disk => 500,
             FailureKind::NoUpdate
@@ -130,19 +131,28 @@ impl From<Failure> for ApiError {
             | FailureKind::NoStore
             | FailureKind::NoSuchSetting
             | FailureKind::BadValue
+            | FailureKind::BadSnap
+            | FailureKind::AlreadyInstalled
             | FailureKind::Rescue => 400,
         };
         let error = Self::new(status, failure.message);
         match failure.kind.snapd() {
-            Some(kind) => error.with(kind, PART.into()),
+            Some(kind) => error.with(kind, part.into()),
             None => error,
         }
     }
 }
 
+/// With the system.
+impl From<Failure> for ApiError {
+    fn from(failure: Failure) -> Self {
+        Self::of_part(PART, failure)
+    }
+}
+
 impl From<Conflict> for ApiError {
     fn from(conflict: Conflict) -> Self {
-        let value = json!({ "change-kind": conflict.kind.name(), "snap-name": PART });
+        let value = json!({ "change-kind": conflict.kind.name(), "snap-name": conflict.part });
         Self::new(409, conflict.to_string()).with("snap-change-conflict", value)
     }
 }

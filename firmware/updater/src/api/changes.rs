@@ -2,7 +2,7 @@
 
 use super::{Answer, Api, ApiError, Request};
 use crate::changes::{Change, Task};
-use crate::part::is_part;
+use crate::part::{PART, is_part};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -23,13 +23,14 @@ impl Api {
                 return Err(ApiError::bad_request(message));
             }
         };
-        if request.asked("for").is_some_and(|name| !is_part(name)) {
-            return Ok(Answer::Sync(json!([])));
-        }
+        let part = request.asked("for").map(|name| match is_part(name) {
+            true => PART,
+            false => name,
+        });
         let all = self.changes.list();
         let found: Vec<Value> = all
             .iter()
-            .filter(|change| wanted(change))
+            .filter(|change| wanted(change) && part.is_none_or(|part| change.part == part))
             .map(value)
             .collect();
         Ok(Answer::Sync(found.into()))
@@ -51,8 +52,8 @@ impl Api {
             format!("cannot abort change {id} with nothing pending")
         } else {
             format!(
-                "cannot abort change {id}: it goes on by itself, and nothing of it starts before \
-                 a reboot; 'snappy rollback' calls it off once it is done"
+                "cannot abort change {id}: it goes on by itself; 'snappy rollback' goes back once \
+                 it is done"
             )
         }))
     }

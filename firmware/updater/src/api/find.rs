@@ -19,18 +19,29 @@ pub(super) struct Checked {
 }
 
 impl Api {
-    /// `select=refresh`: what an update would take. Otherwise every release for this board,
-    /// if the words asked for are in the part's name.
+    /// `select=refresh`: what an update would take. Otherwise every release for this board and
+    /// every snap, if the words asked for are in its name.
     pub(super) fn find(&self, request: &Request, peer: Peer) -> Result<Answer, ApiError> {
-        let words = request.asked("name").or_else(|| request.asked("q"));
-        if words.is_some_and(|words| !is_part(words) && !PART.contains(words)) {
-            return match request.asked("name") {
-                Some(name) => {
-                    Err(ApiError::new(404, "snap not found").with("snap-not-found", name.into()))
-                }
-                None => Ok(Answer::Sync(json!([]))),
-            };
+        let exact = request.asked("name");
+        let mut found = Vec::new();
+        let of_system = match (exact, request.asked("q")) {
+            (Some(name), _) => is_part(name),
+            (None, Some(words)) => is_part(words) || PART.contains(words),
+            (None, None) => true,
+        };
+        if of_system {
+            found.extend(self.find_system(request, peer)?);
         }
+        found.extend(self.find_snaps(request, peer)?);
+        match exact.filter(|_| found.is_empty()) {
+            Some(name) => {
+                Err(ApiError::new(404, "snap not found").with("snap-not-found", name.into()))
+            }
+            None => Ok(Answer::Sync(found.into())),
+        }
+    }
+
+    fn find_system(&self, request: &Request, peer: Peer) -> Result<Vec<Value>, ApiError> {
         // The engine would let the question wait until the update is over.
         if let Some(conflict) = self.changes.in_the_way(ChangeKind::RefreshSnap) {
             return Err(conflict.into());
@@ -42,11 +53,8 @@ impl Api {
             Some("refresh") => would_be_taken(&release.verdict),
             _ => true,
         };
-        let found: Vec<_> = of_board
-            .filter(wanted)
-            .map(|release| value(&system, release))
-            .collect();
-        Ok(Answer::Sync(found.into()))
+        let found = of_board.filter(wanted);
+        Ok(found.map(|release| value(&system, release)).collect())
     }
 }
 

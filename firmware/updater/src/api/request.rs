@@ -1,9 +1,11 @@
 //! Bytes of a connection -> a request. Anybody on the device may send them.
 //!
-//! A request has a method of three, an address, and a body whose length it tells; no chunks,
-//! no `Expect`. What is longer than the limits is refused before it is kept.
+//! A request has a method of three, an address, and a body whose length it tells; no
+//! `Expect`. What is longer than the limits is refused before it is kept. A body with a file
+//! may come in chunks and has no limit but the disk's: only the administrator sends one.
 
 use super::ApiError;
+use super::upload::{self, Upload};
 use httparse::Status;
 
 /// The longest request line with its headers.
@@ -53,6 +55,8 @@ pub struct Request {
     pub query: Vec<(String, String)>,
     /// As it came.
     pub body: Vec<u8>,
+    /// In place of a body: what came with a file.
+    pub upload: Option<Upload>,
 }
 
 impl Request {
@@ -79,10 +83,33 @@ pub struct Head {
     pub request: Request,
     /// So many bytes the head has.
     pub length_bytes: usize,
-    /// So many bytes follow, at most [`BODY_BYTES`].
-    pub body_bytes: usize,
+    /// What follows.
+    pub body: Body,
     /// Whether the connection may bring another request.
     pub afterwards: Afterwards,
+}
+
+/// What follows a head.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Body {
+    /// So many bytes, at most [`BODY_BYTES`].
+    Bytes(usize),
+    /// Fields and a file.
+    Upload {
+        /// What stands between them.
+        boundary: String,
+        /// Of all of it.
+        length: Length,
+    },
+}
+
+/// How long a body is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Length {
+    /// So long.
+    Bytes(u64),
+    /// Each chunk of it says so.
+    Chunks,
 }
 
 /// Parses the beginning of `bytes`. `None`: the head is not whole yet.
@@ -116,9 +143,10 @@ pub fn parse_head(bytes: &[u8]) -> Result<Option<Head>, ApiError> {
             path,
             query,
             body: Vec::new(),
+            upload: None,
         },
         length_bytes,
-        body_bytes: body_bytes(parsed.headers)?,
+        body: parse_body(parsed.headers)?,
         afterwards: afterwards(parsed.version, parsed.headers),
     }))
 }
@@ -129,36 +157,64 @@ fn parse_method(word: &str) -> Result<Method, ApiError> {
     found.ok_or_else(|| ApiError::new(405, format!("method {word:?} not allowed")))
 }
 
-fn body_bytes(headers: &[httparse::Header<'_>]) -> Result<usize, ApiError> {
-    let is = |header: &&httparse::Header<'_>, name| header.name.eq_ignore_ascii_case(name);
-    if headers
-        .iter()
-        .any(|header| is(&header, "transfer-encoding"))
-    {
+fn parse_body(headers: &[httparse::Header<'_>]) -> Result<Body, ApiError> {
+    let length = body_length(headers)?;
+    let mut types = headers.iter().filter(|header| is(header, "content-type"));
+    let content_type = types
+        .next()
+        .and_then(|header| std::str::from_utf8(header.value).ok());
+    if let Some(boundary) = content_type.and_then(upload::boundary) {
+        return Ok(Body::Upload {
+            boundary: boundary.to_owned(),
+            length,
+        });
+    }
+    let Length::Bytes(bytes) = length else {
         let message = "cannot take a body in chunks: send it with a Content-Length";
         return Err(ApiError::new(411, message));
-    }
+    };
+    let bytes = usize::try_from(bytes).ok();
+    let bytes = bytes.filter(|bytes| *bytes <= BODY_BYTES);
+    bytes.map(Body::Bytes).ok_or_else(|| {
+        ApiError::new(
+            413,
+            format!("cannot take a body of more than {BODY_BYTES} bytes"),
+        )
+    })
+}
+
+fn is(header: &httparse::Header<'_>, name: &str) -> bool {
+    header.name.eq_ignore_ascii_case(name)
+}
+
+fn body_length(headers: &[httparse::Header<'_>]) -> Result<Length, ApiError> {
     let mut lengths = headers.iter().filter(|header| is(header, "content-length"));
-    let Some(length) = lengths.next() else {
-        return Ok(0);
+    let (length, more) = (lengths.next(), lengths.next());
+    let unreadable = || ApiError::bad_request("cannot read the Content-Length");
+    let mut codings = headers
+        .iter()
+        .filter(|header| is(header, "transfer-encoding"));
+    if let Some(coding) = codings.next() {
+        // Both at once is how requests are smuggled.
+        let is_chunked = coding.value.eq_ignore_ascii_case(b"chunked");
+        return match is_chunked && length.is_none() && codings.next().is_none() {
+            true => Ok(Length::Chunks),
+            false => Err(unreadable()),
+        };
+    }
+    let Some(length) = length else {
+        return Ok(Length::Bytes(0));
     };
     let digits = length.value;
     let is_number = !digits.is_empty() && digits.iter().all(u8::is_ascii_digit);
-    if !is_number || lengths.next().is_some() {
-        return Err(ApiError::bad_request("cannot read the Content-Length"));
+    if !is_number || more.is_some() {
+        return Err(unreadable());
     }
-    // Digits, but perhaps more than a number has.
+    // Digits, but perhaps more than a number has: longer than anything that is taken.
     let number = std::str::from_utf8(digits)
         .ok()
         .and_then(|digits| digits.parse().ok());
-    number
-        .filter(|length| *length <= BODY_BYTES)
-        .ok_or_else(|| {
-            ApiError::new(
-                413,
-                format!("cannot take a body of more than {BODY_BYTES} bytes"),
-            )
-        })
+    Ok(Length::Bytes(number.unwrap_or(u64::MAX)))
 }
 
 fn afterwards(version: Option<u8>, headers: &[httparse::Header<'_>]) -> Afterwards {

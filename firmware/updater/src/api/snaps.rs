@@ -1,5 +1,6 @@
 //! `/v2/snaps`: what is installed. The system is a snap of the type `os`.
 
+use super::snap_values::Listing;
 use super::system::held_until;
 use super::{Answer, Api, ApiError, Request};
 use crate::device::{SlotInfo, SystemInfo};
@@ -10,10 +11,16 @@ use tuf_client::UtcTime;
 
 impl Api {
     pub(super) fn snaps(&self, request: &Request) -> Result<Answer, ApiError> {
-        let mut named = request.asked_list("snaps").peekable();
-        if named.peek().is_some() && !named.any(is_part) {
-            return Ok(Answer::Sync(json!([])));
-        }
+        let named: Vec<_> = request.asked_list("snaps").collect();
+        let mut snaps = match named.is_empty() || named.iter().any(|name| is_part(name)) {
+            true => self.systems(request)?,
+            false => Vec::new(),
+        };
+        snaps.extend(self.installed_snaps(&named, Listing::of(request)));
+        Ok(Answer::Sync(snaps.into()))
+    }
+
+    fn systems(&self, request: &Request) -> Result<Vec<Value>, ApiError> {
         let system = self.device.system()?;
         let current = current(&system);
         let hold = self.device.settings().hold;
@@ -23,12 +30,12 @@ impl Api {
             let others = slots.filter(|slot| slot.slot != current.slot && slot.version.is_some());
             snaps.extend(others.map(|slot| value(&system, slot, hold)));
         }
-        Ok(Answer::Sync(snaps.into()))
+        Ok(snaps)
     }
 
     pub(super) fn snap(&self, name: &str) -> Result<Answer, ApiError> {
         if !is_part(name) {
-            return Err(ApiError::no_snap(name));
+            return self.installed_snap(name);
         }
         let system = self.device.system()?;
         let hold = self.device.settings().hold;

@@ -107,7 +107,7 @@ pub(super) fn held_until(hold: Hold) -> Option<UtcTime> {
 }
 
 /// The name that Debian and snaps have for the architecture.
-fn architecture() -> &'static str {
+pub(crate) fn architecture() -> &'static str {
     match std::env::consts::ARCH {
         "x86_64" => "amd64",
         "aarch64" => "arm64",

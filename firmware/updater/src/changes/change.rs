@@ -21,6 +21,10 @@ pub enum ChangeKind {
     HoldSnap,
     /// Unattended updates again.
     UnholdSnap,
+    /// A snap that was not there.
+    InstallSnap,
+    /// A snap goes.
+    RemoveSnap,
 }
 
 impl ChangeKind {
@@ -34,19 +38,25 @@ impl ChangeKind {
             Self::ConfigureSnap => "configure-snap",
             Self::HoldSnap => "hold-snap",
             Self::UnholdSnap => "unhold-snap",
+            Self::InstallSnap => "install-snap",
+            Self::RemoveSnap => "remove-snap",
         }
     }
 
-    /// Whether the two cannot be in progress together. Settings exclude nothing: they are
+    /// Whether the two cannot be in progress together for one part. Settings exclude nothing: they are
     /// changed in an instant, and a hold must not wait for the update that it is to prevent.
     #[must_use]
     pub fn excludes(self, other: Self) -> bool {
-        self.is_of_the_slots() && other.is_of_the_slots()
+        self.is_of_the_files() && other.is_of_the_files()
     }
 
-    fn is_of_the_slots(self) -> bool {
+    fn is_of_the_files(self) -> bool {
         match self {
-            Self::RefreshSnap | Self::AutoRefresh | Self::RevertSnap => true,
+            Self::RefreshSnap
+            | Self::AutoRefresh
+            | Self::RevertSnap
+            | Self::InstallSnap
+            | Self::RemoveSnap => true,
             Self::ConfigureSnap | Self::HoldSnap | Self::UnholdSnap => false,
         }
     }
@@ -66,6 +76,9 @@ pub enum TaskKind {
     Arm,
     /// Changes settings.
     Configure,
+    /// A task of a snap.
+    #[serde(untagged)]
+    Snap(snap_store::TaskKind),
 }
 
 /// How far a task or a change is, in snapd's words.
@@ -81,6 +94,10 @@ pub enum Status {
     Error,
     /// It was not begun, since one before it failed.
     Hold,
+    /// It is done, and will be undone.
+    Undo,
+    /// It was undone, since one behind it failed.
+    Undone,
 }
 
 impl Status {
@@ -93,6 +110,8 @@ impl Status {
             Self::Done => "Done",
             Self::Error => "Error",
             Self::Hold => "Hold",
+            Self::Undo => "Undo",
+            Self::Undone => "Undone",
         }
     }
 }
@@ -128,7 +147,20 @@ pub struct Task {
 }
 
 impl Task {
-    fn end(&mut self, status: Status, now: UtcTime) {
+    pub(super) fn new(kind: TaskKind, summary: &str, spawned: UtcTime) -> Self {
+        Self {
+            kind,
+            summary: summary.to_owned(),
+            status: Status::Do,
+            done: 0,
+            total: 1,
+            log: Vec::new(),
+            spawned,
+            ready: None,
+        }
+    }
+
+    pub(super) fn end(&mut self, status: Status, now: UtcTime) {
         self.status = status;
         self.ready = Some(now);
         if status == Status::Done {
@@ -144,12 +176,17 @@ pub struct Change {
     pub id: u64,
     /// What was asked.
     pub kind: ChangeKind,
+    /// Of which part: the system, or a snap.
+    pub part: String,
     /// The same for people.
     pub summary: String,
     /// In their order.
     pub tasks: Vec<Task>,
     /// For programs: of what it was, what came of it, and why it failed.
     pub data: Value,
+    /// Why it failed, if it did in this daemon's time.
+    #[serde(skip)]
+    pub failure: Option<Failure>,
     /// When it was asked.
     pub spawned: UtcTime,
     /// When it was over.
@@ -160,26 +197,20 @@ impl Change {
     pub(super) fn new(
         id: u64,
         kind: ChangeKind,
+        part: &str,
         summary: &str,
         tasks: &[(TaskKind, &str)],
     ) -> Self {
         let spawned = UtcTime::of_this_machine();
-        let task = |(kind, summary): &(TaskKind, &str)| Task {
-            kind: *kind,
-            summary: (*summary).to_owned(),
-            status: Status::Do,
-            done: 0,
-            total: 1,
-            log: Vec::new(),
-            spawned,
-            ready: None,
-        };
+        let task = |(kind, summary): &(TaskKind, &str)| Task::new(*kind, summary, spawned);
         Self {
             id,
             kind,
+            part: part.to_owned(),
             summary: summary.to_owned(),
             tasks: tasks.iter().map(task).collect(),
             data: json!({}),
+            failure: None,
             spawned,
             ready: None,
         }
@@ -198,7 +229,7 @@ impl Change {
         match () {
             () if any(Status::Error) => Status::Error,
             () if self.is_ready() => Status::Done,
-            () if any(Status::Doing) || any(Status::Done) => Status::Doing,
+            () if any(Status::Doing) || any(Status::Done) || any(Status::Undo) => Status::Doing,
             () => Status::Do,
         }
     }
@@ -269,14 +300,17 @@ impl Change {
 
     pub(super) fn fail(&mut self, failure: &Failure) {
         let now = UtcTime::of_this_machine();
-        let mut unended = self.tasks.iter_mut().filter(|task| task.ready.is_none());
-        if let Some(task) = unended.next() {
+        let failed = |task: &Task| task.status == Status::Error;
+        let failed = self.tasks.iter().position(failed);
+        let failed = failed.or_else(|| self.tasks.iter().position(|task| task.ready.is_none()));
+        if let Some(task) = failed.and_then(|at| self.tasks.get_mut(at)) {
             task.end(Status::Error, now);
             task.log.push(format!("{now} ERROR {}", failure.message));
         }
-        for task in unended {
+        for task in self.tasks.iter_mut().filter(|task| task.ready.is_none()) {
             task.end(Status::Hold, now);
         }
+        self.failure = Some(failure.clone());
         self.data = json!({
             "failure": { "message": failure.message, "kind": failure.kind.snapd() }
         });

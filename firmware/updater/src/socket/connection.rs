@@ -1,10 +1,13 @@
 //! One client: requests one after the other, and their answers.
 
 use super::Patience;
-use crate::api::request::{Afterwards, HEAD_BYTES, parse_head};
+use super::body::BodyReader;
+use crate::api::request::{Afterwards, Body, HEAD_BYTES, Length, parse_head};
+use crate::api::upload::{Upload, receive};
 use crate::api::{Answer, ApiError, Request};
 use std::io::{Error, ErrorKind, Read, Result, Write};
 use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 /// A client that is refused unheard has to take the answer at once.
@@ -13,15 +16,18 @@ const REFUSAL: Duration = Duration::from_millis(50);
 pub(super) struct Connection {
     stream: UnixStream,
     patience: Patience,
+    /// Where a file goes that this client sends; none where it may not.
+    upload: Option<PathBuf>,
     /// What came and was not understood yet.
     pending: Vec<u8>,
 }
 
 impl Connection {
-    pub(super) fn new(stream: UnixStream, patience: Patience) -> Self {
+    pub(super) fn new(stream: UnixStream, patience: Patience, upload: Option<PathBuf>) -> Self {
         Self {
             stream,
             patience,
+            upload,
             pending: Vec::new(),
         }
     }
@@ -30,7 +36,14 @@ impl Connection {
     pub(super) fn serve(&mut self, answer: impl Fn(&Request) -> Answer) {
         loop {
             let (answer, afterwards) = match self.read_request() {
-                Ok(Some((request, afterwards))) => (answer(&request), afterwards),
+                Ok(Some((request, afterwards))) => {
+                    let answer = answer(&request);
+                    if let Some(upload) = &request.upload {
+                        // Whoever wanted it has taken it away.
+                        let _ = std::fs::remove_file(&upload.file);
+                    }
+                    (answer, afterwards)
+                }
                 Ok(None) => return,
                 Err(error) => (Answer::Error(Box::new(error)), Afterwards::Close),
             };
@@ -58,16 +71,51 @@ impl Connection {
                 return Ok(None);
             }
         };
-        let whole = head.length_bytes + head.body_bytes;
+        let mut request = head.request;
+        let body_bytes = match head.body {
+            Body::Bytes(bytes) => bytes,
+            Body::Upload { boundary, length } => {
+                self.pending.drain(..head.length_bytes);
+                request.upload = Some(self.read_upload(&boundary, length)?);
+                // What stands behind the last mark was not read.
+                return Ok(Some((request, Afterwards::Close)));
+            }
+        };
+        let whole = head.length_bytes + body_bytes;
         while self.pending.len() < whole {
             if !self.read_more(deadline, whole)? {
                 return Ok(None);
             }
         }
-        let mut request = head.request;
         request.body = self.pending[head.length_bytes..whole].to_vec();
         self.pending.drain(..whole);
         Ok(Some((request, head.afterwards)))
+    }
+
+    fn read_upload(
+        &mut self,
+        boundary: &str,
+        length: Length,
+    ) -> std::result::Result<Upload, ApiError> {
+        let path = self.upload.clone().ok_or_else(ApiError::forbidden)?;
+        let received = self.receive(boundary, length, &path);
+        received.map_err(|error| match error.kind() {
+            ErrorKind::InvalidData | ErrorKind::UnexpectedEof => {
+                ApiError::bad_request(format!("cannot read the file: {error}"))
+            }
+            _ if is_late(&error) => ApiError::new(408, "cannot wait longer for the file"),
+            _ => ApiError::new(500, format!("cannot keep the file: {error}")),
+        })
+    }
+
+    fn receive(&mut self, boundary: &str, length: Length, path: &Path) -> Result<Upload> {
+        // For each piece: a large file on a slow card takes longer than any request.
+        self.stream.set_read_timeout(Some(self.patience.request))?;
+        let pending = std::mem::take(&mut self.pending);
+        let all = pending.as_slice().chain(&self.stream);
+        // The line before a chunk is read byte by byte.
+        let all = std::io::BufReader::new(all);
+        receive(BodyReader::new(all, length), boundary, path)
     }
 
     /// Reads until there are at most that many bytes. `false`: no more come.

@@ -83,10 +83,25 @@ impl TestDevice {
         administrator: Peer,
         patience: Patience,
     ) -> PathBuf {
+        self.serve_as(root, administrator, patience, |api, _| api)
+    }
+
+    /// The same, with what `more` makes of its API.
+    pub fn serve_as(
+        self: &Arc<Self>,
+        root: &Path,
+        administrator: Peer,
+        patience: Patience,
+        more: impl FnOnce(Api, Arc<Changes>) -> Api,
+    ) -> PathBuf {
         let run = root.join("run");
         std::fs::create_dir_all(&run).unwrap();
         let changes = Arc::new(Changes::open(run.join("changes.json")));
-        let api = Api::new(Arc::clone(self) as Arc<dyn Device>, changes, administrator);
+        let device = Arc::clone(self) as Arc<dyn Device>;
+        let api = more(
+            Api::new(device, Arc::clone(&changes), administrator),
+            changes,
+        );
         let socket = Socket::bind(&run.join("snapd.socket")).unwrap();
         let path = socket.path().to_owned();
         thread::spawn(move || socket.serve(&api, patience));

@@ -11,4 +11,7 @@ mod refusals;
 mod rescue;
 mod server;
 mod servers;
+#[path = "../snap_parts/mod.rs"]
+mod snap_parts;
+mod snaps;
 mod told;

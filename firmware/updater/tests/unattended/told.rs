@@ -18,6 +18,7 @@ fn request(method: Method, path: &str, body: &str) -> Request {
         path: path.split('/').map(str::to_owned).collect(),
         query: Vec::new(),
         body: body.into(),
+        upload: None,
     }
 }
 

@@ -33,12 +33,28 @@ fn an_address_is_decoded_where_its_parts_are_known() {
 fn lengths_are_those_of_the_bytes() {
     let text = "PUT /v2/x HTTP/1.1\r\ncontent-length: 3\r\n\r\nabcdef";
     let head = whole(text);
-    assert_eq!((head.length_bytes, head.body_bytes), (text.len() - 6, 3));
+    assert_eq!(
+        (head.length_bytes, head.body),
+        (text.len() - 6, Body::Bytes(3))
+    );
     assert_eq!(
         (head.request.method, head.request.body),
         (Method::Put, Vec::new())
     );
-    assert_eq!(whole("GET / HTTP/1.1\r\n\r\n").body_bytes, 0);
+    assert_eq!(whole("GET / HTTP/1.1\r\n\r\n").body, Body::Bytes(0));
+}
+
+#[test]
+fn a_body_with_a_file_may_be_of_any_length() {
+    let head = "POST /v2/snaps HTTP/1.1\r\nContent-Type: multipart/form-data; boundary=b\r\n";
+    let upload = |length| Body::Upload {
+        boundary: "b".to_owned(),
+        length,
+    };
+    let chunked = whole(&format!("{head}Transfer-Encoding: chunked\r\n\r\n"));
+    assert_eq!(chunked.body, upload(Length::Chunks));
+    let long = whole(&format!("{head}Content-Length: 99999999\r\n\r\n"));
+    assert_eq!(long.body, upload(Length::Bytes(99_999_999)));
 }
 
 #[test]
@@ -107,7 +123,11 @@ fn what_makes_no_sense_is_refused_with_its_code() {
         ),
         (
             "POST / HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
-            411,
+            400,
+        ),
+        (
+            "POST / HTTP/1.1\r\nTransfer-Encoding: gzip, chunked\r\n\r\n",
+            400,
         ),
     ];
     for (text, status) in table {

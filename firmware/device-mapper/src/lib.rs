@@ -1,14 +1,19 @@
-//! Mapped devices: parts of a disk, and the verified root on top of one.
+//! Block devices on top of others: parts of a disk, what a hash tree verifies, and files as
+//! devices. PID 1 maps the root and `writable` with it, the daemon mounts snaps.
 //!
-//! Only whole disks are ever mapped, never the kernel's partition nodes: the
+//! Of disks, only whole disks are ever mapped, never the kernel's partition nodes: the
 //! device mapper claims what lies below, and a claimed partition would shut out a
 //! mapping of the disk that contains it.
 
+mod error;
+mod ioctls;
+mod loop_device;
 mod request;
-pub(crate) mod table;
+pub mod table;
 
-use crate::ioctls;
-use anyhow::Context;
+pub use error::MapError;
+pub use loop_device::LoopDevice;
+
 use core::fmt;
 use request::Flags;
 use std::fs::File;
@@ -21,6 +26,7 @@ const CONTROL: &str = "/dev/mapper/control";
 #[derive(Clone, Copy)]
 enum Command {
     Create = 3,
+    Remove = 4,
     Suspend = 6,
     TableLoad = 9,
     TableStatus = 12,
@@ -28,14 +34,17 @@ enum Command {
 
 /// Major and minor number of a block device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct DeviceNumber {
-    pub(crate) major: u32,
-    pub(crate) minor: u32,
+pub struct DeviceNumber {
+    /// Of the driver.
+    pub major: u32,
+    /// Of the device.
+    pub minor: u32,
 }
 
 impl DeviceNumber {
     /// Parses the form of sysfs, `254:0`.
-    pub(crate) fn parse(text: &str) -> Option<Self> {
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
         let (major, minor) = text.trim_end().split_once(':')?;
         Some(Self {
             major: major.parse().ok()?,
@@ -52,83 +61,125 @@ impl fmt::Display for DeviceNumber {
 
 /// A mapped device. It stays when this value goes.
 #[derive(Clone, Debug)]
-pub(crate) struct MappedDevice {
-    name: &'static str,
+pub struct MappedDevice {
+    name: String,
     /// For tables of devices on top of this one.
-    pub(crate) number: DeviceNumber,
+    pub number: DeviceNumber,
 }
 
 impl MappedDevice {
     /// The kernel's name, as events give it.
-    pub(crate) fn kernel_name(&self) -> String {
+    #[must_use]
+    pub fn kernel_name(&self) -> String {
         format!("dm-{}", self.number.minor)
     }
 
     /// The device node, which devtmpfs makes.
-    pub(crate) fn node(&self) -> PathBuf {
+    #[must_use]
+    pub fn node(&self) -> PathBuf {
         PathBuf::from(format!("/dev/{}", self.kernel_name()))
     }
 }
 
 /// The kernel's device mapper.
-pub(crate) struct DeviceMapper(File);
+pub struct DeviceMapper(File);
 
 /// May the mapped device be written?
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Access {
+pub enum Access {
+    /// It may not.
     ReadOnly,
+    /// It may.
     ReadWrite,
 }
 
 impl DeviceMapper {
     /// Opens the control device.
-    pub(crate) fn open() -> anyhow::Result<Self> {
+    ///
+    /// # Errors
+    /// The kernel has no device mapper.
+    pub fn open() -> Result<Self, MapError> {
         let control = File::options().read(true).write(true).open(CONTROL);
-        Ok(Self(control.with_context(|| {
-            format!("cannot open {CONTROL}: is the dm-mod module in the image?")
-        })?))
+        let act = || format!("open {CONTROL}: is the dm-mod module in the image?");
+        Ok(Self(control.map_err(MapError::kernel(act))?))
     }
 
     /// Makes a device of that name, readable at once.
-    pub(crate) fn map(
-        &self,
-        name: &'static str,
-        access: Access,
-        table: &Table,
-    ) -> anyhow::Result<MappedDevice> {
+    ///
+    /// # Errors
+    /// There is one of that name, or the kernel refuses the table.
+    pub fn map(&self, name: &str, access: Access, table: &Table) -> Result<MappedDevice, MapError> {
         let flags = match access {
             Access::ReadOnly => Flags::ReadOnly,
             Access::ReadWrite => Flags::None,
         };
         let answer = self
             .send(Command::Create, request::plain(name, flags)?)
-            .with_context(|| format!("cannot create the mapped device {name}"))?;
+            .map_err(MapError::kernel(|| {
+                format!("create the mapped device {name}")
+            }))?;
         self.send(Command::TableLoad, request::with_table(name, flags, table)?)
-            .with_context(|| {
+            .map_err(MapError::kernel(|| {
                 let Table {
                     target, parameters, ..
                 } = table;
-                format!("cannot load the table of {name} ({target} {parameters})")
-            })?;
+                format!("load the table of {name} ({target} {parameters})")
+            }))?;
         // Without the suspend flag the request resumes: the table takes effect.
         self.send(Command::Suspend, request::plain(name, flags)?)
-            .with_context(|| format!("cannot start the mapped device {name}"))?;
+            .map_err(MapError::kernel(|| {
+                format!("start the mapped device {name}")
+            }))?;
         let number = DeviceNumber {
             major: request::major(&answer),
             minor: request::minor(&answer),
         };
-        let device = MappedDevice { name, number };
+        let device = MappedDevice {
+            name: name.to_owned(),
+            number,
+        };
         // For people only: this program uses the kernel's name.
         let _ = std::os::unix::fs::symlink(device.node(), format!("/dev/mapper/{name}"));
         Ok(device)
     }
 
+    /// Takes the device of that name away; there may be none.
+    ///
+    /// # Errors
+    /// Somebody uses it.
+    pub fn remove(&self, name: &str) -> Result<(), MapError> {
+        self.take_away(name, Flags::None)
+    }
+
+    /// Takes it away once nobody uses it, which may be now. What it lies on goes with it.
+    ///
+    /// # Errors
+    /// The kernel's.
+    pub fn remove_when_unused(&self, name: &str) -> Result<(), MapError> {
+        self.take_away(name, Flags::Deferred)
+    }
+
+    fn take_away(&self, name: &str, flags: Flags) -> Result<(), MapError> {
+        // For people only, as in `map`.
+        let _ = std::fs::remove_file(format!("/dev/mapper/{name}"));
+        match self.send(Command::Remove, request::plain(name, flags)?) {
+            Ok(_) | Err(rustix::io::Errno::NXIO) => Ok(()),
+            Err(error) => Err(MapError::kernel(|| {
+                format!("remove the mapped device {name}")
+            })(error)),
+        }
+    }
+
     /// The status of the device's target: for verity `V`, or `C` once a damaged
     /// block was met.
-    pub(crate) fn status(&self, device: &MappedDevice) -> anyhow::Result<String> {
+    ///
+    /// # Errors
+    /// There is no such device any more.
+    pub fn status(&self, device: &MappedDevice) -> Result<String, MapError> {
+        let name = &device.name;
         let answer = self
-            .send(Command::TableStatus, request::with_room(device.name)?)
-            .with_context(|| format!("cannot read the status of {}", device.name))?;
+            .send(Command::TableStatus, request::with_room(name)?)
+            .map_err(MapError::kernel(|| format!("read the status of {name}")))?;
         Ok(request::status(&answer))
     }
 

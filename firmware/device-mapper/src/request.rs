@@ -3,9 +3,9 @@
 //!
 //! Pure: nothing here calls the kernel.
 
-use super::table::Table;
+use crate::error::MapError;
 use crate::ioctls::DM_HEADER_BYTES;
-use anyhow::ensure;
+use crate::table::Table;
 
 /// `DM_NAME_LEN`: with the zero behind it.
 const NAME_BYTES: usize = 128;
@@ -22,20 +22,20 @@ pub(super) enum Flags {
     None = 0,
     /// `DM_READONLY_FLAG`
     ReadOnly = 1,
+    /// `DM_DEFERRED_REMOVE`
+    Deferred = 1 << 17,
 }
 
 /// A request that names a device and carries no more.
-pub(super) fn plain(name: &str, flags: Flags) -> anyhow::Result<Vec<u8>> {
+pub(super) fn plain(name: &str, flags: Flags) -> Result<Vec<u8>, MapError> {
     header(name, flags, 0, 0)
 }
 
 /// A request that carries a table.
-pub(super) fn with_table(name: &str, flags: Flags, table: &Table) -> anyhow::Result<Vec<u8>> {
-    ensure!(
-        table.target.len() < TARGET_NAME_BYTES,
-        "cannot name the target {}: too long",
-        table.target
-    );
+pub(super) fn with_table(name: &str, flags: Flags, table: &Table) -> Result<Vec<u8>, MapError> {
+    if table.target.len() >= TARGET_NAME_BYTES {
+        return Err(MapError::Name(table.target.to_owned()));
+    }
     // A zero ends the parameters, and the kernel wants multiples of eight.
     let parameters_bytes = (table.parameters.len() + 1).next_multiple_of(8);
     let mut request = header(name, flags, 1, TARGET_BYTES + parameters_bytes)?;
@@ -52,7 +52,7 @@ pub(super) fn with_table(name: &str, flags: Flags, table: &Table) -> anyhow::Res
 }
 
 /// A request that leaves room for the status of the device's table.
-pub(super) fn with_room(name: &str) -> anyhow::Result<Vec<u8>> {
+pub(super) fn with_room(name: &str) -> Result<Vec<u8>, MapError> {
     header(name, Flags::None, 0, ANSWER_BYTES)
 }
 
@@ -81,11 +81,10 @@ pub(super) fn status(answer: &[u8]) -> String {
     String::from_utf8_lossy(&text[..end]).into_owned()
 }
 
-fn header(name: &str, flags: Flags, targets: u32, data_bytes: usize) -> anyhow::Result<Vec<u8>> {
-    ensure!(
-        !name.is_empty() && name.len() < NAME_BYTES,
-        "cannot name a mapped device {name:?}: wrong length"
-    );
+fn header(name: &str, flags: Flags, targets: u32, data_bytes: usize) -> Result<Vec<u8>, MapError> {
+    if name.is_empty() || name.len() >= NAME_BYTES {
+        return Err(MapError::Name(name.to_owned()));
+    }
     let mut request = vec![0; DM_HEADER_BYTES + data_bytes];
     let size = request.len() as u32;
     put(&mut request, 0, &4_u32.to_ne_bytes());

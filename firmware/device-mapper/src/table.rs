@@ -4,41 +4,37 @@
 //! Pure: numbers to text. Lengths and starts are in sectors of 512 bytes,
 //! whatever the disk's own sector is.
 
-use super::DeviceNumber;
-use anyhow::{Context, ensure};
-use image_format::Root;
+use crate::{DeviceNumber, MapError};
 use image_format::manifest::BLOCK_BYTES;
+use image_format::{Digest, Root};
 
 /// Bytes of the device mapper's unit.
-pub(crate) const SECTOR_BYTES: u64 = 512;
+pub const SECTOR_BYTES: u64 = 512;
 
 /// A table of one target.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Table {
+pub struct Table {
     /// Name of the target.
-    pub(crate) target: &'static str,
+    pub target: &'static str,
     /// Length of the mapped device.
-    pub(crate) length_sectors: u64,
+    pub length_sectors: u64,
     /// The target's parameters.
-    pub(crate) parameters: String,
+    pub parameters: String,
 }
 
 /// A part of a disk as a device of its own.
 ///
 /// # Errors
 /// When it does not start and end between two sectors, or is empty.
-pub(crate) fn linear(
-    disk: DeviceNumber,
-    offset_bytes: u64,
-    length_bytes: u64,
-) -> anyhow::Result<Table> {
+pub fn linear(disk: DeviceNumber, offset_bytes: u64, length_bytes: u64) -> Result<Table, MapError> {
     let aligned = [offset_bytes, length_bytes]
         .iter()
         .all(|bytes| bytes % SECTOR_BYTES == 0);
-    ensure!(
-        aligned && length_bytes > 0,
-        "cannot map {length_bytes} bytes at {offset_bytes}: not whole sectors"
-    );
+    if !aligned || length_bytes == 0 {
+        return Err(MapError::Geometry(format!(
+            "{length_bytes} bytes at {offset_bytes} are not whole sectors"
+        )));
+    }
     Ok(Table {
         target: "linear",
         length_sectors: length_bytes / SECTOR_BYTES,
@@ -50,44 +46,78 @@ pub(crate) fn linear(
 ///
 /// # Errors
 /// When the tree does not lie directly behind the root, or nothing is there.
-pub(crate) fn root_extent_bytes(root: &Root) -> anyhow::Result<u64> {
-    let overflow = "cannot map the root: its size in the manifest overflows";
+pub fn root_extent_bytes(root: &Root) -> Result<u64, MapError> {
+    let overflow = || MapError::Geometry("the root's size in the manifest overflows".to_owned());
     let data_bytes = root
         .data_blocks
         .checked_mul(BLOCK_BYTES)
-        .context(overflow)?;
+        .ok_or_else(overflow)?;
     let tree_bytes = root
         .tree_blocks
         .checked_mul(BLOCK_BYTES)
-        .context(overflow)?;
+        .ok_or_else(overflow)?;
     let tree_offset = root
         .offset_bytes
         .checked_add(data_bytes)
-        .context(overflow)?;
-    ensure!(
-        root.data_blocks > 0 && tree_offset == root.tree_offset_bytes,
-        "cannot map the root: its hash tree does not lie directly behind it"
-    );
-    data_bytes.checked_add(tree_bytes).context(overflow)
+        .ok_or_else(overflow)?;
+    if root.data_blocks == 0 || tree_offset != root.tree_offset_bytes {
+        return Err(MapError::Geometry(
+            "the root's hash tree does not lie directly behind it".to_owned(),
+        ));
+    }
+    data_bytes.checked_add(tree_bytes).ok_or_else(overflow)
 }
 
 /// The verified root. `data` holds root and tree, as [`root_extent_bytes`] says.
+#[must_use]
+pub fn verity(data: DeviceNumber, root: &Root) -> Table {
+    verity_of(&Verity {
+        data,
+        data_blocks: root.data_blocks,
+        tree: data,
+        tree_at_block: root.data_blocks,
+        root_hash: root.root_hash,
+        salt: root.salt,
+    })
+}
+
+/// What a hash tree verifies, and where the two lie.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Verity {
+    /// Where the data lies.
+    pub data: DeviceNumber,
+    /// So many blocks.
+    pub data_blocks: u64,
+    /// Where the hash tree lies.
+    pub tree: DeviceNumber,
+    /// It begins at this block of its device.
+    pub tree_at_block: u64,
+    /// Names all data.
+    pub root_hash: Digest,
+    /// Before each block.
+    pub salt: Digest,
+}
+
+/// Verified data.
 ///
 /// A damaged block is an error for whoever reads it, and an event for PID 1,
 /// which decides: none of the target's own reactions (restart, panic) could
 /// record the cause first.
-pub(crate) fn verity(data: DeviceNumber, root: &Root) -> Table {
-    let Root {
+#[must_use]
+pub fn verity_of(verity: &Verity) -> Table {
+    let Verity {
+        data,
         data_blocks,
+        tree,
+        tree_at_block,
         root_hash,
         salt,
-        ..
-    } = root;
+    } = verity;
     Table {
         target: "verity",
         length_sectors: data_blocks.saturating_mul(BLOCK_BYTES / SECTOR_BYTES),
         parameters: format!(
-            "1 {data} {data} {BLOCK_BYTES} {BLOCK_BYTES} {data_blocks} {data_blocks} \
+            "1 {data} {tree} {BLOCK_BYTES} {BLOCK_BYTES} {data_blocks} {tree_at_block} \
              sha256 {root_hash} {salt}"
         ),
     }
@@ -96,7 +126,6 @@ pub(crate) fn verity(data: DeviceNumber, root: &Root) -> Table {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use image_format::Digest;
 
     const DISK: DeviceNumber = DeviceNumber {
         major: 254,

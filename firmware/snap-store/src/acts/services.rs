@@ -1,0 +1,68 @@
+//! What runs of the snap, before a change and behind it.
+
+use crate::change::Change;
+use crate::error::StoreError;
+use crate::runtime::Installed;
+use crate::start::Snaps;
+use snap_format::Hook;
+
+pub(super) fn stop_old(snaps: &Snaps<'_>, change: &Change) -> Result<(), StoreError> {
+    match old(snaps, change)? {
+        Some(old) => Ok(snaps.runtime.stop(&old)?),
+        None => Ok(()),
+    }
+}
+
+pub(super) fn start_old(snaps: &Snaps<'_>, change: &Change) -> Result<(), StoreError> {
+    match old(snaps, change)? {
+        Some(old) => Ok(snaps.runtime.start(&old)?),
+        None => Ok(()),
+    }
+}
+
+pub(super) fn start_new(snaps: &Snaps<'_>, change: &Change) -> Result<(), StoreError> {
+    match new(snaps, change)? {
+        Some(new) => Ok(snaps.runtime.start(&new)?),
+        None => Ok(()),
+    }
+}
+
+pub(super) fn stop_new(snaps: &Snaps<'_>, change: &Change) -> Result<(), StoreError> {
+    match new(snaps, change)? {
+        Some(new) => Ok(snaps.runtime.stop(&new)?),
+        None => Ok(()),
+    }
+}
+
+pub(super) fn hook_of_old(
+    snaps: &Snaps<'_>,
+    change: &Change,
+    hook: Hook,
+) -> Result<(), StoreError> {
+    match old(snaps, change)? {
+        Some(old) => Ok(snaps.runtime.hook(&old, hook)?),
+        None => Ok(()),
+    }
+}
+
+pub(super) fn hook_of_new(
+    snaps: &Snaps<'_>,
+    change: &Change,
+    hook: Hook,
+) -> Result<(), StoreError> {
+    match new(snaps, change)? {
+        Some(new) => Ok(snaps.runtime.hook(&new, hook)?),
+        None => Ok(()),
+    }
+}
+
+fn old(snaps: &Snaps<'_>, change: &Change) -> Result<Option<Installed>, StoreError> {
+    let old = change.old.map(|old| snaps.installed(&change.snap, old));
+    old.transpose()
+}
+
+fn new(snaps: &Snaps<'_>, change: &Change) -> Result<Option<Installed>, StoreError> {
+    let new = change.new.as_ref();
+    let new = new.map(|new| snaps.installed(&change.snap, new.revision));
+    new.transpose()
+}

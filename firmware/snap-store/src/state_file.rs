@@ -1,0 +1,29 @@
+//! The file of the state: read and replaced whole.
+
+use crate::error::StoreError;
+use crate::files::Files;
+use crate::places::Places;
+use crate::state::State;
+use std::io;
+
+/// Reads it; a device without the file has no snaps.
+pub(crate) fn read(files: &dyn Files, places: &Places) -> Result<State, StoreError> {
+    let path = places.state();
+    let bytes = match files.read(&path) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(State::default()),
+        Err(error) => return Err(StoreError::io(format!("read {}", path.display()))(error)),
+    };
+    serde_json::from_slice(&bytes).map_err(|error| StoreError::State(path, error.to_string()))
+}
+
+/// Replaces it. After an error either of the two may be there.
+pub(crate) fn write(files: &dyn Files, places: &Places, state: &State) -> Result<(), StoreError> {
+    let path = places.state();
+    let cannot = || format!("write {}", path.display());
+    let bytes = serde_json::to_vec(state)
+        .map_err(|error| StoreError::io(cannot())(io::Error::other(error)))?;
+    files
+        .replace(&path, &bytes)
+        .map_err(StoreError::io(cannot()))
+}

@@ -1,0 +1,163 @@
+//! What is asked of a device, and what it has before.
+
+use crate::device::{Ask, Device};
+use crate::snap_files::SnapFiles;
+use snap_format::SnapName;
+use snap_store::{Asked, Data, NewSnap, Origin, Outcome, Silent, Snaps, StoreError, root_hash_of};
+use std::fs::File;
+
+/// A story: what is there, and what is asked.
+pub(crate) struct Story {
+    pub(crate) name: &'static str,
+    pub(crate) before: fn(&Device),
+    pub(crate) ask: Ask<'static>,
+    pub(crate) ends: Ends,
+}
+
+/// How it ends where nothing goes wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ends {
+    Done,
+    Undone,
+}
+
+pub(crate) fn hello() -> SnapName {
+    "hello".parse().unwrap()
+}
+
+/// Revision N of the store is version N.
+pub(crate) fn of_store(version: &str) -> NewSnap {
+    let file = File::open(SnapFiles::get().path(version)).unwrap();
+    let hash = root_hash_of(&file).unwrap().unwrap();
+    NewSnap {
+        name: hello(),
+        revision: version.parse().unwrap(),
+        version: version.to_owned(),
+        length_bytes: hash.length_bytes,
+        sha256: hash.sha256,
+        root_hash: Some(hash.root_hash),
+        origin: Origin::Store {
+            publisher: "acme".into(),
+            channel: "stable".into(),
+        },
+        address: format!("store:{version}"),
+    }
+}
+
+pub(crate) fn install(_: &Device, snaps: &mut Snaps<'_>) -> Result<Outcome, StoreError> {
+    snaps.take(&of_store("1"), Asked::Install, &mut Silent)
+}
+
+pub(crate) fn refresh(_: &Device, snaps: &mut Snaps<'_>) -> Result<Outcome, StoreError> {
+    snaps.take(&of_store("2"), Asked::Refresh, &mut Silent)
+}
+
+pub(crate) fn install_file(device: &Device, snaps: &mut Snaps<'_>) -> Result<Outcome, StoreError> {
+    snaps.take_file(&device.bring("1"), &mut Silent)
+}
+
+pub(crate) fn refresh_file(device: &Device, snaps: &mut Snaps<'_>) -> Result<Outcome, StoreError> {
+    snaps.take_file(&device.bring("2"), &mut Silent)
+}
+
+pub(crate) fn revert(_: &Device, snaps: &mut Snaps<'_>) -> Result<Outcome, StoreError> {
+    snaps.revert(&hello(), &mut Silent)
+}
+
+pub(crate) fn remove(_: &Device, snaps: &mut Snaps<'_>) -> Result<Outcome, StoreError> {
+    snaps.remove(&hello(), Data::Keep, &mut Silent)
+}
+
+pub(crate) fn purge(_: &Device, snaps: &mut Snaps<'_>) -> Result<Outcome, StoreError> {
+    snaps.remove(&hello(), Data::Purge, &mut Silent)
+}
+
+fn nothing(_: &Device) {}
+
+fn first(device: &Device) {
+    device.must(&install);
+}
+
+fn both(device: &Device) {
+    first(device);
+    device.must(&refresh);
+}
+
+pub(crate) const ALL: [Story; 11] = [
+    Story {
+        name: "install",
+        before: nothing,
+        ask: &install,
+        ends: Ends::Done,
+    },
+    Story {
+        name: "install what does not work",
+        before: |device| *device.unhealthy.lock().unwrap() = Some("1".into()),
+        ask: &install,
+        ends: Ends::Undone,
+    },
+    Story {
+        name: "install a file",
+        before: nothing,
+        ask: &install_file,
+        ends: Ends::Done,
+    },
+    Story {
+        name: "refresh",
+        before: first,
+        ask: &refresh,
+        ends: Ends::Done,
+    },
+    Story {
+        name: "refresh from a file, where there are two already",
+        before: both,
+        ask: &install_file,
+        ends: Ends::Done,
+    },
+    Story {
+        name: "refresh to what does not work",
+        before: |device| {
+            first(device);
+            *device.unhealthy.lock().unwrap() = Some("2".into());
+        },
+        ask: &refresh_file,
+        ends: Ends::Undone,
+    },
+    Story {
+        name: "revert",
+        before: both,
+        ask: &revert,
+        ends: Ends::Done,
+    },
+    Story {
+        name: "refresh to what somebody went back from, and it still does not work",
+        before: |device| {
+            both(device);
+            device.must(&revert);
+            *device.unhealthy.lock().unwrap() = Some("2".into());
+        },
+        ask: &refresh,
+        ends: Ends::Undone,
+    },
+    Story {
+        name: "remove",
+        before: both,
+        ask: &remove,
+        ends: Ends::Done,
+    },
+    Story {
+        name: "install again over data that was kept",
+        before: |device| {
+            first(device);
+            device.must(&remove);
+        },
+        ask: &install,
+        ends: Ends::Done,
+    },
+    Story {
+        name: "purge",
+        before: both,
+        ask: &purge,
+        ends: Ends::Done,
+    },
+];

@@ -1,0 +1,121 @@
+//! `POST /v2/snaps/NAME`, and a file: snaps come, go, and go back.
+
+use super::act::{Asked, Revision, no_action, parse_body};
+use super::{Answer, Api, ApiError, Request, Upload};
+use crate::changes::Change;
+use crate::device::Failure;
+use crate::snaps::{SnapAct, SnapDesk, WantedSnap};
+use snap_format::{SnapFile, SnapName};
+use snap_store::Data;
+use std::fs::File;
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+/// An answer waits so long for what is refused before anything is done: snapd tells that at
+/// once.
+const REFUSAL: Duration = Duration::from_secs(20);
+
+impl Api {
+    pub(super) fn act_on_snap(&self, name: &str, request: &Request) -> Result<Answer, ApiError> {
+        self.act_on_one(name, &parse_body(request)?)
+    }
+
+    pub(super) fn act_on_one(&self, name: &str, asked: &Asked) -> Result<Answer, ApiError> {
+        let act = act_of(name, asked)?;
+        self.ask_snaps(act)
+    }
+
+    /// A file that nobody vouches for: whoever sends it has to say that this is meant.
+    pub(super) fn install_file(&self, upload: &Upload) -> Result<Answer, ApiError> {
+        let action = upload.field("action").unwrap_or_default();
+        if !matches!(action, "install" | "") {
+            return Err(no_action(action));
+        }
+        if upload.field("dangerous") != Some("true") {
+            let message = "cannot find signatures with metadata for snap: nobody vouches for a \
+                           file; 'snappy install --allow-unauthenticated' takes it all the same";
+            return Err(ApiError::bad_request(message));
+        }
+        let cannot = |error: &dyn std::fmt::Display| {
+            ApiError::bad_request(format!("cannot read the snap: {error}"))
+        };
+        let file = File::open(&upload.file).map_err(|error| cannot(&error))?;
+        let snap = SnapFile::open(file).map_err(|error| cannot(&error))?;
+        let name = snap.yaml().name.clone();
+        // The connection removes the upload once this is answered.
+        let kept = upload.file.with_extension("taken");
+        std::fs::rename(&upload.file, &kept)
+            .map_err(|error| ApiError::new(500, format!("cannot keep the file: {error}")))?;
+        self.ask_snaps(SnapAct::File(name, kept))
+    }
+
+    fn ask_snaps(&self, act: SnapAct) -> Result<Answer, ApiError> {
+        let name = act.name().to_string();
+        let snaps = self.desk(&name)?;
+        let id = snaps.ask(act)?;
+        // With tasks it has begun.
+        let is_told = |change: &Change| change.is_ready() || !change.tasks.is_empty();
+        let change = self.changes.wait_until(id, REFUSAL, is_told);
+        match change.filter(|change| change.is_ready() && change.tasks.is_empty()) {
+            None => Ok(Answer::Async(id)),
+            Some(refused) => {
+                self.changes.forget(id);
+                let failure = refused.failure.unwrap_or_else(|| {
+                    Failure::new(
+                        crate::device::FailureKind::Disk,
+                        "cannot tell what became of it",
+                    )
+                });
+                Err(ApiError::of_part(&name, failure))
+            }
+        }
+    }
+
+    fn desk(&self, name: &str) -> Result<&SnapDesk, ApiError> {
+        self.snaps.as_ref().ok_or_else(|| ApiError::no_snap(name))
+    }
+}
+
+/// `NAME`, or `NAME.PUBLISHER` where more than one has it.
+fn act_of(name: &str, asked: &Asked) -> Result<SnapAct, ApiError> {
+    let (name, publisher) = match name.split_once('.') {
+        Some((name, publisher)) => (name, Some(publisher)),
+        None => (name, None),
+    };
+    let name: SnapName = name.parse().map_err(|_| ApiError::no_snap(name))?;
+    let wanted = || -> Result<WantedSnap, ApiError> {
+        let bad = |error: &dyn std::fmt::Display| ApiError::bad_request(error.to_string());
+        let publisher = publisher.map(str::parse).transpose();
+        let channel = asked
+            .channel
+            .as_deref()
+            .filter(|channel| !channel.is_empty());
+        // snapd's clients say `latest/stable` for `stable`.
+        let channel = channel.map(|channel| channel.strip_prefix("latest/").unwrap_or(channel));
+        let channel = channel.map(str::parse).transpose();
+        Ok(WantedSnap {
+            name: name.clone(),
+            publisher: publisher.map_err(|error| bad(&error))?,
+            channel: channel.map_err(|error| bad(&error))?,
+            revision: asked.revision.as_ref().map(number).transpose()?,
+        })
+    };
+    match &*asked.action {
+        "install" => Ok(SnapAct::Install(wanted()?)),
+        "refresh" => Ok(SnapAct::Refresh(wanted()?)),
+        "revert" => Ok(SnapAct::Revert(name)),
+        "remove" if asked.purge => Ok(SnapAct::Remove(name, Data::Purge)),
+        "remove" => Ok(SnapAct::Remove(name, Data::Keep)),
+        other => Err(no_action(other)),
+    }
+}
+
+fn number(revision: &Revision) -> Result<NonZeroU32, ApiError> {
+    let number = match revision {
+        Revision::Number(number) => u32::try_from(*number).ok(),
+        Revision::Text(text) => text.parse().ok(),
+    };
+    number
+        .and_then(NonZeroU32::new)
+        .ok_or_else(|| ApiError::bad_request("cannot read the revision: give a number from 1"))
+}

@@ -1,0 +1,160 @@
+//! Snaps as snapd's clients know them: those that are here, and those of the store.
+
+use super::{Answer, Api, ApiError, Peer, Request};
+use crate::snaps::ListedSnap;
+use serde_json::{Value, json};
+use snap_format::{Revision, SnapName};
+use snap_store::{Origin, RevisionState, SnapState};
+
+/// Which revisions are listed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Listing {
+    /// Those that count.
+    Current,
+    /// Those that are here.
+    All,
+}
+
+impl Listing {
+    pub(super) fn of(request: &Request) -> Self {
+        match request.asked("select") {
+            Some("all") => Self::All,
+            _ => Self::Current,
+        }
+    }
+}
+
+impl Api {
+    /// The snaps that are here, of those that are named; none named are all.
+    pub(super) fn installed_snaps(&self, named: &[&str], listing: Listing) -> Vec<Value> {
+        let Some(snaps) = &self.snaps else {
+            return Vec::new();
+        };
+        let state = snaps.state();
+        let mut values = Vec::new();
+        for (name, snap) in state.installed() {
+            if !named.is_empty() && !named.contains(&name.as_str()) {
+                continue;
+            }
+            let shown = |one: &&RevisionState| {
+                listing == Listing::All || Some(one.revision) == snap.current
+            };
+            let shown = snap.revisions.iter().filter(shown);
+            values.extend(shown.map(|revision| value(name, snap, revision)));
+        }
+        values
+    }
+
+    pub(super) fn installed_snap(&self, name: &str) -> Result<Answer, ApiError> {
+        let mut found = self.installed_snaps(&[name], Listing::Current);
+        found
+            .pop()
+            .map(Answer::Sync)
+            .ok_or_else(|| ApiError::no_snap(name))
+    }
+
+    /// The newest revision of each snap of the store that has the words in its name;
+    /// `select=refresh`: of each that is here and older.
+    pub(super) fn find_snaps(&self, request: &Request, peer: Peer) -> Result<Vec<Value>, ApiError> {
+        // A question of anybody is a request to the store.
+        let Some(snaps) = self.snaps.as_ref().filter(|_| self.trusts(peer)) else {
+            return Ok(Vec::new());
+        };
+        let (exact, words) = (request.asked("name"), request.asked("q"));
+        let is_asked = |one: &ListedSnap| match (exact, words) {
+            (Some(name), _) => one.name.as_str() == name,
+            (None, Some(words)) => one.name.as_str().contains(words),
+            (None, None) => true,
+        };
+        let state = snaps.state();
+        let is_newer = |one: &ListedSnap| {
+            let here = state.snap(&one.name).and_then(SnapState::current);
+            here.is_some_and(|here| match (&here.origin, here.revision) {
+                (Origin::Store { publisher, .. }, Revision::Store(number)) => {
+                    *publisher == one.release.publisher.to_string() && one.revision > number
+                }
+                _ => false,
+            })
+        };
+        let is_refresh = request.asked("select") == Some("refresh");
+        let mut found: Vec<ListedSnap> = Vec::new();
+        for one in snaps.find()? {
+            // The newest stands first.
+            let is_known = found.iter().any(|found| {
+                found.name == one.name && found.release.publisher == one.release.publisher
+            });
+            if !is_known && is_asked(&one) && (!is_refresh || is_newer(&one)) {
+                found.push(one);
+            }
+        }
+        Ok(found.iter().map(listed_value).collect())
+    }
+}
+
+fn value(name: &SnapName, snap: &SnapState, revision: &RevisionState) -> Value {
+    let is_current = Some(revision.revision) == snap.current;
+    let (publisher, channel) = match &revision.origin {
+        Origin::Unauthenticated => ("", ""),
+        Origin::Store { publisher, channel } => (publisher.as_str(), channel.as_str()),
+    };
+    let mut value = json!({
+        "id": "",
+        "name": name.as_str(),
+        "title": name.as_str(),
+        "summary": "",
+        "description": "",
+        "developer": publisher,
+        "type": "app",
+        "version": revision.version,
+        "revision": revision.revision.to_string(),
+        "channel": channel,
+        "tracking-channel": channel,
+        "status": if is_current { "active" } else { "installed" },
+        "installed-size": revision.length_bytes,
+        "confinement": "strict",
+        "devmode": false,
+        "jailmode": false,
+        "private": false,
+        "ignore-validation": false,
+        "contact": "",
+        "apps": [],
+        "twinkeel": {
+            "fingerprint": revision.root_hash.to_string(),
+            "unauthenticated": revision.origin == Origin::Unauthenticated,
+            "reverted-from": snap.reverted_from.map(|one| one.to_string()),
+        },
+    });
+    if !publisher.is_empty() {
+        value["publisher"] = account(publisher);
+    }
+    value
+}
+
+fn account(publisher: &str) -> Value {
+    json!({ "id": publisher, "username": publisher, "display-name": publisher })
+}
+
+fn listed_value(one: &ListedSnap) -> Value {
+    let publisher = one.release.publisher.as_str();
+    let channels = one.release.channels.keys().map(ToString::to_string);
+    let hold = one.release.hold.as_ref().map(|hold| &hold.0);
+    json!({
+        "id": "",
+        "name": one.name.as_str(),
+        "title": one.name.as_str(),
+        "summary": one.release.notes,
+        "description": one.release.notes,
+        "developer": publisher,
+        "publisher": account(publisher),
+        "type": "app",
+        "version": one.release.version,
+        "revision": one.revision.to_string(),
+        "channel": channels.collect::<Vec<_>>().join(","),
+        "status": "available",
+        "confinement": "strict",
+        "private": false,
+        "contact": "",
+        "download-size": one.length_bytes,
+        "twinkeel": { "held": hold },
+    })
+}

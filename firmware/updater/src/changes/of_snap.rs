@@ -1,0 +1,47 @@
+//! A change of a snap, as `snap-store` has it, in snapd's words.
+
+use super::change::{Change, Status, Task, TaskKind};
+use snap_store::{Direction, TaskStatus};
+use tuf_client::UtcTime;
+
+impl Change {
+    /// The change is as far as `other` is.
+    pub(super) fn follow(&mut self, other: &snap_store::Change) {
+        let now = UtcTime::of_this_machine();
+        if self.tasks.is_empty() {
+            let tasks = other.tasks.iter().map(|task| {
+                let kind = TaskKind::Snap(task.kind);
+                Task::new(kind, task.kind.summary(), self.spawned)
+            });
+            self.tasks = tasks.collect();
+        }
+        for (task, followed) in self.tasks.iter_mut().zip(&other.tasks) {
+            let goes_back = matches!(other.direction, Direction::Back(_));
+            let status = match (followed.status, goes_back) {
+                (TaskStatus::Do, _) => Status::Do,
+                (TaskStatus::Doing, false) => Status::Doing,
+                (TaskStatus::Done, false) => Status::Done,
+                (TaskStatus::Doing | TaskStatus::Done, true) => Status::Undo,
+                (TaskStatus::Failed, _) => Status::Error,
+                // The one that failed was undone, too, and is shown as the one that failed.
+                (TaskStatus::Undone, _) if task.status == Status::Error => Status::Error,
+                (TaskStatus::Undone, _) => Status::Undone,
+            };
+            if task.status == status {
+                continue;
+            }
+            match status {
+                Status::Done | Status::Error | Status::Undone => task.end(status, now),
+                _ => task.status = status,
+            }
+        }
+    }
+
+    /// The task that goes on is so far.
+    pub(super) fn follow_bytes(&mut self, done: u64, total: u64) {
+        let mut tasks = self.tasks.iter_mut();
+        if let Some(task) = tasks.find(|task| task.status == Status::Doing) {
+            (task.done, task.total) = (done.min(total), total.max(1));
+        }
+    }
+}

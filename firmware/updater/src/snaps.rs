@@ -1,0 +1,170 @@
+//! The snaps of this device, for those who ask: what is here is told at once, and what is to
+//! be done is done by one thread, one after the other.
+//!
+//! `snap-store` does it. This module knows the store's metadata, the API's changes and whom to
+//! tell what.
+
+mod choice;
+mod failure;
+mod line;
+mod worker;
+
+pub use choice::{ListedSnap, WantedSnap};
+pub(crate) use line::sha256_of;
+pub use worker::SnapParts;
+
+use crate::changes::{ChangeKind, Changes, Conflict};
+use crate::device::Failure;
+use snap_format::SnapName;
+use snap_store::{Data, Places, State};
+use std::path::PathBuf;
+use std::sync::mpsc::{Sender, channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use store_format::Channel;
+
+/// Where the signed lists of snaps come from.
+pub trait SnapListing: Send + Sync {
+    /// What all publishers list, for any device.
+    ///
+    /// # Errors
+    /// There is no store, or it does not answer as it should.
+    fn listed_snaps(&self) -> Result<Vec<ListedSnap>, Failure>;
+
+    /// The channel that this device follows.
+    fn channel(&self) -> Channel;
+}
+
+/// What somebody wants done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SnapAct {
+    /// A snap of the store that is not here.
+    Install(WantedSnap),
+    /// Another revision of one that is.
+    Refresh(WantedSnap),
+    /// A file that nobody vouches for, and the snap that it says it is.
+    File(SnapName, PathBuf),
+    /// The revision before.
+    Revert(SnapName),
+    /// No revision at all.
+    Remove(SnapName, Data),
+}
+
+impl SnapAct {
+    /// Of which snap.
+    #[must_use]
+    pub fn name(&self) -> &SnapName {
+        match self {
+            Self::Install(wanted) | Self::Refresh(wanted) => &wanted.name,
+            Self::File(name, _) | Self::Revert(name) | Self::Remove(name, _) => name,
+        }
+    }
+
+    fn kind(&self) -> ChangeKind {
+        match self {
+            Self::Install(_) | Self::File(..) => ChangeKind::InstallSnap,
+            Self::Refresh(_) => ChangeKind::RefreshSnap,
+            Self::Revert(_) => ChangeKind::RevertSnap,
+            Self::Remove(..) => ChangeKind::RemoveSnap,
+        }
+    }
+
+    fn summary(&self) -> String {
+        let name = self.name().as_str();
+        match self {
+            Self::Install(_) => format!("Install {name:?} snap"),
+            Self::Refresh(_) => format!("Refresh {name:?} snap"),
+            Self::File(..) => format!("Install {name:?} snap from a file"),
+            Self::Revert(_) => format!("Revert {name:?} snap"),
+            Self::Remove(_, Data::Keep) => format!("Remove {name:?} snap"),
+            Self::Remove(_, Data::Purge) => format!("Purge {name:?} snap"),
+        }
+    }
+}
+
+/// The desk at which people ask.
+#[derive(Clone)]
+pub struct SnapDesk {
+    jobs: Sender<Job>,
+    shown: Shown,
+    changes: Arc<Changes>,
+    listing: Arc<dyn SnapListing>,
+    places: Places,
+}
+
+/// What the last change left.
+pub(crate) type Shown = Arc<Mutex<State>>;
+
+/// Something to be done, as the change of that number.
+pub(crate) struct Job {
+    pub(crate) id: u64,
+    pub(crate) act: SnapAct,
+}
+
+impl SnapDesk {
+    /// Mounts and starts the snaps that are here, goes on with what was cut short, and waits
+    /// for what is asked; all of it in a thread of its own.
+    #[must_use]
+    pub fn open(parts: SnapParts, changes: Arc<Changes>, listing: Arc<dyn SnapListing>) -> Self {
+        let (jobs, to_do) = channel();
+        let shown = Shown::default();
+        let desk = Self {
+            jobs,
+            shown: Arc::clone(&shown),
+            changes: Arc::clone(&changes),
+            listing: Arc::clone(&listing),
+            places: parts.places.clone(),
+        };
+        let work = move || worker::work(parts, &changes, &*listing, &shown, &to_do);
+        let begun = thread::Builder::new().name("snaps".to_owned()).spawn(work);
+        if let Err(error) = begun {
+            eprintln!("cannot start a thread: {error}; no snap runs before the next start");
+        }
+        desk
+    }
+
+    /// What is here.
+    #[must_use]
+    pub fn state(&self) -> State {
+        lock(&self.shown).clone()
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn places(&self) -> &Places {
+        &self.places
+    }
+
+    /// What the store has for this device, the newest first.
+    ///
+    /// # Errors
+    /// See [`SnapListing::listed_snaps`].
+    pub fn find(&self) -> Result<Vec<ListedSnap>, Failure> {
+        let channel = self.listing.channel();
+        let mut listed = self.listing.listed_snaps()?;
+        listed.retain(|one| one.is_for(&channel, crate::api::architecture()));
+        Ok(listed)
+    }
+
+    /// Has something done, and returns the number of its change.
+    ///
+    /// # Errors
+    /// Another change of the same snap is not over.
+    pub fn ask(&self, act: SnapAct) -> Result<u64, Conflict> {
+        let name = act.name().to_string();
+        let id = self
+            .changes
+            .begin_of(&name, act.kind(), &act.summary(), &[])?;
+        if self.jobs.send(Job { id, act }).is_err() {
+            let gone = "the snaps of this device cannot be used; 'snappy service snappyd logs' \
+                        tells why";
+            self.changes
+                .fail(id, &Failure::new(crate::device::FailureKind::Disk, gone));
+        }
+        Ok(id)
+    }
+}
+
+pub(crate) fn lock(shown: &Shown) -> MutexGuard<'_, State> {
+    shown.lock().unwrap_or_else(PoisonError::into_inner)
+}

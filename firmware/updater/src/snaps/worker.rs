@@ -1,0 +1,173 @@
+//! The one thread that changes snaps.
+
+use super::choice::choose;
+use super::failure::failure;
+use super::line::HttpSources;
+use super::{Job, Shown, SnapAct, SnapListing, lock};
+use crate::changes::{ChangeKind, Changes};
+use crate::device::{Failure, FailureKind};
+use serde_json::json;
+use snap_store::{
+    Asked, Change, DiskFiles, Files, KernelMounts, Mounts, NoRuntime, Outcome, Parts, Places,
+    Runtime, Silent, Snaps, StoreError, Watch,
+};
+use std::sync::Arc;
+use std::sync::mpsc::Receiver;
+
+/// What the snaps of a device stand on.
+pub struct SnapParts {
+    /// Files.
+    pub files: Arc<dyn Files>,
+    /// Mounts.
+    pub mounts: Arc<dyn Mounts>,
+    /// Programs.
+    pub runtime: Arc<dyn Runtime>,
+    /// Where everything lies.
+    pub places: Places,
+}
+
+impl Default for SnapParts {
+    /// The device's own.
+    fn default() -> Self {
+        Self {
+            files: Arc::new(DiskFiles),
+            mounts: Arc::new(KernelMounts),
+            runtime: Arc::new(NoRuntime),
+            places: Places::default(),
+        }
+    }
+}
+
+/// Starts the snaps, and does what is asked for as long as somebody can ask.
+pub(super) fn work(
+    parts: SnapParts,
+    changes: &Changes,
+    listing: &dyn SnapListing,
+    shown: &Shown,
+    to_do: &Receiver<Job>,
+) {
+    let sources = HttpSources;
+    let machine = crate::api::architecture();
+    let own = Parts {
+        files: &*parts.files,
+        mounts: &*parts.mounts,
+        runtime: &*parts.runtime,
+        sources: &sources,
+    };
+    let mut snaps = match Snaps::open(parts.places.clone(), machine, own) {
+        Ok(snaps) => snaps,
+        Err(error) => return eprintln!("cannot start the snaps: {error}"),
+    };
+    *lock(shown) = snaps.state().clone();
+    let cut = snaps
+        .state()
+        .change()
+        .map(|change| resumed(changes, change));
+    let started = match cut.flatten() {
+        Some(id) => {
+            let started = snaps.start(&mut Follow { changes, id });
+            if let Some(resumed) = &started.resumed {
+                tell(changes, id, resumed);
+            }
+            started
+        }
+        None => snaps.start(&mut Silent),
+    };
+    for (name, revision, error) in started.broken {
+        eprintln!("snap {name}, revision {revision}: {error}");
+    }
+    *lock(shown) = snaps.state().clone();
+    for Job { id, act } in to_do {
+        let mut watch = Follow { changes, id };
+        let done = act_on(&mut snaps, listing, machine, &act, &mut watch);
+        *lock(shown) = snaps.state().clone();
+        match done {
+            Ok(done) => tell(changes, id, &done),
+            Err(failure) => changes.fail(id, &failure),
+        }
+    }
+}
+
+/// The change that was cut short is one of this daemon, too.
+fn resumed(changes: &Changes, change: &Change) -> Option<u64> {
+    let kind = match change.kind {
+        snap_store::ChangeKind::Install => ChangeKind::InstallSnap,
+        snap_store::ChangeKind::Refresh => ChangeKind::RefreshSnap,
+        snap_store::ChangeKind::Revert => ChangeKind::RevertSnap,
+        snap_store::ChangeKind::Remove | snap_store::ChangeKind::Purge => ChangeKind::RemoveSnap,
+    };
+    let name = change.snap.as_str();
+    let summary = format!("Go on with what was cut short of {name:?} snap");
+    changes.begin_of(name, kind, &summary, &[]).ok()
+}
+
+type Done = Result<Outcome, StoreError>;
+
+fn act_on(
+    snaps: &mut Snaps<'_>,
+    listing: &dyn SnapListing,
+    machine: &str,
+    act: &SnapAct,
+    watch: &mut dyn Watch,
+) -> Result<Done, Failure> {
+    let (wanted, asked) = match act {
+        SnapAct::Install(wanted) => (wanted, Asked::Install),
+        SnapAct::Refresh(wanted) => (wanted, Asked::Refresh),
+        SnapAct::File(_, file) => return Ok(snaps.take_file(file, watch)),
+        SnapAct::Revert(name) => return Ok(snaps.revert(name, watch)),
+        SnapAct::Remove(name, data) => return Ok(snaps.remove(name, *data, watch)),
+    };
+    // Whether it is here is told without the store.
+    snaps
+        .require_as_asked(&wanted.name, asked)
+        .map_err(|error| failure(&error))?;
+    let listed = listing.listed_snaps()?;
+    let new = choose(&listed, wanted, snaps.state(), &listing.channel(), machine)?;
+    Ok(snaps.take(&new, asked, watch))
+}
+
+fn tell(changes: &Changes, id: u64, done: &Done) {
+    match done {
+        Ok(outcome) => {
+            let name = outcome.change.snap.as_str();
+            let revision = outcome
+                .change
+                .new
+                .as_ref()
+                .map(|new| new.revision.to_string());
+            let data = json!({
+                "snap-name": name,
+                "snap-names": [name],
+                "revision": revision,
+                "left-behind": outcome.left_behind,
+            });
+            if let Some(left) = &outcome.left_behind {
+                eprintln!("snap {name}: {left}; what nobody needs any more stays on the disk");
+            }
+            changes.finish(id, data);
+        }
+        Err(error) => {
+            let told = failure(error);
+            if told.kind == FailureKind::Disk {
+                eprintln!("{error}");
+            }
+            changes.fail(id, &told);
+        }
+    }
+}
+
+/// Tells the change of this daemon how far the snap's is.
+struct Follow<'a> {
+    changes: &'a Changes,
+    id: u64,
+}
+
+impl Watch for Follow<'_> {
+    fn moved(&mut self, change: &Change) {
+        self.changes.follow(self.id, change);
+    }
+
+    fn bytes(&mut self, done: u64, total: u64) {
+        self.changes.follow_bytes(self.id, done, total);
+    }
+}
