@@ -116,7 +116,7 @@ impl View<'_> {
 
     fn make_temporary(&self) -> Result<(), LayerError> {
         let size = self.sandbox.limits.temporary_bytes;
-        let shared = format!("mode=1777,size={size},nr_inodes=65536");
+        let shared = format!("mode=1777,size={size},nr_inodes=16384");
         self.memory("tmp", &shared, QUIET)?;
         let user = self.sandbox.user.get();
         let own = format!("mode=0755,uid={user},gid={user},size={size},nr_inodes=4096");
