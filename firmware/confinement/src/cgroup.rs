@@ -96,15 +96,12 @@ impl ControlGroup {
         absent_is_fine(fs::write(self.app.join("cgroup.kill"), "1"))
     }
 
-    /// Removes it, and that of the snap if it was the last one.
+    /// Removes it; the group of the snap stays, with its limits.
     ///
     /// # Errors
     /// Processes are in it.
     pub fn remove(&self) -> io::Result<()> {
-        absent_is_fine(fs::remove_dir(&self.app))?;
-        // Others of the snap may run.
-        let _ = fs::remove_dir(&self.snap);
-        Ok(())
+        absent_is_fine(fs::remove_dir(&self.app))
     }
 }
 
