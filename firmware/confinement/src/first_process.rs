@@ -105,9 +105,9 @@ fn execute(sandbox: &Sandbox) -> LayerError {
     if sandbox.notify.is_some() {
         command.env("NOTIFY_SOCKET", NOTIFY);
     }
-    if sandbox.inherited_sockets > 0 {
+    if !sandbox.inherited_sockets.is_empty() {
         command
-            .env("LISTEN_FDS", sandbox.inherited_sockets.to_string())
+            .env("LISTEN_FDS", sandbox.inherited_sockets.len().to_string())
             .env("LISTEN_PID", std::process::id().to_string());
     }
     let failed = |error: io::Error| {

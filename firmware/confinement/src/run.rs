@@ -32,6 +32,9 @@ use std::io::{self, PipeWriter, Read};
 /// # Errors
 /// A layer cannot be set up: then nothing was started.
 pub fn run(sandbox: &Sandbox) -> Result<u8, LayerError> {
+    // First of all: what else is opened must not be in their way.
+    system_calls::inherit(&sandbox.inherited_sockets)
+        .layer(Layer::Process, || "give it its files".to_owned())?;
     let group = ControlGroup::of(&sandbox.snap, &sandbox.app)?;
     group.prepare(&sandbox.limits)?;
     let outcome = run_in(sandbox, &group);
@@ -45,9 +48,6 @@ fn run_in(sandbox: &Sandbox, group: &ControlGroup) -> Result<u8, LayerError> {
     if sandbox.mode == Mode::Strict {
         devices::restrict(group, &nodes)?;
     }
-    let own_files = 3 + sandbox.inherited_sockets;
-    system_calls::close_on_exec_from(own_files)
-        .layer(Layer::Process, || "keep files from it".to_owned())?;
     let (mut problems, problems_writer) =
         io::pipe().layer(Layer::Process, || "make a pipe".to_owned())?;
     system_calls::block_signals().layer(Layer::Process, || "block signals".to_owned())?;

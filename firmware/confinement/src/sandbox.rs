@@ -5,6 +5,7 @@ use crate::plug::Plug;
 use crate::user::UserId;
 use std::collections::BTreeSet;
 use std::ffi::OsString;
+use std::os::fd::RawFd;
 use std::path::PathBuf;
 
 /// One program of a snap, and everything that it may have.
@@ -30,8 +31,8 @@ pub struct Sandbox {
     pub limits: Limits,
     /// A socket that hears when it is ready: `NOTIFY_SOCKET` leads there.
     pub notify: Option<PathBuf>,
-    /// How many open sockets it inherits, from file descriptor 3 on.
-    pub inherited_sockets: u32,
+    /// Open sockets of the calling process that it inherits, as file descriptor 3 and up.
+    pub inherited_sockets: Vec<RawFd>,
     /// When it counts as ended.
     pub lifetime: Lifetime,
     /// What is executed.

@@ -10,7 +10,7 @@ use rustix::process::Pid;
 use rustix::thread::UnshareFlags;
 use std::ffi::{c_int, c_ulong};
 use std::io::{self, Error};
-use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 
 /// Which side of a fork this is.
 pub(crate) enum Forked {
@@ -134,11 +134,27 @@ fn control(option: c_int, argument: c_ulong) -> io::Result<()> {
     check(unsafe { libc::prctl(option, argument, NONE, NONE, NONE) }).map(drop)
 }
 
-/// Sets every file from `first` on to be closed when a program is executed.
-pub(crate) fn close_on_exec_from(first: u32) -> io::Result<()> {
+/// Has a program that is executed find standard input, output, error and `files`, in this
+/// order from 3 on, and no others.
+///
+/// # Errors
+/// One of them is not open.
+pub(crate) fn inherit(files: &[RawFd]) -> io::Result<()> {
+    const FIRST: RawFd = 3;
     const CLOSE_ON_EXEC: u32 = 4;
+    let end = FIRST + RawFd::try_from(files.len()).map_err(Error::other)?;
+    // Out of each other's way first, then to their places.
+    let mut moved = Vec::new();
+    for file in files {
+        // SAFETY: a further number for an open file; no number that exists changes.
+        moved.push(check(unsafe { libc::fcntl(*file, libc::F_DUPFD, end) })?);
+    }
+    for (place, file) in (FIRST..).zip(&moved) {
+        // SAFETY: whoever calls this gives the numbers from 3 on away, to be executed.
+        check(unsafe { libc::dup2(*file, place) })?;
+    }
     // SAFETY: numbers only, and nothing is closed yet.
-    let outcome = unsafe { libc::syscall(libc::SYS_close_range, first, u32::MAX, CLOSE_ON_EXEC) };
+    let outcome = unsafe { libc::syscall(libc::SYS_close_range, end, u32::MAX, CLOSE_ON_EXEC) };
     if outcome == 0 {
         Ok(())
     } else {
@@ -249,11 +265,11 @@ pub(crate) fn loopback_up() -> io::Result<()> {
     }
     let raw = socket.as_raw_fd();
     // SAFETY: the kernel reads the name and writes the flags, both in one `ifreq`.
-    check(unsafe { libc::ioctl(raw, libc::SIOCGIFFLAGS, &raw mut request) })?;
+    check(unsafe { libc::ioctl(raw, libc::SIOCGIFFLAGS as _, &raw mut request) })?;
     // SAFETY: the call before wrote this member.
     unsafe { request.ifr_ifru.ifru_flags |= libc::IFF_UP as libc::c_short };
     // SAFETY: the kernel reads one `ifreq`.
-    check(unsafe { libc::ioctl(raw, libc::SIOCSIFFLAGS, &raw const request) }).map(drop)
+    check(unsafe { libc::ioctl(raw, libc::SIOCSIFFLAGS as _, &raw const request) }).map(drop)
 }
 
 fn check(outcome: c_int) -> io::Result<c_int> {

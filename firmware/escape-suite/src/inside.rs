@@ -25,7 +25,7 @@ pub(crate) fn run(attempt: &str, stage: &Path, limited: Limited) -> Result<ExitC
         devices: Vec::new(),
         limits: limits(limited),
         notify: None,
-        inherited_sockets: 0,
+        inherited_sockets: Vec::new(),
         lifetime: Lifetime::FirstProcess,
         program: Program {
             path: "/snap/escape/1/escape-suite".into(),

@@ -18,6 +18,7 @@ use lexopt::prelude::*;
 use snap_format::{AppName, Hook, SnapName};
 use snap_run::{Device, ServiceAct, Start, sandbox_for};
 use std::ffi::OsString;
+use std::os::fd::RawFd;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -94,7 +95,7 @@ fn asked(arguments: impl Iterator<Item = OsString>) -> Result<Asked> {
             Long("hook") => options.hook = Some(parser.value()?.parse()?),
             Long("act") => options.act = Some(act_named(&parser.value()?.string()?)?),
             Long("notify") => options.notify = Some(parser.value()?.into()),
-            Long("sockets") => options.sockets = parser.value()?.parse()?,
+            Long("sockets") => options.sockets = numbers(&parser.value()?.string()?)?,
             Value(word) => {
                 if let Some(hook) = options.hook {
                     return Ok(options.asked(word.parse()?, Start::Hook(hook)));
@@ -113,7 +114,7 @@ fn asked(arguments: impl Iterator<Item = OsString>) -> Result<Asked> {
         app,
         act: options.act.unwrap_or(ServiceAct::Run),
         notify: options.notify.take(),
-        sockets: options.sockets,
+        sockets: std::mem::take(&mut options.sockets),
     };
     Ok(options.asked(name, start))
 }
@@ -128,7 +129,7 @@ struct Options {
     hook: Option<Hook>,
     act: Option<ServiceAct>,
     notify: Option<PathBuf>,
-    sockets: u32,
+    sockets: Vec<RawFd>,
 }
 
 impl Options {
@@ -151,6 +152,12 @@ fn act_named(word: &str) -> Result<ServiceAct> {
         "post-stop" => ServiceAct::PostStop,
         _ => bail!("cannot do {word:?} with a service: give run, stop, reload or post-stop"),
     })
+}
+
+/// File descriptors, as in `7,9`.
+fn numbers(words: &str) -> Result<Vec<RawFd>> {
+    let numbers = words.split(',').map(str::parse);
+    Ok(numbers.collect::<Result<_, _>>()?)
 }
 
 /// `NAME.APP`; an app of the snap's own name needs no second word.

@@ -13,6 +13,7 @@ use snap_format::{
 };
 use std::collections::BTreeSet;
 use std::ffi::OsString;
+use std::os::fd::RawFd;
 use std::path::{Path, PathBuf};
 
 /// What of a snap is to run.
@@ -28,8 +29,8 @@ pub enum Start {
         act: ServiceAct,
         /// A socket that hears when it is ready.
         notify: Option<PathBuf>,
-        /// How many open sockets it inherits.
-        sockets: u32,
+        /// Open sockets that it inherits, in this order.
+        sockets: Vec<RawFd>,
     },
     /// A hook.
     Hook(Hook),
@@ -78,8 +79,8 @@ pub fn sandbox_for(
     let (notify, inherited_sockets) = match start {
         Start::Service {
             notify, sockets, ..
-        } => (notify.clone(), *sockets),
-        _ => (None, 0),
+        } => (notify.clone(), sockets.clone()),
+        _ => (None, Vec::new()),
     };
     let mut sandbox = Sandbox {
         snap: name.to_string(),
@@ -134,7 +135,7 @@ fn line_of<'a>(
             let command = app.command.as_ref();
             let command = command.with_context(|| format!("{name}.{app_name} has no command"))?;
             // Several may run at once, each in a group of its own.
-            let group = format!("{app_name}-{}", std::process::id());
+            let group = format!("{app_name}.{}", std::process::id());
             let mut line = of_app(app, group, command);
             line.arguments.extend(arguments.iter().cloned());
             Ok(line)
@@ -151,14 +152,14 @@ fn line_of<'a>(
             })?;
             let group = match act {
                 ServiceAct::Run => app_name.to_string(),
-                _ => format!("{app_name}-{}", std::process::id()),
+                _ => format!("{app_name}.{}", std::process::id()),
             };
             Ok(of_app(app, group, command))
         }
         Start::Hook(hook) => {
             let settings = snap.yaml.hooks.get(hook);
             Ok(Line {
-                group: format!("hook-{hook}"),
+                group: format!("hook.{hook}"),
                 chain: settings.map_or(&[], |settings| &settings.command_chain[..]),
                 program: format!("meta/hooks/{hook}"),
                 arguments: Vec::new(),

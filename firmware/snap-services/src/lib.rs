@@ -1,0 +1,3 @@
+//! The services of snaps, supervised.
+pub mod calendar;
+pub mod service;
