@@ -6,16 +6,18 @@ use crate::sandbox::Sandbox;
 use crate::system_calls;
 use rustix::process::{Gid, Resource, Rlimit, Uid, setrlimit};
 use rustix::thread::{
-    CapabilitiesSecureBits, CapabilitySet, CapabilitySets, clear_ambient_capability_set,
-    configure_capability_in_ambient_set, set_capabilities, set_capabilities_secure_bits,
-    set_keep_capabilities, set_no_new_privs, set_thread_groups, set_thread_res_gid,
-    set_thread_res_uid,
+    CapabilitiesSecureBits, CapabilitySet, CapabilitySets, capabilities,
+    clear_ambient_capability_set, configure_capability_in_ambient_set, set_capabilities,
+    set_capabilities_secure_bits, set_keep_capabilities, set_no_new_privs, set_thread_groups,
+    set_thread_res_gid, set_thread_res_uid,
 };
 use std::io;
 
 /// Becomes the user of `sandbox`.
 pub(crate) fn take(sandbox: &Sandbox) -> Result<(), LayerError> {
     let cannot = |what: &'static str| move || what.to_owned();
+    // While the bounding set has it: what is not inherited then, nobody gets.
+    inherit(capabilities_of(sandbox)).layer(Layer::Identity, cannot("choose capabilities"))?;
     forget_bounding_set().layer(Layer::Identity, cannot("empty the bounding set"))?;
     // Nobody becomes root by being number 0, nor switches that off.
     let bits = CapabilitiesSecureBits::NO_ROOT | CapabilitiesSecureBits::NO_ROOT_LOCKED;
@@ -39,6 +41,14 @@ fn capabilities_of(sandbox: &Sandbox) -> CapabilitySet {
     } else {
         CapabilitySet::empty()
     }
+}
+
+fn inherit(kept: CapabilitySet) -> io::Result<()> {
+    let sets = CapabilitySets {
+        inheritable: kept,
+        ..capabilities(None)?
+    };
+    Ok(set_capabilities(None, sets)?)
 }
 
 fn forget_bounding_set() -> io::Result<()> {

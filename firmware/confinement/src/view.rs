@@ -148,14 +148,7 @@ impl View<'_> {
         }
         let sys = proc.join("sys");
         self.bind(&sys, &sys, READ_ONLY | MountFlags::NOEXEC)?;
-        for name in HIDDEN_FILES {
-            let file = proc.join(name);
-            if file.exists() {
-                // Not read-only mounted: the node outside is the device's.
-                mount_bind("/dev/null", &file)
-                    .layer(Layer::View, || format!("hide {}", file.display()))?;
-            }
-        }
+        self.hide_files(&proc)?;
         for name in HIDDEN_DIRECTORIES {
             if proc.join(name).is_dir() {
                 let options = "mode=0555,size=0,nr_inodes=1";
@@ -163,6 +156,22 @@ impl View<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Puts an empty file in the place of each, which nobody can open to write.
+    fn hide_files(&self, proc: &Path) -> Result<(), LayerError> {
+        let nothing = self.root.join("nothing");
+        let cannot = || "hide files of /proc".to_owned();
+        fs::write(&nothing, "").layer(Layer::View, cannot)?;
+        fs::set_permissions(&nothing, Permissions::from_mode(0o444)).layer(Layer::View, cannot)?;
+        for name in HIDDEN_FILES {
+            let file = proc.join(name);
+            if file.exists() {
+                self.bind(&nothing, &file, READ_ONLY)?;
+            }
+        }
+        // The mounts keep what the name no longer leads to.
+        fs::remove_file(&nothing).layer(Layer::View, cannot)
     }
 
     fn make_devices(&self, nodes: &[Node]) -> Result<(), LayerError> {

@@ -298,6 +298,12 @@ fn variables_of(
     ] {
         variables.set(variable, value);
     }
+    if let Start::Service { app, .. } = start
+        && let Some(app) = snap.yaml.apps.get(app)
+        && let Some(limit) = app.service.as_ref().and_then(|of| of.watchdog_timeout)
+    {
+        variables.set("WATCHDOG_USEC", limit.as_micros().to_string());
+    }
     variables.set_all(&snap.yaml.environment);
     if let Some(environment) = line.environment {
         variables.set_all(environment);

@@ -104,6 +104,8 @@ fn weekday_of(day: u64) -> u64 {
 }
 
 struct Month {
+    year: u64,
+    number: u64,
     first_day: u64,
     length_days: u64,
 }
@@ -119,6 +121,12 @@ fn day_in_month(month: &Month, day: Day, week: u8) -> u64 {
     month.first_day + found
 }
 
+/// Year, month and day of a day since 1970.
+pub(crate) fn date_of(day: u64) -> (u64, u64, u64) {
+    let month = month_of(day);
+    (month.year, month.number, day - month.first_day + 1)
+}
+
 /// The month in which a day since 1970 lies.
 fn month_of(day: u64) -> Month {
     let (mut year, mut first_day) = (1970, 0);
@@ -132,6 +140,8 @@ fn month_of(day: u64) -> Month {
         month += 1;
     }
     Month {
+        year,
+        number: month as u64 + 1,
         first_day,
         length_days: month_days(year, month),
     }

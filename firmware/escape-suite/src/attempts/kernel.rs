@@ -20,13 +20,13 @@ pub(super) const ALL: &[Attempt] = &[
     escape("change-clock", "changes how the clock runs", change_clock),
     escape("unload-module", "takes a module out of the kernel", || {
         let name = c"no_such_module".as_ptr() as usize;
-        past_the_guard(call(libc::SYS_delete_module, [name, 0]), libc::ENOENT)
+        past_the_guard(call(libc::SYS_delete_module, [name, 0]), &[libc::ENOENT])
     }),
     escape("load-module", "puts a module into the kernel", || {
         let (nothing, words) = (c"".as_ptr() as usize, c"".as_ptr() as usize);
         past_the_guard(
             call(libc::SYS_init_module, [nothing, 0, words]),
-            libc::ENOEXEC,
+            &[libc::ENOEXEC],
         )
     }),
     escape("load-kernel", "starts another kernel", || {
@@ -34,7 +34,7 @@ pub(super) const ALL: &[Attempt] = &[
     }),
     escape("swap", "swaps memory to where it likes", || {
         let path = c"/no/such/file".as_ptr() as usize;
-        past_the_guard(call(libc::SYS_swapon, [path, 0]), libc::ENOENT)
+        past_the_guard(call(libc::SYS_swapon, [path, 0]), &[libc::ENOENT])
     }),
     escape("account", "switches accounting", || {
         call(libc::SYS_acct, [0]).map(drop)

@@ -83,9 +83,15 @@ fn c_string(path: &Path) -> io::Result<CString> {
 }
 
 /// Whoever may do something and lacks what it is done to, has got past who decides.
-fn past_the_guard(outcome: io::Result<usize>, lacking: i32) -> io::Result<()> {
+fn past_the_guard(outcome: io::Result<usize>, lacking: &[i32]) -> io::Result<()> {
     match outcome {
-        Err(error) if error.raw_os_error() == Some(lacking) => Ok(()),
+        Err(error)
+            if error
+                .raw_os_error()
+                .is_some_and(|code| lacking.contains(&code)) =>
+        {
+            Ok(())
+        }
         other => other.map(drop),
     }
 }

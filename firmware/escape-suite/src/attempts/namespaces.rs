@@ -32,11 +32,14 @@ pub(super) const ALL: &[Attempt] = &[
         let path = c_string(&data(".")?)?;
         // It is no mount outside: who may unmount is told so.
         let outcome = call(libc::SYS_umount2, [path.as_ptr() as usize, 2]);
-        super::past_the_guard(outcome, libc::EINVAL)
+        super::past_the_guard(outcome, &[libc::EINVAL])
     }),
     escape("pivot-root", "changes the root", || {
         let path = c_string(&data(".")?)?.into_raw() as usize;
-        super::past_the_guard(call(libc::SYS_pivot_root, [path, path]), libc::EBUSY)
+        super::past_the_guard(
+            call(libc::SYS_pivot_root, [path, path]),
+            &[libc::EBUSY, libc::EINVAL],
+        )
     }),
     escape("unshare-users", "becomes root among its own users", || {
         call(libc::SYS_unshare, [NEW_USERS]).map(drop)

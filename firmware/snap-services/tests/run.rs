@@ -13,25 +13,18 @@ name: probe
 version: '1'
 environment:
   GREETING: hello from $SNAP_NAME
-plugs:
-  lines:
-    interface: gpio
 apps:
   probe:
     command: bin/probe
   netted:
     command: bin/probe
     plugs: [network]
-  lines:
+  bound:
     command: bin/probe
-    plugs: [lines]
+    plugs: [network-bind]
   chained:
     command-chain: [bin/link]
     command: bin/probe fixed
-  missing:
-    command: bin/probe
-    environment:
-      LD_PRELOAD: ''
   web:
     command: bin/probe $SNAP_DATA
     daemon: simple
@@ -190,6 +183,24 @@ fn the_network_takes_a_plug() {
     assert!(own.contains("lo:") && interfaces(own.clone()) == 1, "{own}");
     let shared = text(&device.run(&["probe.netted", "network"]));
     assert_eq!(interfaces(shared.clone()), here, "{shared}");
+}
+
+#[test]
+fn low_ports_take_a_plug_and_are_all_that_it_gives() {
+    let Some(device) = Device::new() else { return };
+    let said = text(&device.run(&["probe.bound"]));
+    for line in [
+        "CapEff:\t0000000000000400",
+        "CapPrm:\t0000000000000400",
+        "CapBnd:\t0000000000000000",
+        "CapAmb:\t0000000000000400",
+        "NoNewPrivs:\t1",
+    ] {
+        assert!(
+            said.lines().any(|said| said == line),
+            "{line:?} in:\n{said}"
+        );
+    }
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! `snap-run`: runs an app, a service or a hook of a snap, confined, and ends as it ends.
+//! The command line of `snap-run`.
 //!
 //! ```text
 //! snap-run [OPTIONS] NAME[.APP] [WORD...]      a command of a person
@@ -10,13 +10,13 @@
 //! It is no set-id program: whoever is not root asks `sudo`. `--device DIRECTORY` has a device
 //! below that directory, and `--without-groups` is for machines whose control groups are not
 //! ours to limit: both are for who tries a snap.
-#![forbid(unsafe_code)]
 
+use crate::device::Device;
+use crate::sandbox::{ServiceAct, Start, sandbox_for};
 use anyhow::{Context, Result, bail};
 use confinement::Limits;
 use lexopt::prelude::*;
 use snap_format::{AppName, Hook, SnapName};
-use snap_run::{Device, ServiceAct, Start, sandbox_for};
 use std::ffi::OsString;
 use std::os::fd::RawFd;
 use std::path::{Path, PathBuf};
@@ -25,8 +25,9 @@ use std::process::ExitCode;
 /// What a shell says of a program that cannot be started.
 const NOT_STARTED: u8 = 126;
 
-fn main() -> ExitCode {
-    match act() {
+/// Runs what `arguments` ask for, the program's own name first. Returns the exit code.
+pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
+    match act(arguments) {
         Ok(code) => code.into(),
         Err(error) => {
             eprintln!("error: {error:#}");
@@ -35,8 +36,8 @@ fn main() -> ExitCode {
     }
 }
 
-fn act() -> Result<u8> {
-    let asked = asked(std::env::args_os())?;
+fn act(arguments: impl Iterator<Item = OsString>) -> Result<u8> {
+    let asked = asked(arguments)?;
     if !rustix::process::geteuid().is_root() {
         bail!("this command needs root, please run it with sudo");
     }
