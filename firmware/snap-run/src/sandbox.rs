@@ -70,6 +70,11 @@ pub fn sandbox_for(
     snap: &InstalledSnap,
     start: &Start,
 ) -> Result<Sandbox> {
+    ensure!(
+        snap.yaml.layout.is_empty(),
+        "cannot run {name}: it wants a layout, which this system does not have; have it use \
+         $SNAP and $SNAP_DATA"
+    );
     let no_plugs = BTreeSet::new();
     let line = line_of(snap, start, &no_plugs)?;
     let grants = Grants::read(&device.grants(name))?;
