@@ -247,6 +247,31 @@ mod tests {
         }
     }
 
+    /// The kernel's word on it: this takes root, and says so to anybody else.
+    #[test]
+    fn the_kernel_opens_no_other_node() {
+        if !rustix::process::geteuid().is_root() {
+            eprintln!("not run: control groups take root");
+            return;
+        }
+        let group = ControlGroup::of("test-devices", "test").unwrap();
+        group.prepare(&crate::Limits::default()).unwrap();
+        let nodes: Vec<_> = USUAL.iter().map(usual).collect();
+        restrict(&group, &nodes).unwrap();
+        let opens = |inside: &str, node: &str| {
+            let script = format!("{inside} && exec 3<{node}");
+            let shell = std::process::Command::new("/bin/sh")
+                .args(["-c", &script])
+                .output();
+            shell.unwrap().status.success()
+        };
+        let enter = format!("echo 0 >{group}/cgroup.procs");
+        assert!(opens("true", "/dev/kmsg") && opens("true", "/dev/null"));
+        assert!(opens(&enter, "/dev/null"));
+        assert!(!opens(&enter, "/dev/kmsg"));
+        group.remove().unwrap();
+    }
+
     #[test]
     fn what_is_no_device_is_not_given() {
         for path in ["/etc/hostname", "/dev", "/dev/none"] {

@@ -101,6 +101,11 @@ pub(super) const ALL: &[Attempt] = &[
         call(libc::SYS_fanotify_init, [0, 0]).map(drop)
     }),
     escape(
+        "sixteen-rule-sets",
+        "is behind no rules of Landlock: the kernel has sixteen sets a process",
+        sixteen_rule_sets,
+    ),
+    escape(
         "call-as-32-bits",
         "calls by another table",
         call_as_32_bit_program,
@@ -109,6 +114,20 @@ pub(super) const ALL: &[Attempt] = &[
 
 fn open_for_writing(path: &str) -> io::Result<()> {
     OpenOptions::new().write(true).open(path).map(drop)
+}
+
+/// Every other attempt that Landlock refuses is refused by something else as well.
+fn sixteen_rule_sets() -> io::Result<()> {
+    const NO_NEW_PRIVS: usize = 38;
+    // What it handles: making block devices.
+    let attributes = [1_u64 << 11];
+    let at = attributes.as_ptr() as usize;
+    call(libc::SYS_prctl, [NO_NEW_PRIVS, 1, 0, 0, 0])?;
+    for _ in 0..16 {
+        let rules = call(libc::SYS_landlock_create_ruleset, [at, 8, 0])?;
+        call(libc::SYS_landlock_restrict_self, [rules, 0])?;
+    }
+    Ok(())
 }
 
 /// Sets the frequency to what it is.
