@@ -174,7 +174,7 @@ fn add_configuration(tree: &mut Tree, request: &ImageRequest) {
     tree.text("etc/shells", "/bin/sh\n");
     tree.text(
         "etc/profile",
-        "export PATH=/usr/sbin:/usr/bin:/sbin:/bin\nPS1='\\h:\\w\\$ '\n",
+        "export PATH=/usr/sbin:/usr/bin:/sbin:/bin:/snap/bin\nPS1='\\h:\\w\\$ '\n",
     );
     tree.text(
         "etc/os-release",

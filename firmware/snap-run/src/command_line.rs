@@ -170,3 +170,65 @@ fn command_named(word: impl AsRef<Path>) -> Result<(SnapName, AppName)> {
     let (name, app) = word.split_once('.').unwrap_or((word, word));
     Ok((name.parse()?, app.parse()?))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn understood(words: &str) -> Result<Asked> {
+        asked(words.split(' ').map(OsString::from))
+    }
+
+    fn command(app: &str, words: &[&str]) -> Start {
+        let words = words.iter().map(OsString::from).collect();
+        Start::Command(app.parse().unwrap(), words)
+    }
+
+    #[test]
+    fn a_link_is_called_as_the_command_that_it_is() {
+        let asked = understood("/snap/bin/web.ctl --help x").unwrap();
+        assert_eq!(asked.name.as_str(), "web");
+        assert_eq!(asked.start, command("ctl", &["--help", "x"]));
+        // An app of the snap's own name.
+        let asked = understood("hello").unwrap();
+        assert_eq!(asked.start, command("hello", &[]));
+        assert_eq!(asked.limited, Limited::Fully);
+        assert!(understood("/snap/bin/..").is_err());
+    }
+
+    #[test]
+    fn words_behind_the_command_are_its_own() {
+        let asked = understood("/usr/bin/snap-run --revision 3 web.ctl --device /x").unwrap();
+        assert_eq!(asked.revision.as_deref(), Some("3"));
+        assert_eq!(asked.root, Path::new("/"));
+        assert_eq!(asked.start, command("ctl", &["--device", "/x"]));
+    }
+
+    #[test]
+    fn a_service_gets_what_its_supervisor_has() {
+        let words = "snap-run --notify /run/n --sockets 7,9 --service web.db";
+        let start = Start::Service {
+            app: "db".parse().unwrap(),
+            act: ServiceAct::Run,
+            notify: Some("/run/n".into()),
+            sockets: vec![7, 9],
+        };
+        assert_eq!(understood(words).unwrap().start, start);
+        let hook = understood("snap-run --hook install web").unwrap();
+        assert_eq!(hook.start, Start::Hook(Hook::Install));
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_refused() {
+        for words in [
+            "snap-run",
+            "snap-run --hook dance web",
+            "snap-run --service web.db --act fly",
+            "snap-run --sockets x --service web.db",
+            "snap-run --fly",
+            "snap-run WEB",
+        ] {
+            assert!(understood(words).is_err(), "{words}");
+        }
+    }
+}
