@@ -11,6 +11,7 @@ mod client;
 mod hook;
 pub mod log;
 mod notify;
+mod operation;
 mod places;
 mod process;
 mod protocol;

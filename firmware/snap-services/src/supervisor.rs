@@ -1,8 +1,9 @@
 //! The loop: requests and events come in, units act, answers go out when they are true.
 
+use crate::operation::{Direction, Operation, now};
 use crate::places::Places;
 use crate::protocol::{Answer, Request, ServiceStatus, Standing};
-use crate::service::{Event, Now, Off, State};
+use crate::service::{Event, Off, State};
 use crate::started::Lines;
 use crate::unit::{Key, Surroundings, Told, Unit};
 use anyhow::{Context, Result, bail, ensure};
@@ -11,7 +12,7 @@ use snap_format::{AppName, InstallMode, SnapName};
 use snap_run::InstalledSnap;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::Duration;
 
 /// It looks around so often though nothing happens.
 const LONGEST_SLEEP: Duration = Duration::from_secs(60);
@@ -30,32 +31,6 @@ pub(crate) struct Supervisor<'a> {
     tell: Sender<Told>,
     units: BTreeMap<Key, Unit>,
     operations: VecDeque<Operation>,
-}
-
-/// Services to be started or stopped one behind the other.
-struct Operation {
-    snap: SnapName,
-    direction: Direction,
-    rest: VecDeque<Key>,
-    /// The first of the rest was told.
-    begun: bool,
-    failures: Vec<String>,
-    answer: Option<Sender<Answer>>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Direction {
-    Up,
-    Down,
-}
-
-impl Direction {
-    fn event(self) -> Event {
-        match self {
-            Self::Up => Event::Start,
-            Self::Down => Event::Stop,
-        }
-    }
 }
 
 impl<'a> Supervisor<'a> {
@@ -196,14 +171,8 @@ impl<'a> Supervisor<'a> {
         self.remember(&name, |lines| {
             lines.insert(line);
         })?;
-        self.operations.push_back(Operation {
-            snap: name,
-            direction: Direction::Up,
-            rest,
-            begun: false,
-            failures: Vec::new(),
-            answer,
-        });
+        self.operations
+            .push_back(Operation::new(name, Direction::Up, rest, answer));
         Ok(())
     }
 
@@ -256,14 +225,8 @@ impl<'a> Supervisor<'a> {
         if apps.is_empty() {
             self.remember(&name, |_| {})?;
         }
-        self.operations.push_back(Operation {
-            snap: name,
-            direction: Direction::Down,
-            rest,
-            begun: false,
-            failures: Vec::new(),
-            answer,
-        });
+        self.operations
+            .push_back(Operation::new(name, Direction::Down, rest, answer));
         Ok(())
     }
 
@@ -338,52 +301,6 @@ impl<'a> Supervisor<'a> {
     }
 }
 
-impl Operation {
-    /// Returns whether it has ended.
-    fn advance(&mut self, units: &mut BTreeMap<Key, Unit>, around: &Surroundings<'_>) -> bool {
-        while let Some(key) = self.rest.front() {
-            if let Some(unit) = units.get_mut(key) {
-                if !self.begun {
-                    self.begun = true;
-                    unit.handle(around, self.direction.event(), now());
-                }
-                let is_there = match self.direction {
-                    Direction::Up => unit.service().is_settled(),
-                    Direction::Down => unit.is_off(),
-                };
-                if !is_there {
-                    return false;
-                }
-                if self.direction == Direction::Up
-                    && let Some(reason) = failure_of_start(unit)
-                {
-                    self.failures.push(format!("cannot start {key}: {reason}"));
-                }
-            }
-            self.rest.pop_front();
-            self.begun = false;
-        }
-        let answer = match self.failures.is_empty() {
-            true => Answer::Done,
-            false => Answer::Error(self.failures.join("; ")),
-        };
-        if let Some(waiting) = self.answer.take() {
-            let _ = waiting.send(answer);
-        }
-        true
-    }
-}
-
-/// A start that did not come to where it was to come to.
-fn failure_of_start(unit: &Unit) -> Option<String> {
-    match unit.service().state() {
-        State::Waiting(_) => Some(unit.failure().unwrap_or_else(|| {
-            "it ended, and is started again after a pause; its log tells more".to_owned()
-        })),
-        _ => unit.failure(),
-    }
-}
-
 fn is_enabled(snap: &InstalledSnap, app: &AppName) -> bool {
     let service = snap.yaml.apps.get(app).and_then(|app| app.service.as_ref());
     service.is_some_and(|service| service.install_mode == InstallMode::Enable)
@@ -414,12 +331,5 @@ fn word_of(state: &State) -> &'static str {
         State::Running { .. } => "running",
         State::Ending { .. } | State::PostStop { .. } => "stopping",
         State::Waiting(_) => "waiting",
-    }
-}
-
-fn now() -> Now {
-    Now {
-        instant: Instant::now(),
-        wall: SystemTime::now(),
     }
 }

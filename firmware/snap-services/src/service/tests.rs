@@ -2,6 +2,7 @@
 
 use super::*;
 use snap_format::SnapYaml;
+use std::time::SystemTime;
 
 struct Bench {
     service: Service,
