@@ -12,13 +12,14 @@
 //! ours to limit: both are for who tries a snap.
 
 use crate::device::Device;
+use crate::handed_over::take_over;
 use crate::sandbox::{ServiceAct, Start, sandbox_for};
 use anyhow::{Context, Result, bail};
 use confinement::Limits;
 use lexopt::prelude::*;
 use snap_format::{AppName, Hook, SnapName};
 use std::ffi::OsString;
-use std::os::fd::RawFd;
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -50,7 +51,20 @@ fn act(arguments: impl Iterator<Item = OsString>) -> Result<u8> {
             ..Limits::default()
         };
     }
+    let sockets = match asked.start {
+        Start::Service { sockets, .. } if sockets > 0 => take_sockets(sockets)?,
+        _ => Vec::new(),
+    };
+    sandbox.inherited_sockets = sockets.iter().map(AsRawFd::as_raw_fd).collect();
     Ok(confinement::run(&sandbox)?)
+}
+
+/// The sockets that came over standard input, which has nothing else to read then.
+fn take_sockets(number: usize) -> Result<Vec<OwnedFd>> {
+    let sockets = take_over(number).context("cannot take over the sockets")?;
+    let nothing = std::fs::File::open("/dev/null").context("cannot open /dev/null")?;
+    rustix::stdio::dup2_stdin(nothing).context("cannot leave standard input")?;
+    Ok(sockets)
 }
 
 /// Which limits hold.
@@ -96,7 +110,7 @@ fn asked(arguments: impl Iterator<Item = OsString>) -> Result<Asked> {
             Long("hook") => options.hook = Some(parser.value()?.parse()?),
             Long("act") => options.act = Some(act_named(&parser.value()?.string()?)?),
             Long("notify") => options.notify = Some(parser.value()?.into()),
-            Long("sockets") => options.sockets = numbers(&parser.value()?.string()?)?,
+            Long("sockets") => options.sockets = parser.value()?.parse()?,
             Value(word) => {
                 if let Some(hook) = options.hook {
                     return Ok(options.asked(word.parse()?, Start::Hook(hook)));
@@ -115,7 +129,7 @@ fn asked(arguments: impl Iterator<Item = OsString>) -> Result<Asked> {
         app,
         act: options.act.unwrap_or(ServiceAct::Run),
         notify: options.notify.take(),
-        sockets: std::mem::take(&mut options.sockets),
+        sockets: options.sockets,
     };
     Ok(options.asked(name, start))
 }
@@ -130,7 +144,7 @@ struct Options {
     hook: Option<Hook>,
     act: Option<ServiceAct>,
     notify: Option<PathBuf>,
-    sockets: Vec<RawFd>,
+    sockets: usize,
 }
 
 impl Options {
@@ -153,12 +167,6 @@ fn act_named(word: &str) -> Result<ServiceAct> {
         "post-stop" => ServiceAct::PostStop,
         _ => bail!("cannot do {word:?} with a service: give run, stop, reload or post-stop"),
     })
-}
-
-/// File descriptors, as in `7,9`.
-fn numbers(words: &str) -> Result<Vec<RawFd>> {
-    let numbers = words.split(',').map(str::parse);
-    Ok(numbers.collect::<Result<_, _>>()?)
 }
 
 /// `NAME.APP`; an app of the snap's own name needs no second word.
@@ -206,12 +214,12 @@ mod tests {
 
     #[test]
     fn a_service_gets_what_its_supervisor_has() {
-        let words = "snap-run --notify /run/n --sockets 7,9 --service web.db";
+        let words = "snap-run --notify /run/n --sockets 2 --service web.db";
         let start = Start::Service {
             app: "db".parse().unwrap(),
             act: ServiceAct::Run,
             notify: Some("/run/n".into()),
-            sockets: vec![7, 9],
+            sockets: 2,
         };
         assert_eq!(understood(words).unwrap().start, start);
         let hook = understood("snap-run --hook install web").unwrap();

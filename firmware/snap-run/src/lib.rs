@@ -9,9 +9,11 @@ mod command_line;
 mod device;
 mod environment;
 mod grants;
+mod handed_over;
 mod sandbox;
 
 pub use command_line::run;
 pub use device::{Device, InstalledSnap};
 pub use grants::{Grants, GrantsError};
+pub use handed_over::hand_over;
 pub use sandbox::{ServiceAct, Start, sandbox_for};

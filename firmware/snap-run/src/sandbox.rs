@@ -13,7 +13,6 @@ use snap_format::{
 };
 use std::collections::BTreeSet;
 use std::ffi::OsString;
-use std::os::fd::RawFd;
 use std::path::{Path, PathBuf};
 
 /// What of a snap is to run.
@@ -29,8 +28,8 @@ pub enum Start {
         act: ServiceAct,
         /// A socket that hears when it is ready.
         notify: Option<PathBuf>,
-        /// Open sockets that it inherits, in this order.
-        sockets: Vec<RawFd>,
+        /// How many open sockets are handed over to it.
+        sockets: usize,
     },
     /// A hook.
     Hook(Hook),
@@ -81,11 +80,9 @@ pub fn sandbox_for(
     let mode = mode_of(snap, &grants)?;
     let user = SnapUsers::new(device.users()).user_of(name.as_str())?;
     device.prepare_data(name, &snap.revision, user)?;
-    let (notify, inherited_sockets) = match start {
-        Start::Service {
-            notify, sockets, ..
-        } => (notify.clone(), sockets.clone()),
-        _ => (None, Vec::new()),
+    let notify = match start {
+        Start::Service { notify, .. } => notify.clone(),
+        _ => None,
     };
     let mut sandbox = Sandbox {
         snap: name.to_string(),
@@ -103,7 +100,7 @@ pub fn sandbox_for(
         devices: grants.devices.iter().cloned().collect(),
         limits: Limits::usual(memory_bytes()?),
         notify,
-        inherited_sockets,
+        inherited_sockets: Vec::new(),
         lifetime: lifetime_of(snap, start),
         program: Program {
             path: PathBuf::new(),

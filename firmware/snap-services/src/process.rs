@@ -16,16 +16,17 @@ pub(crate) struct Process {
 }
 
 impl Process {
-    /// Starts `command`, whose words go to `log`, and calls `ended` from a thread with its
+    /// Starts `command`, whose words go to `log` and which reads `input`, and calls `ended` from a thread with its
     /// exit code.
     pub(crate) fn start(
         mut command: Command,
+        input: Stdio,
         log: Log,
         ended: impl FnOnce(u8) + Send + 'static,
     ) -> Result<Self> {
         let (reader, writer) = std::io::pipe().context("cannot make a pipe for its log")?;
         command
-            .stdin(Stdio::null())
+            .stdin(input)
             .stdout(writer.try_clone().context("cannot share a pipe")?)
             .stderr(writer);
         let mut child = command.spawn().context("cannot start snap-run")?;

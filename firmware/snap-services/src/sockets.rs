@@ -10,18 +10,18 @@ use rustix::fs::{
     AtFlags, CWD, FileType, Gid, Mode, OFlags, ResolveFlags, Uid, chownat, fchmod, openat2, statat,
     unlinkat,
 };
-use rustix::io::{FdFlags, fcntl_setfd};
 use rustix::net::{
     AddressFamily, SocketAddrUnix, SocketFlags, SocketType, bind, listen, socket_with,
 };
 use snap_format::{Host, Listen, SnapName, Socket};
-use std::io::PipeWriter;
+use std::io::{self, PipeWriter};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
-use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
-use std::thread;
+use std::process::Stdio;
+use std::thread::{self, JoinHandle};
 
 const BACKLOG: i32 = 128;
 
@@ -30,7 +30,24 @@ const BACKLOG: i32 = 128;
 pub(crate) struct Sockets {
     open: Vec<OwnedFd>,
     /// While it is there, somebody listens for callers.
-    ear: Option<PipeWriter>,
+    ear: Option<Ear>,
+}
+
+/// A thread that listens, until this is dropped: then it has let go of the sockets.
+#[derive(Debug)]
+struct Ear {
+    pipe: Option<PipeWriter>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Drop for Ear {
+    fn drop(&mut self) {
+        self.pipe = None;
+        if let Some(thread) = self.thread.take() {
+            // It wakes at once, and tells at most that somebody called.
+            let _ = thread.join();
+        }
+    }
 }
 
 /// Whose sockets they are.
@@ -48,12 +65,7 @@ impl Sockets {
         sockets: impl Iterator<Item = &'a Socket>,
     ) -> Result<Self> {
         let open: Result<Vec<_>> = sockets
-            .map(|socket| {
-                let file = open_one(places, owner, socket)?;
-                // The program that is to take it over finds it under the same number.
-                fcntl_setfd(&file, FdFlags::empty())?;
-                Ok(file)
-            })
+            .map(|socket| open_one(places, owner, socket))
             .collect();
         Ok(Self {
             open: open?,
@@ -61,9 +73,9 @@ impl Sockets {
         })
     }
 
-    /// Their numbers.
-    pub(crate) fn numbers(&self) -> Vec<RawFd> {
-        self.open.iter().map(AsRawFd::as_raw_fd).collect()
+    /// How many there are.
+    pub(crate) fn number(&self) -> usize {
+        self.open.len()
     }
 
     /// Calls `called` once, from a thread, when the next caller is there.
@@ -71,7 +83,7 @@ impl Sockets {
         let (reader, writer) = std::io::pipe()?;
         let open: Result<Vec<_>, _> = self.open.iter().map(OwnedFd::try_clone).collect();
         let open = open?;
-        thread::spawn(move || {
+        let thread = thread::spawn(move || {
             let mut files = vec![PollFd::new(&reader, PollFlags::IN)];
             files.extend(open.iter().map(|file| PollFd::new(file, PollFlags::IN)));
             while let Err(rustix::io::Errno::INTR) = poll(&mut files, None) {}
@@ -80,13 +92,17 @@ impl Sockets {
                 called();
             }
         });
-        self.ear = Some(writer);
+        self.ear = Some(Ear {
+            pipe: Some(writer),
+            thread: Some(thread),
+        });
         Ok(())
     }
 
-    /// Listens no more; the sockets stay open.
-    pub(crate) fn hand_over(&mut self) {
+    /// Listens no more, and makes the standard input that brings them to `snap-run`.
+    pub(crate) fn hand_over(&mut self) -> io::Result<Stdio> {
         self.ear = None;
+        Ok(Stdio::from(snap_run::hand_over(&self.open)?))
     }
 }
 

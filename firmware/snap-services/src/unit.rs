@@ -12,7 +12,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use snap_format::app::App;
 use snap_format::{AppName, SnapName, Socket};
 use std::fmt;
-use std::os::fd::RawFd;
+use std::process::Stdio;
 use std::sync::mpsc::Sender;
 
 /// Which service.
@@ -168,24 +168,22 @@ impl Unit {
             Word::Status(status) => tell(Event::Alive, Some(status)),
         })
         .with_context(|| format!("cannot open {}", path.display()))?;
-        let numbers: Vec<RawFd> = match &mut self.sockets {
-            Some(sockets) => {
-                sockets.hand_over();
-                sockets.numbers()
-            }
-            None => Vec::new(),
-        };
         let mut command = snap_run(around.places, &self.revision);
         command.arg("--notify").arg(notify.path());
-        if !numbers.is_empty() {
-            let numbers: Vec<_> = numbers.iter().map(ToString::to_string).collect();
-            command.arg("--sockets").arg(numbers.join(","));
-        }
+        let input = match &mut self.sockets {
+            Some(sockets) => {
+                command.arg("--sockets").arg(sockets.number().to_string());
+                sockets
+                    .hand_over()
+                    .context("cannot hand its sockets over")?
+            }
+            None => Stdio::null(),
+        };
         command.arg("--service").arg(self.key.to_string());
         let tell = teller(around, &self.key, start);
         let log = Log::new(&around.places.logs(), &self.key.to_string());
         self.says = None;
-        self.process = Some(Process::start(command, log, move |code| {
+        self.process = Some(Process::start(command, input, log, move |code| {
             tell(Event::Ended(code), None);
         })?);
         self.notify = Some(notify);
@@ -200,7 +198,7 @@ impl Unit {
             .arg(self.key.to_string());
         let tell = teller(around, &self.key, self.service.starts());
         let log = Log::new(&around.places.logs(), &self.key.to_string());
-        Process::start(command, log, move |_| tell(then, None))?;
+        Process::start(command, Stdio::null(), log, move |_| tell(then, None))?;
         Ok(())
     }
 
@@ -227,13 +225,18 @@ impl Unit {
         Ok(())
     }
 
+    /// `snap-run` ends when all others have ended: so long it is spared, or the service would
+    /// be taken for gone while some of it is not.
     fn kill_all(&self) -> Result<()> {
-        let killed = self.group().and_then(|group| Ok(group.kill()?));
-        // It may not have come to make a group.
+        let group = self.group()?;
+        if !group.processes()?.is_empty() {
+            return Ok(group.kill()?);
+        }
+        // It did not come to make a group, or to put anything there.
         if let Some(process) = &self.process {
             process.signal(Signal::KILL.as_raw());
         }
-        killed
+        Ok(())
     }
 }
 

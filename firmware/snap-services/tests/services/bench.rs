@@ -141,7 +141,8 @@ impl Drop for Bench {
 /// A name for the snap of the test that runs in this thread.
 pub(crate) fn name() -> String {
     let thread = std::thread::current();
-    let test = thread.name().unwrap_or("main").replace('_', "-");
+    let test = thread.name().unwrap_or("main");
+    let test = test.rsplit("::").next().unwrap_or(test).replace('_', "-");
     let end = test.len().min(30);
     format!("t-{}", test[..end].trim_end_matches('-'))
 }
