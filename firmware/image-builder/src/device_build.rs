@@ -24,6 +24,10 @@ pub(crate) struct Userland {
     pub(crate) init: Vec<u8>,
     /// Addresses, routes and time for the wired ports.
     pub(crate) network: Vec<u8>,
+    /// Runs what belongs to a snap, confined.
+    pub(crate) snap_run: Vec<u8>,
+    /// Supervises the services of snaps.
+    pub(crate) snap_services: Vec<u8>,
     /// The person's tool.
     pub(crate) snappy: Vec<u8>,
     /// The daemon that takes updates.
@@ -123,11 +127,21 @@ fn loader_constants(board: &Board, keyring: PathBuf) -> Vec<(&'static str, OsStr
 /// The userland of `board`.
 pub(crate) fn build_userland(workspace: &Workspace, board: &Board) -> Result<Userland> {
     let build = DeviceBuild::new(workspace, board, Surroundings::Linux)?;
-    let packages = ["init", "network", "snappy", "ssh-server", "sudo", "updater"];
+    let packages = [
+        "init",
+        "network",
+        "snap-services",
+        "snappy",
+        "ssh-server",
+        "sudo",
+        "updater",
+    ];
     build.run(&packages, &[])?;
     Ok(Userland {
         init: build.program("init")?,
         network: build.program("network")?,
+        snap_run: build.program("snap-run")?,
+        snap_services: build.program("snap-services")?,
         snappy: build.program("snappy")?,
         snappyd: build.program("snappyd")?,
         sshd: build.program("sshd")?,

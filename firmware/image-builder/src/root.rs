@@ -76,6 +76,7 @@ pub(crate) fn root_tree(parts: &RootParts<'_>) -> Result<Tree> {
     add_service(&mut tree, "network");
     let userland = parts.userland;
     for (name, bytes) in [
+        ("snap-services", &userland.snap_services),
         ("snappyd", &userland.snappyd),
         ("sshd", &userland.sshd),
         ("sudod", &userland.sudod),
@@ -83,6 +84,10 @@ pub(crate) fn root_tree(parts: &RootParts<'_>) -> Result<Tree> {
         tree.program(&program(name), Content::Bytes(bytes.clone()));
         add_service(&mut tree, name);
     }
+    tree.program(
+        "usr/bin/snap-run",
+        Content::Bytes(userland.snap_run.clone()),
+    );
     tree.program("usr/bin/sudo", Content::Bytes(userland.sudo.clone()));
     login::add_to(&mut tree);
     tree.text(MODULE_LIST, &parts.load.list(parts.index));
