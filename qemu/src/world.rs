@@ -16,7 +16,7 @@ use image_builder::secure_boot::SecureBootKeys;
 use image_builder::signing::KeyDirectory;
 use image_builder::{
     FirmwareFile, ImageRequest, Patience, Progress, RescueSources, Silent, StoreTrust, SystemImage,
-    Workspace, build_image, build_system_image, fetch_firmware_files,
+    Workspace, build_device_program, build_image, build_system_image, fetch_firmware_files,
 };
 use image_format::{Digest, Slot, Source, Version};
 
@@ -142,6 +142,14 @@ impl World {
             })
         });
         system.clone().map_err(|error| anyhow!("{error}"))
+    }
+
+    /// A program of this checkout that is no part of an image, for the Linux of the board.
+    ///
+    /// # Errors
+    /// It cannot be built.
+    pub fn device_program(&self, package: &str) -> Result<Vec<u8>> {
+        build_device_program(&self.workspace, &self.board, package)
     }
 
     /// The test release, for devices that trust a store.

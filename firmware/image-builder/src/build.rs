@@ -271,6 +271,8 @@ impl Ingredients {
             Component::of("init", &self.userland.init),
             Component::of("cloud-config", &self.userland.cloud_config),
             Component::of("network", &self.userland.network),
+            Component::of("snap-run", &self.userland.snap_run),
+            Component::of("snap-services", &self.userland.snap_services),
             Component::of("snappy", &self.userland.snappy),
             Component::of("snappyd", &self.userland.snappyd),
             Component::of("sshd", &self.userland.sshd),

@@ -26,6 +26,10 @@ pub(crate) struct Userland {
     pub(crate) cloud_config: Vec<u8>,
     /// Addresses, routes and time for the wired ports.
     pub(crate) network: Vec<u8>,
+    /// Runs what belongs to a snap, confined.
+    pub(crate) snap_run: Vec<u8>,
+    /// Supervises the services of snaps.
+    pub(crate) snap_services: Vec<u8>,
     /// The person's tool.
     pub(crate) snappy: Vec<u8>,
     /// The daemon that takes updates.
@@ -129,6 +133,7 @@ pub(crate) fn build_userland(workspace: &Workspace, board: &Board) -> Result<Use
         "cloud-config",
         "init",
         "network",
+        "snap-services",
         "snappy",
         "ssh-server",
         "sudo",
@@ -139,6 +144,8 @@ pub(crate) fn build_userland(workspace: &Workspace, board: &Board) -> Result<Use
         init: build.program("init")?,
         cloud_config: build.program("cloud-config")?,
         network: build.program("network")?,
+        snap_run: build.program("snap-run")?,
+        snap_services: build.program("snap-services")?,
         snappy: build.program("snappy")?,
         snappyd: build.program("snappyd")?,
         sshd: build.program("sshd")?,

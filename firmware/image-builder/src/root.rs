@@ -77,6 +77,7 @@ pub(crate) fn root_tree(parts: &RootParts<'_>) -> Result<Tree> {
     let userland = parts.userland;
     let once = "kind = \"oneshot\"\nrestart = \"never\"\n";
     for (name, bytes, settings) in [
+        ("snap-services", &userland.snap_services, ""),
         ("snappyd", &userland.snappyd, ""),
         ("sshd", &userland.sshd, ""),
         ("sudod", &userland.sudod, ""),
@@ -85,6 +86,10 @@ pub(crate) fn root_tree(parts: &RootParts<'_>) -> Result<Tree> {
         tree.program(&program(name), Content::Bytes(bytes.clone()));
         add_service(&mut tree, name, settings);
     }
+    tree.program(
+        "usr/bin/snap-run",
+        Content::Bytes(userland.snap_run.clone()),
+    );
     tree.program("usr/bin/sudo", Content::Bytes(userland.sudo.clone()));
     login::add_to(&mut tree);
     tree.text(MODULE_LIST, &parts.load.list(parts.index));

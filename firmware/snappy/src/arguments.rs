@@ -197,6 +197,38 @@ pub(crate) enum Asked {
     Status(String),
     /// What one of them wrote.
     Logs(String),
+    /// What one of them writes from now on.
+    Follow(String),
+    /// Something to be done with it.
+    Act(String, ServiceAct),
+}
+
+/// What a person does with a service of a snap.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ServiceAct {
+    /// Start it now.
+    Start,
+    /// Stop it now.
+    Stop,
+    /// One behind the other.
+    Restart,
+    /// Start it with its snap from now on.
+    Enable,
+    /// Do not.
+    Disable,
+}
+
+impl ServiceAct {
+    fn parse(word: &str) -> Option<Self> {
+        Some(match word {
+            "start" => Self::Start,
+            "stop" => Self::Stop,
+            "restart" => Self::Restart,
+            "enable" => Self::Enable,
+            "disable" => Self::Disable,
+            _ => return None,
+        })
+    }
 }
 
 /// The command line makes no sense.
@@ -254,6 +286,10 @@ fn parse_short(verb: Verb, parser: &mut Parser) -> Result<Command, UsageError> {
             (Verb::Why, Arg::Long("boots")) => boots = Some(parser.value()?.parse()?),
             (Verb::Rollback, Arg::Value(name)) if part.is_none() => part = Some(name.string()?),
             (Verb::Service, Arg::Value(word)) => asked = ask_more(asked, word.string()?)?,
+            (Verb::Service, Arg::Short('f') | Arg::Long("follow")) => match asked {
+                Asked::Logs(name) => asked = Asked::Follow(name),
+                _ => return Err(UsageError("only logs can be followed".into())),
+            },
             (Verb::Changes, Arg::Value(id)) if change.is_none() => change = Some(id.string()?),
             (Verb::Config, Arg::Value(word)) => config.take(word.string()?)?,
             (Verb::Build, Arg::Long("output") | Arg::Short('o')) => {
@@ -305,11 +341,15 @@ fn no_directory() -> UsageError {
     UsageError("cannot build a snap of nothing: name its directory".into())
 }
 
-/// `[NAME [logs]]`, word by word.
+/// `[NAME [logs | start | ...]]`, word by word.
 fn ask_more(asked: Asked, word: String) -> Result<Asked, UsageError> {
     match (asked, &*word) {
         (Asked::List, _) => Ok(Asked::Status(word)),
         (Asked::Status(name), "logs") => Ok(Asked::Logs(name)),
+        (Asked::Status(name), act) => match ServiceAct::parse(act) {
+            Some(act) => Ok(Asked::Act(name, act)),
+            None => Err(UsageError(format!("cannot do {word:?} with a service"))),
+        },
         _ => Err(UsageError(format!("cannot do {word:?} with a service"))),
     }
 }

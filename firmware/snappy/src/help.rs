@@ -203,12 +203,19 @@ is in `snappy service network logs`.
 ";
 
 const SERVICE: &str = "\
-Usage: snappy service [NAME [logs]] [--json]
+Usage: snappy service [NAME [ACT]] [--json]
 
-Lists the services of this system: what each is doing, how often it was started since the
-boot, and how it ended last. One that keeps ending is started again after pauses that
-grow to a minute. `logs` prints what it wrote: the last 256 to 512 KiB are kept, across
-reboots.
+Lists the services of this system and, for root, those of snaps, called SNAP.APP: what
+each is doing, how often it was started since the boot, and how it ended last. One that
+keeps ending is started again after pauses that grow to a minute.
+
+Acts:
+  logs [-f]        what it wrote; with -f what it writes from now on, until Ctrl-C. Of the
+                   system's services the last 256 to 512 KiB are kept, across reboots; of
+                   snaps' 64 to 128 KiB, until the next one
+  start, stop, restart
+                   a snap's service, or all of a snap
+  enable, disable  a snap's service starts with its snap, or does not
 ";
 
 const BUILD: &str = "\

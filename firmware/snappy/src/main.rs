@@ -31,6 +31,7 @@ mod secure_boot;
 mod sentence;
 mod service;
 mod slot_image;
+mod snap_service;
 mod snaps;
 mod table;
 mod update;

@@ -64,7 +64,9 @@ mod service_dies;
 mod service_hangs;
 mod services_run;
 mod shutdown;
+mod snap_escape;
 mod snap_install;
+mod snap_services;
 mod ssh_login;
 mod state_copy_lost;
 mod state_lost;
@@ -157,6 +159,8 @@ pub const ALL: &[Scenario] = &[
     rescue_network::SCENARIO,
     rescue_by_hand::SCENARIO,
     nothing_boots::SCENARIO,
+    snap_escape::SCENARIO,
+    snap_services::SCENARIO,
     state_copy_lost::SCENARIO,
     state_lost::SCENARIO,
     ignored_files::SCENARIO,

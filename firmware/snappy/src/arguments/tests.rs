@@ -27,6 +27,14 @@ fn every_command_line_means_one_command() {
             Command::Service(Form::Text, Asked::Logs("web".into())),
         ),
         (
+            "service web logs -f",
+            Command::Service(Form::Text, Asked::Follow("web".into())),
+        ),
+        (
+            "service web.db restart",
+            Command::Service(Form::Text, Asked::Act("web.db".into(), ServiceAct::Restart)),
+        ),
+        (
             "build hello --output hello.snap",
             Command::Build(
                 Form::Text,

@@ -1,0 +1,61 @@
+//! A service of a snap on a device: confined, limited, started again, logged, stopped.
+
+use anyhow::{Result, ensure};
+use image_format::Slot;
+
+use super::{Scenario, Tier, confirmed};
+use crate::bench::Bench;
+use crate::evidence::Evidence;
+
+pub(super) const SCENARIO: Scenario = Scenario {
+    name: "snap-services",
+    behaviour: "a snap's service runs confined, and comes back when it or its supervisor is killed",
+    tier: Tier::Everyday,
+    run,
+};
+
+/// A snap as a store would bring it, in memory.
+const SNAP: &str = "mount -t tmpfs snaps /snap && mkdir -p /snap/probe/1/meta /snap/probe/1/bin && \
+    ln -s 1 /snap/probe/current && \
+    printf 'name: probe\\nversion: 1\\napps:\\n  web:\\n    command: bin/web\\n    \
+    daemon: simple\\n' > /snap/probe/1/meta/snap.yaml && \
+    printf '#!/bin/sh\\necho serving as $(id -u)\\nexec sleep 100000\\n' \
+    > /snap/probe/1/bin/web && chmod 755 /snap/probe/1/bin/web";
+
+const GROUP: &str = "/sys/fs/cgroup/snaps/probe";
+
+fn run(bench: &Bench<'_>) -> Result<Evidence> {
+    let disk = bench.disk()?;
+    let mut guest = bench.start(&disk)?;
+    guest.expect_up(Slot::A)?;
+    guest.expect_confirmed(Slot::A)?;
+    guest.run(SNAP)?;
+    let lines = |number| {
+        format!(
+            "until [ $(snappy service probe.web logs | grep -c 'serving as 20000') = {number} ]; \
+             do sleep 1; done"
+        )
+    };
+    guest.run("snappy service probe start")?;
+    guest.run(&lines(1))?;
+    let limit = guest.run(&format!("cat {GROUP}/memory.max {GROUP}/pids.max"))?;
+    ensure!(!limit.contains("max"), "the snap has no limits: {limit}");
+
+    guest.run(&format!("kill -9 $(cat {GROUP}/web/cgroup.procs)"))?;
+    guest.run(&lines(2))?;
+    guest.run("kill -9 $(ps -o pid,args | grep '[t]winkeel/snap-services' | awk '{print $1}')")?;
+    guest.run(&lines(3))?;
+    let listed = guest.run("snappy service")?;
+    let is_running = |line: &str| line.starts_with("probe.web") && line.contains("running");
+    ensure!(listed.lines().any(is_running), "{listed}");
+
+    guest.run("snappy service probe stop")?;
+    let left = guest.run(&format!("cat {GROUP}/web/cgroup.procs 2>/dev/null | wc -l"))?;
+    ensure!(left == "0", "{left} processes are left");
+    guest.require_refused("snappy service other start", "cannot find the snap other")?;
+
+    let expected = bench.expected(Slot::A)?;
+    let proof = guest.prove(expected)?;
+    guest.power_off()?;
+    Evidence::of_guest(&proof, &disk, &confirmed::as_a(expected.manifest))
+}
