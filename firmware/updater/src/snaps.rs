@@ -7,6 +7,7 @@
 mod choice;
 mod failure;
 mod line;
+mod runtime;
 mod worker;
 
 pub use choice::{ListedSnap, WantedSnap};

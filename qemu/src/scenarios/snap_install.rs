@@ -1,5 +1,6 @@
-//! A snap is installed from a file, refreshed, rolled back, and survives a reboot; a block of
-//! it that changes on the disk is an error for whoever reads it, and for nobody else.
+//! A snap is installed from a file, refreshed, rolled back, and survives a reboot, and its
+//! service with it; a block of it that changes on the disk is an error for whoever reads it,
+//! and for nobody else.
 
 use anyhow::{Result, ensure};
 use image_format::{Event, Slot};
@@ -13,7 +14,7 @@ use crate::proof::Expected;
 
 pub(super) const SCENARIO: Scenario = Scenario {
     name: "snap-install",
-    behaviour: "a snap from a file: mounted verified, refreshed and rolled back with its data; a changed block does not read",
+    behaviour: "a snap from a file: mounted verified, its service runs, refreshed and rolled back with its data; a changed block does not read",
     tier: Tier::Everyday,
     run,
 };
@@ -29,6 +30,7 @@ fn run(bench: &Bench<'_>) -> Result<Evidence> {
         installed.contains("hello  sideload  1 "),
         "it says {installed}"
     );
+    serves(&mut guest, 1)?;
     // The kernel's table of mounts, and not ours.
     let mount = guest.run("grep ' /snap/hello/x1 ' /proc/mounts")?;
     ensure!(
@@ -43,11 +45,13 @@ fn run(bench: &Bench<'_>) -> Result<Evidence> {
     for current in ["/snap/hello/current", "/var/snap/hello/current"] {
         expect(&mut guest, &format!("readlink {current}"), "x2")?;
     }
+    serves(&mut guest, 2)?;
     guest.run("snappy rollback hello")?;
     guest.reboot()?;
     guest.expect_up(Slot::A)?;
     guest.run("until [ -e /snap/hello/current/meta/snap.yaml ]; do sleep 1; done")?;
     expect(&mut guest, "cat /var/snap/hello/current/data", "one")?;
+    serves(&mut guest, 1)?;
     expect(
         &mut guest,
         "grep version /snap/hello/current/meta/snap.yaml",
@@ -91,8 +95,12 @@ fn install(guest: &mut Guest, version: u32) -> Result<String> {
     let tree = format!("/run/hello-{version}");
     guest.run(&format!("mkdir -p {tree}/meta {tree}/bin"))?;
     guest.run(&format!(
-        "printf 'name: hello\\nversion: {version}\\napps: {{hello: {{command: bin/hello}}}}\\n' \
-         > {tree}/meta/snap.yaml"
+        "printf 'name: hello\\nversion: {version}\\napps: {{hello: {{command: bin/hello}}, \
+         web: {{command: bin/web, daemon: simple}}}}\\n' > {tree}/meta/snap.yaml"
+    ))?;
+    guest.run(&format!(
+        "printf '#!/bin/sh\\necho version {version} serves\\nexec sleep 100000\\n' \
+         > {tree}/bin/web && chmod 755 {tree}/bin/web"
     ))?;
     guest.run(&format!(
         "printf '#!/bin/sh\\n' > {tree}/bin/hello && chmod 755 {tree}/bin/hello"
@@ -101,6 +109,18 @@ fn install(guest: &mut Guest, version: u32) -> Result<String> {
     let file = format!("/run/{version}.snap");
     guest.run(&format!("snappy build {tree} --output {file}"))?;
     guest.run(&format!("snappy install --allow-unauthenticated {file}"))
+}
+
+/// Waits until the last thing that the service says is that this version serves.
+fn serves(guest: &mut Guest, version: u32) -> Result<()> {
+    guest.run(&format!(
+        "until snappy service hello.web logs | tail -n 1 | grep -q 'version {version} serves'; \
+         do sleep 1; done"
+    ))?;
+    let listed = guest.run("snappy service")?;
+    let runs = |line: &str| line.starts_with("hello.web") && line.contains("running");
+    ensure!(listed.lines().any(runs), "{listed}");
+    Ok(())
 }
 
 fn expect(guest: &mut Guest, command: &str, wanted: &str) -> Result<()> {

@@ -96,7 +96,7 @@ mod tests {
                 router: None,
                 name_servers,
                 domain: None,
-                server: Ipv4Addr::new(10, 0, 2, 2),
+                server: Some(Ipv4Addr::new(10, 0, 2, 2)),
                 until_uptime_secs: None,
             }),
         }

@@ -3,13 +3,14 @@
 use super::choice::choose;
 use super::failure::failure;
 use super::line::HttpSources;
+use super::runtime::Supervised;
 use super::{Job, Shown, SnapAct, SnapListing, lock};
 use crate::changes::{ChangeKind, Changes};
 use crate::device::{Failure, FailureKind};
 use serde_json::json;
 use snap_store::{
-    Asked, Change, DiskFiles, Files, KernelMounts, Mounts, NoRuntime, Outcome, Parts, Places,
-    Runtime, Silent, Snaps, StoreError, Watch,
+    Asked, Change, DiskFiles, Files, KernelMounts, Mounts, Outcome, Parts, Places, Runtime, Silent,
+    Snaps, StoreError, Watch,
 };
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
@@ -32,7 +33,7 @@ impl Default for SnapParts {
         Self {
             files: Arc::new(DiskFiles),
             mounts: Arc::new(KernelMounts),
-            runtime: Arc::new(NoRuntime),
+            runtime: Arc::new(Supervised::default()),
             places: Places::default(),
         }
     }
