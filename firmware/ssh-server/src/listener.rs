@@ -7,6 +7,7 @@ use accounts::{Logins, Places, SshSettings};
 use anyhow::{Context, Result};
 use core::convert::Infallible;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use std::io::ErrorKind;
 use std::net::{Ipv4Addr, Ipv6Addr, TcpListener};
 use std::time::{Duration, Instant};
 
@@ -38,8 +39,11 @@ pub(crate) fn run(places: &Places) -> Result<Infallible> {
             let admitted = listener
                 .accept()
                 .and_then(|(stream, from)| room.admit(stream, from, now));
-            if let Err(error) = admitted {
-                eprintln!("cannot take a connection: {error}");
+            match admitted {
+                // Whoever called has hung up already.
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+                Err(error) => eprintln!("cannot take a connection: {error}"),
+                Ok(()) => {}
             }
         }
     }
@@ -119,7 +123,9 @@ impl Port {
 
 fn listen(port: u16) -> Result<TcpListener, String> {
     // On Linux, the address of IPv6 serves both.
-    TcpListener::bind((Ipv6Addr::UNSPECIFIED, port))
-        .or_else(|_| TcpListener::bind((Ipv4Addr::UNSPECIFIED, port)))
+    let bound = TcpListener::bind((Ipv6Addr::UNSPECIFIED, port))
+        .or_else(|_| TcpListener::bind((Ipv4Addr::UNSPECIFIED, port)));
+    bound
+        .and_then(|listener| listener.set_nonblocking(true).map(|()| listener))
         .map_err(|error| format!("cannot listen at port {port}: {error}"))
 }

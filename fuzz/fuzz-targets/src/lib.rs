@@ -38,6 +38,7 @@ mod snap_timer;
 mod snap_yaml;
 mod sparse_disk;
 mod squashfs;
+mod sudo_request;
 mod tuf_json;
 mod tuf_metadata;
 mod uevent;
@@ -113,6 +114,7 @@ pub const ALL: &[Target] = &[
     cloud_config::TARGET,
     patch::TARGET,
     http_request::TARGET,
+    sudo_request::TARGET,
 ];
 
 /// The target of that name.

@@ -11,10 +11,6 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::process::{Child, ChildStdin};
 use tokio::sync::mpsc;
 
-/// What is typed and not read by the program yet, in messages of 32 KiB at most: then the
-/// connection waits. Below that it goes on, for the program may have to write before it reads.
-const MOST_TYPED: usize = 512;
-
 /// A program that runs, and its channel.
 pub(super) struct Carried {
     pub(super) child: Child,
@@ -37,7 +33,9 @@ impl Carried {
             let _ = writer.data_bytes(welcome.into_bytes()).await;
         }
         let terminal = self.terminal.map(Arc::new);
-        let (typed, to_type) = mpsc::channel(MOST_TYPED);
+        // Without a bound: the connection must not wait for a program to read, which may have to
+        // write before it does. What piles up is in the user's own process.
+        let (typed, to_type) = mpsc::unbounded_channel();
         let listening = tokio::spawn(listen(reader, typed, terminal.clone(), process));
         let typing = tokio::spawn(type_to(terminal.clone(), self.child.stdin.take(), to_type));
         let status = match terminal {
@@ -70,7 +68,7 @@ impl Carried {
 /// What the client says.
 async fn listen(
     mut reader: ChannelReadHalf,
-    typed: mpsc::Sender<Vec<u8>>,
+    typed: mpsc::UnboundedSender<Vec<u8>>,
     terminal: Option<Arc<Terminal>>,
     process: Option<Pid>,
 ) {
@@ -80,7 +78,7 @@ async fn listen(
             (ChannelMsg::Data { data }, _) => {
                 if let Some(typed) = &typed {
                     // A program that ended reads nothing any more.
-                    let _ = typed.send(data.to_vec()).await;
+                    let _ = typed.send(data.to_vec());
                 }
             }
             (ChannelMsg::Eof, _) => typed = None,
@@ -111,7 +109,7 @@ async fn listen(
 async fn type_to(
     terminal: Option<Arc<Terminal>>,
     pipe: Option<ChildStdin>,
-    mut to_type: mpsc::Receiver<Vec<u8>>,
+    mut to_type: mpsc::UnboundedReceiver<Vec<u8>>,
 ) {
     let mut pipe = pipe;
     while let Some(bytes) = to_type.recv().await {
