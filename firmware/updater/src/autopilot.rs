@@ -5,7 +5,8 @@
 
 use crate::choice::Listed;
 use crate::device::{Unattended, Verdict};
-use crate::engine::{Engine, InstallError, Order};
+use crate::engine::{Engine, Order};
+use crate::install_error::InstallError;
 use crate::machine::Machine;
 use crate::schedule::{Looked, Lot, first_pause, pause};
 use crate::settings::{Autopilot, RebootPolicy, Settings};

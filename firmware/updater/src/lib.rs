@@ -16,6 +16,7 @@ pub mod device;
 mod download;
 mod engine;
 mod fetch;
+mod install_error;
 mod keep;
 mod machine;
 mod memory;
