@@ -22,7 +22,7 @@ impl Default for Places {
             snaps: "/writable/snaps".into(),
             mounts: "/snap".into(),
             data: "/var/snap".into(),
-            launcher: "/usr/bin/snappy".into(),
+            launcher: "/usr/bin/snap-run".into(),
         }
     }
 }

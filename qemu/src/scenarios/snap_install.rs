@@ -31,6 +31,8 @@ fn run(bench: &Bench<'_>) -> Result<Evidence> {
         "it says {installed}"
     );
     serves(&mut guest, 1)?;
+    let greeting = guest.run("/snap/bin/hello")?;
+    ensure!(greeting.starts_with("hello 1 as 2"), "it says {greeting}");
     // The kernel's table of mounts, and not ours.
     let mount = guest.run("grep ' /snap/hello/x1 ' /proc/mounts")?;
     ensure!(
@@ -103,7 +105,8 @@ fn install(guest: &mut Guest, version: u32) -> Result<String> {
          > {tree}/bin/web && chmod 755 {tree}/bin/web"
     ))?;
     guest.run(&format!(
-        "printf '#!/bin/sh\\n' > {tree}/bin/hello && chmod 755 {tree}/bin/hello"
+        "printf '#!/bin/sh\\necho $SNAP_NAME $SNAP_VERSION as $(id -u)\\n' > {tree}/bin/hello && \
+         chmod 755 {tree}/bin/hello"
     ))?;
     guest.run(&format!("head -c 300000 /dev/urandom > {tree}/noise"))?;
     let file = format!("/run/{version}.snap");
