@@ -94,6 +94,7 @@ pub(crate) fn mount_writable(
             let reason = loss.reason();
             log::error!("{reason:#}; the system runs on memory and forgets at power-off");
             mount_memory()?;
+            make_areas()?;
             Writable::InMemory(loss)
         }
     };
@@ -121,7 +122,11 @@ fn mount_partition(
     if let Err(error) = grow(length_bytes) {
         log::warn!("{error:#}");
     }
-    Ok(())
+    make_areas().map_err(|error| {
+        // Somebody filled it before the system had its place there.
+        let _ = unmount(WRITABLE, UnmountFlags::DETACH);
+        Loss::ByDisk(error)
+    })
 }
 
 /// Maps the partition to the end of the real disk; returns its length, too.
@@ -248,24 +253,30 @@ fn grow(length_bytes: u64) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn mount_areas() -> anyhow::Result<()> {
+/// Makes the directories that lie behind the areas, and those in `/var`.
+fn make_areas() -> anyhow::Result<()> {
     create_directory(Path::new(SYSTEM), 0o755)?;
     for (name, mode) in AREAS {
-        let target = Path::new("/").join(name);
-        if !target.is_dir() {
-            log::debug!("the root has no {}", target.display());
-            continue;
-        }
-        let source = Path::new(SYSTEM).join(name);
-        create_directory(&source, mode)?;
-        mount_bind(&source, &target)
-            .with_context(|| format!("cannot mount {}", target.display()))?;
+        create_directory(&Path::new(SYSTEM).join(name), mode)?;
     }
     for (name, mode) in VAR {
         create_directory(&Path::new(SYSTEM).join("var").join(name), mode)?;
     }
     // Old programs write there.
     let _ = std::os::unix::fs::symlink("/run", Path::new(SYSTEM).join("var/run"));
+    Ok(())
+}
+
+fn mount_areas() -> anyhow::Result<()> {
+    for (name, _) in AREAS {
+        let target = Path::new("/").join(name);
+        if !target.is_dir() {
+            log::debug!("the root has no {}", target.display());
+            continue;
+        }
+        mount_bind(&Path::new(SYSTEM).join(name), &target)
+            .with_context(|| format!("cannot mount {}", target.display()))?;
+    }
     Ok(())
 }
 
