@@ -274,7 +274,7 @@ fn mount_areas() -> anyhow::Result<()> {
             log::debug!("the root has no {}", target.display());
             continue;
         }
-        mount_bind(&Path::new(SYSTEM).join(name), &target)
+        mount_bind(Path::new(SYSTEM).join(name), &target)
             .with_context(|| format!("cannot mount {}", target.display()))?;
     }
     Ok(())
