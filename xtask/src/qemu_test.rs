@@ -1,6 +1,7 @@
 //! `cargo xtask qemu-test`.
 
 use std::path::Path;
+use std::sync::mpsc;
 
 use anyhow::{Result, bail};
 use boards::Board;
@@ -116,38 +117,36 @@ impl QemuTestCommand {
         Ok(named)
     }
 
-    /// Builds the disks, runs the scenarios and prints their table. A board whose disk
-    /// cannot be built has failed all of its scenarios.
+    /// Builds the disks, runs the scenarios and prints their table. While the scenarios of a
+    /// board run, which wait much, the disks of the next ones are built.
     fn run_scenarios(&self, planned: &[Planned]) -> Tally {
         let mut tally = Tally::default();
-        let mut worlds = Vec::new();
-        for Planned { board, scenarios } in planned {
-            match prepare_world(board) {
-                Ok(world) => worlds.push((world, scenarios)),
-                Err(error) => {
-                    eprintln!("cannot run the scenarios on {}: {error:#}", board.id);
-                    tally.failed += scenarios.len();
+        let mut outcomes = Vec::new();
+        std::thread::scope(|scope| {
+            let (done, prepared) = mpsc::channel();
+            scope.spawn(move || {
+                for planned in planned {
+                    // It is taken, or this run came to grief and says so.
+                    let _ = done.send((planned, prepare_world(&planned.board)));
+                }
+            });
+            for (Planned { board, scenarios }, world) in prepared {
+                match world {
+                    Ok(world) => {
+                        outcomes.extend(self.run_on(&world, scenarios));
+                        if self.corrupts(board) {
+                            tally = tally.plus(self.corrupt(&world));
+                        }
+                    }
+                    Err(error) => {
+                        // Such a board has failed all of its scenarios.
+                        eprintln!("cannot run the scenarios on {}: {error:#}", board.id);
+                        tally.failed += scenarios.len();
+                    }
                 }
             }
-        }
-        let jobs: Vec<_> = worlds
-            .iter()
-            .flat_map(|(world, scenarios)| {
-                scenarios.iter().map(|scenario| Job {
-                    world,
-                    scenario: *scenario,
-                    accelerator: workspace::accelerator(self.kvm, world.board()),
-                })
-            })
-            .collect();
-        println!("running {} scenarios, two at a time", jobs.len());
-        let outcomes = runner::run(&jobs, |outcome| println!("{}", one_line(outcome)));
+        });
         show(&outcomes);
-        for (world, _) in &worlds {
-            if self.corrupts(world.board()) {
-                tally = tally.plus(self.corrupt(world));
-            }
-        }
         let failed = outcomes
             .iter()
             .filter(|outcome| outcome.failure.is_some())
@@ -157,6 +156,20 @@ impl QemuTestCommand {
             failed,
             skipped: 0,
         })
+    }
+
+    fn run_on(&self, world: &World, scenarios: &[Scenario]) -> Vec<Outcome> {
+        let jobs: Vec<_> = scenarios
+            .iter()
+            .map(|scenario| Job {
+                world,
+                scenario: *scenario,
+                accelerator: workspace::accelerator(self.kvm, world.board()),
+            })
+            .collect();
+        let board = &world.board().id;
+        println!("running {} scenarios on {board}, two at a time", jobs.len());
+        runner::run(&jobs, |outcome| println!("{}", one_line(outcome)))
     }
 }
 
