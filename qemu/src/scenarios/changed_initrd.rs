@@ -13,7 +13,7 @@ use crate::evidence::Evidence;
 pub(super) const SCENARIO: Scenario = Scenario {
     name: "changed-initrd",
     behaviour: "one changed bit in the initrd: boots the other slot",
-    tier: Tier::Everyday,
+    tier: Tier::Full,
     run,
 };
 

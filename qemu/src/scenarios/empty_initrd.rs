@@ -14,7 +14,7 @@ use crate::evidence::Evidence;
 pub(super) const SCENARIO: Scenario = Scenario {
     name: "empty-initrd",
     behaviour: "nothing but zeros where the initrd should be: boots the other slot",
-    tier: Tier::Everyday,
+    tier: Tier::Full,
     run,
 };
 

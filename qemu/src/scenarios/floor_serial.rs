@@ -14,7 +14,7 @@ use crate::world::VERSION_B;
 pub(super) const SCENARIO: Scenario = Scenario {
     name: "floor-serial",
     behaviour: "a delegation serial below the floor: boots the other slot",
-    tier: Tier::Everyday,
+    tier: Tier::Full,
     run,
 };
 

@@ -12,7 +12,7 @@ use crate::initrd;
 pub(super) const SCENARIO: Scenario = Scenario {
     name: "initrd-hangs",
     behaviour: "a PID 1 that hangs before it guards itself: the hardware watchdog brings the device back",
-    tier: Tier::Everyday,
+    tier: Tier::Full,
     run,
 };
 

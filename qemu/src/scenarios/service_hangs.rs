@@ -11,7 +11,7 @@ use crate::faulty::Fault;
 pub(super) const SCENARIO: Scenario = Scenario {
     name: "service-hangs",
     behaviour: "a service that waits for ever: the trial fails, and the service is named",
-    tier: Tier::Everyday,
+    tier: Tier::Full,
     run,
 };
 
