@@ -10,6 +10,7 @@ mod because;
 mod build;
 mod changes;
 mod channel;
+mod chroot;
 mod config;
 mod daemon;
 mod debian;
@@ -20,6 +21,7 @@ mod help;
 mod hold;
 mod info;
 mod keys;
+mod list;
 mod network;
 mod origin;
 mod progress;
@@ -33,15 +35,18 @@ mod secure_boot;
 mod sentence;
 mod service;
 mod slot_image;
+mod snap_info;
 mod snap_service;
 mod snaps;
 mod table;
+mod tags;
 mod update;
 mod update_versions;
 mod verb;
 mod versions;
 mod why;
 
+use anyhow::bail;
 use arguments::Command;
 use channel::read_channel;
 use device::Device;
@@ -80,9 +85,10 @@ fn main() -> ExitCode {
 
 fn run(command: &Command) -> anyhow::Result<String> {
     Ok(match command {
-        Command::Help(verb) => help::text(*verb).to_owned(),
+        Command::Help(verb) => help::text(*verb),
         Command::ProgramVersion => format!("snappy {}\n", env!("CARGO_PKG_VERSION")),
-        Command::Info(form) => {
+        Command::Info(form, Some(snap)) => snap_info::run(snap, *form)?,
+        Command::Info(form, None) => {
             let keys = Keys::of(read_keyring().as_ref());
             let guards = info::Guards::read();
             info::output(&BootReport::read()?, &read_channel(), keys, guards, *form)
@@ -102,6 +108,8 @@ fn run(command: &Command) -> anyhow::Result<String> {
         Command::Build(form, asked) => build::run(asked, *form)?,
         Command::Snap(form, act) => snaps::run(act, *form)?,
         Command::Search(form, word) => search::run(word.as_deref(), *form)?,
-        Command::List(form, revisions) => snaps::list(*revisions, *form)?,
+        Command::List(form, asked) => list::run(*asked, *form)?,
+        Command::Tags(form) => tags::run(*form)?,
+        Command::Chroot => bail!(chroot::REFUSAL),
     })
 }

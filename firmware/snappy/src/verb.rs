@@ -24,11 +24,13 @@ pub(crate) enum Verb {
     Purge,
     List,
     Search,
+    Tags,
+    Chroot,
 }
 
 impl Verb {
     /// All, in the order of the help.
-    pub(crate) const ALL: [Self; 19] = [
+    pub(crate) const ALL: [Self; 21] = [
         Self::Info,
         Self::Versions,
         Self::Why,
@@ -42,12 +44,14 @@ impl Verb {
         Self::Remove,
         Self::Purge,
         Self::List,
+        Self::Tags,
         Self::Hold,
         Self::Config,
         Self::Changes,
         Self::Network,
         Self::Service,
         Self::Build,
+        Self::Chroot,
     ];
 
     /// As it is typed.
@@ -72,6 +76,8 @@ impl Verb {
             Self::Purge => "purge",
             Self::List => "list",
             Self::Search => "search",
+            Self::Tags => "tags",
+            Self::Chroot => "chroot",
         }
     }
 

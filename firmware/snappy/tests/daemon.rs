@@ -435,3 +435,80 @@ fn anybody_finds_snaps_with_the_table_of_2014() {
         assert_eq!(cells(&served.done("search")).len(), 3);
     }
 }
+
+#[test]
+fn a_snap_that_is_here_tells_what_it_is() {
+    let served = served_with_snaps();
+    for version in ["1.0", "1.1"] {
+        let file = make_snap(served._root.path(), version);
+        served.done(&format!(
+            "install --allow-unauthenticated {}",
+            file.display()
+        ));
+    }
+    let info = served.done("info hello");
+    assert!(
+        info.starts_with(
+            "name: hello\nsummary: A greeting\npublisher: -\nchannel: sideload\nversion: 1.1\n\
+             license: MIT\nconfinement: strict\nservices: greeter\nsize: 0.3 MiB\nrevisions:\n"
+        ),
+        "{info}"
+    );
+    assert!(
+        info.contains("\n  x1 1.0 ") && info.contains("\n  x2* 1.1 "),
+        "{info}"
+    );
+    let json = served.json("info hello --json");
+    assert_eq!(
+        (&json["services"], &json["revisions"][1]["active"]),
+        (&json!(["greeter"]), &json!(true))
+    );
+    let tags = served.done("tags");
+    assert_eq!(
+        tags,
+        "Part    Tag       Vouched for by\n\
+         system  stable    the image's maker\n\
+         hello   sideload  nobody\n"
+    );
+    let wide = served.done("list -v");
+    assert!(
+        cells(&wide)[1].ends_with(&["-", "x2", "0.3", "MiB"]),
+        "{wide}"
+    );
+}
+
+#[test]
+fn a_snap_of_the_store_is_told_of_before_it_is_here() {
+    let all = vec![listed("docker", "acme", "Containers")];
+    let served = served_with_listing(me(), Arc::new(ListedOnly(all)));
+    assert_eq!(
+        served.done("info docker"),
+        "name: docker\nsummary: Containers\npublisher: acme\nchannel: stable\nversion: 1.3.2\n\
+         installed: no\nrevision: 7\ndownload size: 4.0 MiB\n"
+    );
+    assert_eq!(served.refused("info nobody"), "No snap 'nobody' found\n");
+}
+
+#[test]
+fn what_is_outdated_is_listed_with_what_is_available() {
+    let served = served_to(me());
+    assert_eq!(
+        cells(&served.done("list -u")),
+        [["system", "stable", "2", "3", "00000000000002", "*"]]
+    );
+    served.device.store.lock().unwrap().clear();
+    assert_eq!(
+        served.done("list -u"),
+        "Nothing newer is there for this device.\n"
+    );
+}
+
+#[test]
+fn there_is_no_writable_root() {
+    let served = served_to(me());
+    let told = served.refused("chroot");
+    assert!(
+        told.starts_with("cannot open a writable root: ") && told.contains("'snappy build DIR'"),
+        "{told}"
+    );
+}

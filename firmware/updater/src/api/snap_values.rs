@@ -3,8 +3,10 @@
 use super::{Answer, Api, ApiError, Peer, Request};
 use crate::snaps::ListedSnap;
 use serde_json::{Value, json};
-use snap_format::{Revision, SnapName};
+use snap_format::{Revision, SnapName, SnapYaml};
 use snap_store::{Origin, RevisionState, SnapState};
+use std::fs;
+use std::path::Path;
 
 /// Which revisions are listed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,7 +42,14 @@ impl Api {
                 listing == Listing::All || Some(one.revision) == snap.current
             };
             let shown = snap.revisions.iter().filter(shown);
-            values.extend(shown.map(|revision| value(name, snap, revision)));
+            values.extend(shown.map(|revision| {
+                let mut value = value(name, snap, revision);
+                let mount = snaps.places().mount(name, revision.revision);
+                if let Some(yaml) = read_yaml(&mount) {
+                    add_own_words(&mut value, &yaml);
+                }
+                value
+            }));
         }
         values
     }
@@ -134,6 +143,33 @@ fn value(name: &SnapName, snap: &SnapState, revision: &RevisionState) -> Value {
 fn has_words(one: &ListedSnap, words: &str) -> bool {
     let words = words.to_lowercase();
     one.name.as_str().contains(&words) || one.release.notes.to_lowercase().contains(&words)
+}
+
+/// What a mounted snap says of itself; nothing while it is not mounted.
+fn read_yaml(mount: &Path) -> Option<SnapYaml> {
+    let bytes = fs::read(mount.join("meta/snap.yaml")).ok()?;
+    SnapYaml::parse(&bytes).ok()
+}
+
+/// Puts them into the value of the snap.
+fn add_own_words(value: &mut Value, yaml: &SnapYaml) {
+    if let Some(title) = &yaml.title {
+        value["title"] = title.as_str().into();
+    }
+    if let Some(license) = &yaml.license {
+        value["license"] = license.as_str().into();
+    }
+    value["confinement"] = yaml.confinement.to_string().into();
+    value["summary"] = yaml.summary.as_str().into();
+    value["description"] = yaml.description.as_str().into();
+    let apps = yaml.apps.iter().map(|(name, app)| {
+        let mut value = json!({ "snap": yaml.name.as_str(), "name": name.as_str() });
+        if let Some(service) = &app.service {
+            value["daemon"] = service.daemon.to_string().into();
+        }
+        value
+    });
+    value["apps"] = apps.collect();
 }
 
 fn account(publisher: &str) -> Value {

@@ -20,8 +20,10 @@ pub fn make_snap(directory: &Path, version: &str) -> PathBuf {
     let tree = directory.join(format!("tree-{version}"));
     fs::create_dir_all(tree.join("meta")).unwrap();
     fs::create_dir_all(tree.join("bin")).unwrap();
-    let yaml =
-        format!("name: hello\nversion: '{version}'\napps: {{hello: {{command: bin/hello}}}}\n");
+    let yaml = format!(
+        "name: hello\nversion: '{version}'\nsummary: A greeting\nlicense: MIT\n\
+         apps:\n  hello: {{command: bin/hello}}\n  greeter: {{command: bin/hello, daemon: simple}}\n"
+    );
     fs::write(tree.join("meta/snap.yaml"), yaml).unwrap();
     // Some hundred KiB that nothing compresses.
     let noise: Vec<u8> = (0..10_000_u32)
