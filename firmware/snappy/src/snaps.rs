@@ -5,10 +5,10 @@ use crate::arguments::{Form, SnapAct};
 use crate::daemon::follow::{follow, say_how_to_follow};
 use crate::daemon::{Daemon, Sent};
 use crate::list::{table, values};
+use crate::progress::Doing;
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 use std::fs::File;
-use system_update::{Progress, Step};
 
 /// Has the daemon do it, and returns what to print.
 pub(crate) fn run(act: &SnapAct, form: Form) -> Result<String> {
@@ -39,7 +39,7 @@ pub(crate) fn run(act: &SnapAct, form: Form) -> Result<String> {
         id => id?,
     };
     say_how_to_follow(&id, form);
-    let change = follow(&daemon, &id, form, progress)?;
+    let change = follow(&daemon, &id, form, doing)?;
     if let Some(message) = change["data"]["failure"]["message"].as_str() {
         bail!("{message}");
     }
@@ -64,15 +64,11 @@ fn post(daemon: &Daemon, name: &str, body: &Value) -> Result<String, crate::daem
     daemon.post(&format!("/v2/snaps/{name}"), body)
 }
 
-/// How far the task is that goes on, if that can be told.
-fn progress(change: &Value) -> Option<Progress> {
-    let tasks = change["tasks"].as_array()?;
-    let task = tasks.iter().find(|task| task["status"] == "Doing")?;
-    let total_bytes = task["progress"]["total"]
-        .as_u64()
-        .filter(|total| *total > 1)?;
-    Some(Progress {
-        step: Step::Write,
+/// Only a file that comes is counted in bytes.
+fn doing(task: &Value) -> Option<Doing> {
+    let total_bytes = task["progress"]["total"].as_u64()?;
+    (total_bytes > 1).then_some(Doing {
+        name: "Fetching",
         done_bytes: task["progress"]["done"].as_u64()?,
         total_bytes,
     })
