@@ -2,13 +2,15 @@
 
 mod config;
 mod hold;
+mod list;
 mod reinstall;
 mod reset;
 mod snap;
 mod update;
 
+use crate::help;
+use crate::list::List;
 use crate::origin::Origin;
-use crate::snaps::Revisions;
 use crate::verb::Verb;
 use image_format::AppData;
 use lexopt::{Arg, Parser, ValueExt};
@@ -25,8 +27,8 @@ pub(crate) enum Command {
     Help(Option<Verb>),
     /// `snappy --version`.
     ProgramVersion,
-    /// `snappy info`.
-    Info(Form),
+    /// `snappy info [SNAP]`.
+    Info(Form, Option<String>),
     /// `snappy versions`.
     Versions(Form, Scope),
     /// `snappy why`.
@@ -55,8 +57,14 @@ pub(crate) enum Command {
     Build(Form, Build),
     /// `snappy install`, and the other verbs with a snap's name.
     Snap(Form, SnapAct),
+    /// `snappy search`.
+    Search(Form, Option<String>),
     /// `snappy list`.
-    List(Form, Revisions),
+    List(Form, List),
+    /// `snappy tags`.
+    Tags(Form),
+    /// `snappy chroot`.
+    Chroot,
 }
 
 /// For whom the output is.
@@ -261,13 +269,33 @@ fn parse_help(parser: &mut Parser) -> Result<Command, UsageError> {
     }
 }
 
+/// Refuses what the help does not tell, so that it tells everything.
+fn check_options(verb: Verb, words: Vec<OsString>) -> Result<(), UsageError> {
+    let mut parser = Parser::from_args(words);
+    while let Some(argument) = parser.next()? {
+        let found = match argument {
+            Arg::Value(_) => continue,
+            Arg::Long(long) => help::options(verb).find(|option| option.long == long),
+            Arg::Short(short) => help::options(verb).find(|option| option.short == Some(short)),
+        };
+        match found {
+            None => return Err(argument.unexpected().into()),
+            Some(option) if option.value.is_some() => drop(parser.value()?),
+            Some(_) => {}
+        }
+    }
+    Ok(())
+}
+
 fn parse_verb(verb: Verb, parser: &mut Parser) -> Result<Command, UsageError> {
+    check_options(verb, parser.raw_args()?.as_slice().to_vec())?;
     match verb {
         Verb::Update => update::parse(parser),
         Verb::Hold => hold::parse(parser),
         Verb::Reinstall => reinstall::parse(parser),
         Verb::Reset => reset::parse(parser),
         Verb::Install | Verb::Remove | Verb::Purge => snap::parse(verb, parser),
+        Verb::List => list::parse(parser),
         verb => parse_short(verb, parser),
     }
 }
@@ -277,19 +305,22 @@ fn parse_short(verb: Verb, parser: &mut Parser) -> Result<Command, UsageError> {
     let (mut form, mut scope, mut boots) = (Form::Text, Scope::Running, None);
     let (mut asked, mut change, mut part) = (Asked::List, None, None);
     let mut config = config::Words::default();
-    let (mut directory, mut output) = (None, None);
+    let (mut directory, mut output, mut word) = (None, None, None);
     while let Some(argument) = parser.next()? {
         match (verb, argument) {
             (_, Arg::Long("help") | Arg::Short('h')) => return Ok(Command::Help(Some(verb))),
             (_, Arg::Long("json")) => form = Form::Json,
-            (Verb::Versions | Verb::List, Arg::Short('a') | Arg::Long("all")) => scope = Scope::All,
+            (Verb::Versions, Arg::Short('a') | Arg::Long("all")) => scope = Scope::All,
             (Verb::Why, Arg::Long("boots")) => boots = Some(parser.value()?.parse()?),
-            (Verb::Rollback, Arg::Value(name)) if part.is_none() => part = Some(name.string()?),
+            (Verb::Rollback | Verb::Info, Arg::Value(name)) if part.is_none() => {
+                part = Some(name.string()?)
+            }
             (Verb::Service, Arg::Value(word)) => asked = ask_more(asked, word.string()?)?,
             (Verb::Service, Arg::Short('f') | Arg::Long("follow")) => match asked {
                 Asked::Logs(name) => asked = Asked::Follow(name),
                 _ => return Err(UsageError("only logs can be followed".into())),
             },
+            (Verb::Search, Arg::Value(text)) if word.is_none() => word = Some(text.string()?),
             (Verb::Changes, Arg::Value(id)) if change.is_none() => change = Some(id.string()?),
             (Verb::Config, Arg::Value(word)) => config.take(word.string()?)?,
             (Verb::Build, Arg::Long("output") | Arg::Short('o')) => {
@@ -307,21 +338,21 @@ fn parse_short(verb: Verb, parser: &mut Parser) -> Result<Command, UsageError> {
         | Verb::Reset
         | Verb::Install
         | Verb::Remove
-        | Verb::Purge => Command::Help(Some(verb)),
-        Verb::Info => Command::Info(form),
+        | Verb::Purge
+        | Verb::List => Command::Help(Some(verb)),
+        Verb::Info => {
+            let snap = part.filter(|part| !is_system(part));
+            Command::Info(form, snap.map(snap::name).transpose()?)
+        }
+        Verb::Tags => Command::Tags(form),
+        Verb::Chroot => Command::Chroot,
         Verb::Versions => Command::Versions(form, scope),
         Verb::Why => Command::Why(form, boots),
         Verb::Rollback => match part.filter(|part| !is_system(part)) {
             None => Command::Rollback(form),
             Some(snap) => Command::Snap(form, SnapAct::Rollback(snap::name(snap)?)),
         },
-        Verb::List => Command::List(
-            form,
-            match scope {
-                Scope::Running => Revisions::Current,
-                Scope::All => Revisions::All,
-            },
-        ),
+        Verb::Search => Command::Search(form, word),
         Verb::Network => Command::Network(form),
         Verb::Service => Command::Service(form, asked),
         Verb::UpdateVersions => Command::UpdateVersions(form),

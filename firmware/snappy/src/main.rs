@@ -10,8 +10,10 @@ mod because;
 mod build;
 mod changes;
 mod channel;
+mod chroot;
 mod config;
 mod daemon;
+mod debian;
 mod device;
 #[cfg(test)]
 mod fixtures;
@@ -19,6 +21,7 @@ mod help;
 mod hold;
 mod info;
 mod keys;
+mod list;
 mod network;
 mod origin;
 mod progress;
@@ -27,19 +30,23 @@ mod refusal_text;
 mod reinstall;
 mod reset;
 mod rollback;
+mod search;
 mod secure_boot;
 mod sentence;
 mod service;
 mod slot_image;
+mod snap_info;
 mod snap_service;
 mod snaps;
 mod table;
+mod tags;
 mod update;
 mod update_versions;
 mod verb;
 mod versions;
 mod why;
 
+use anyhow::bail;
 use arguments::Command;
 use channel::read_channel;
 use device::Device;
@@ -53,7 +60,12 @@ const MISUSED: u8 = 2;
 const NOT_WANTED: u8 = 3;
 
 fn main() -> ExitCode {
-    let command = match arguments::parse(std::env::args_os().skip(1)) {
+    let mut words = std::env::args_os();
+    if let Some(answer) = words.next().as_deref().and_then(debian::answer) {
+        eprint!("{answer}");
+        return ExitCode::from(FAILED);
+    }
+    let command = match arguments::parse(words) {
         Ok(command) => command,
         Err(error) => {
             eprintln!("snappy: {}; see 'snappy --help'", error.0);
@@ -73,9 +85,10 @@ fn main() -> ExitCode {
 
 fn run(command: &Command) -> anyhow::Result<String> {
     Ok(match command {
-        Command::Help(verb) => help::text(*verb).to_owned(),
+        Command::Help(verb) => help::text(*verb),
         Command::ProgramVersion => format!("snappy {}\n", env!("CARGO_PKG_VERSION")),
-        Command::Info(form) => {
+        Command::Info(form, Some(snap)) => snap_info::run(snap, *form)?,
+        Command::Info(form, None) => {
             let keys = Keys::of(read_keyring().as_ref());
             let guards = info::Guards::read();
             info::output(&BootReport::read()?, &read_channel(), keys, guards, *form)
@@ -94,6 +107,9 @@ fn run(command: &Command) -> anyhow::Result<String> {
         Command::Changes(form, id) => changes::run(id.as_deref(), *form)?,
         Command::Build(form, asked) => build::run(asked, *form)?,
         Command::Snap(form, act) => snaps::run(act, *form)?,
-        Command::List(form, revisions) => snaps::list(*revisions, *form)?,
+        Command::Search(form, word) => search::run(word.as_deref(), *form)?,
+        Command::List(form, asked) => list::run(*asked, *form)?,
+        Command::Tags(form) => tags::run(*form)?,
+        Command::Chroot => bail!(chroot::REFUSAL),
     })
 }

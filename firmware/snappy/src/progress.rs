@@ -10,10 +10,32 @@ const PAUSE: Duration = Duration::from_millis(100);
 const BAR_WIDTH: u64 = 30;
 const MEBIBYTE: f64 = (1 << 20) as f64;
 
+/// How far a work is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Doing {
+    /// For people.
+    pub(crate) name: &'static str,
+    pub(crate) done_bytes: u64,
+    pub(crate) total_bytes: u64,
+}
+
+impl From<Progress> for Doing {
+    fn from(progress: Progress) -> Self {
+        Self {
+            name: match progress.step {
+                Step::Write => "Writing",
+                Step::ReadBack => "Reading back",
+            },
+            done_bytes: progress.done_bytes,
+            total_bytes: progress.total_bytes,
+        }
+    }
+}
+
 /// The line. It is drawn on standard error, so that the output stays clean.
 pub(crate) struct ProgressLine {
     drawn: Option<Instant>,
-    step: Option<(Step, Instant)>,
+    step: Option<(&'static str, Instant)>,
 }
 
 impl ProgressLine {
@@ -26,20 +48,21 @@ impl ProgressLine {
     }
 
     /// Shows how far it is.
-    pub(crate) fn show(&mut self, progress: Progress) {
+    pub(crate) fn show(&mut self, doing: impl Into<Doing>) {
+        let doing = doing.into();
         let now = Instant::now();
         let since = match self.step {
-            Some((step, since)) if step == progress.step => since,
+            Some((step, since)) if step == doing.name => since,
             _ => {
-                self.step = Some((progress.step, now));
+                self.step = Some((doing.name, now));
                 self.end();
                 now
             }
         };
-        let is_over = progress.done_bytes == progress.total_bytes;
+        let is_over = doing.done_bytes == doing.total_bytes;
         if is_over || self.drawn.is_none_or(|drawn| now - drawn >= PAUSE) {
             self.drawn = Some(now);
-            draw(&format!("\r{}", line(progress, now - since)));
+            draw(&format!("\r{}", line(doing, now - since)));
         }
     }
 
@@ -56,16 +79,12 @@ fn draw(text: &str) {
     let _ = stderr().write_all(text.as_bytes());
 }
 
-fn line(progress: Progress, elapsed: Duration) -> String {
-    let Progress {
-        step,
+fn line(doing: Doing, elapsed: Duration) -> String {
+    let Doing {
+        name,
         done_bytes,
         total_bytes,
-    } = progress;
-    let name = match step {
-        Step::Write => "Writing",
-        Step::ReadBack => "Reading back",
-    };
+    } = doing;
     let filled = (done_bytes * BAR_WIDTH)
         .checked_div(total_bytes)
         .unwrap_or(0);
@@ -88,10 +107,12 @@ mod tests {
 
     #[test]
     fn the_line_tells_bytes_and_rate() {
-        let at = |step, mebibytes: u64| Progress {
-            step,
-            done_bytes: mebibytes << 20,
-            total_bytes: 30 << 20,
+        let at = |step, mebibytes: u64| {
+            Doing::from(Progress {
+                step,
+                done_bytes: mebibytes << 20,
+                total_bytes: 30 << 20,
+            })
         };
         let two_secs = Duration::from_secs(2);
         let table = [

@@ -1,36 +1,14 @@
-//! `snappy install`, `remove`, `purge`, `list`, and what `update` and `rollback` do with a
+//! `snappy install`, `remove`, `purge`, and what `update` and `rollback` do with a
 //! snap: the daemon does it, and this tells how far it is.
 
 use crate::arguments::{Form, SnapAct};
 use crate::daemon::follow::{follow, say_how_to_follow};
 use crate::daemon::{Daemon, Sent};
-use crate::sentence::plain;
-use crate::table::render;
-use crate::versions::PART;
+use crate::list::{table, values};
+use crate::progress::Doing;
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 use std::fs::File;
-use system_update::{Progress, Step};
-
-const HEADER: [&str; 6] = [
-    "Part",
-    "Tag",
-    "Installed",
-    "Available",
-    "Fingerprint",
-    "Active",
-];
-/// Digits of a root hash that people are shown.
-const FINGERPRINT: usize = 14;
-/// The tag of what nobody vouches for, as in 2015.
-const SIDELOAD: &str = "sideload";
-
-/// Which revisions are listed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Revisions {
-    Current,
-    All,
-}
 
 /// Has the daemon do it, and returns what to print.
 pub(crate) fn run(act: &SnapAct, form: Form) -> Result<String> {
@@ -61,7 +39,7 @@ pub(crate) fn run(act: &SnapAct, form: Form) -> Result<String> {
         id => id?,
     };
     say_how_to_follow(&id, form);
-    let change = follow(&daemon, &id, form, progress)?;
+    let change = follow(&daemon, &id, form, doing)?;
     if let Some(message) = change["data"]["failure"]["message"].as_str() {
         bail!("{message}");
     }
@@ -82,92 +60,16 @@ pub(crate) fn run(act: &SnapAct, form: Form) -> Result<String> {
     })
 }
 
-/// What `snappy list` prints.
-pub(crate) fn list(revisions: Revisions, form: Form) -> Result<String> {
-    let address = match revisions {
-        Revisions::Current => "/v2/snaps",
-        Revisions::All => "/v2/snaps?select=all",
-    };
-    let here = Daemon::find()?.get(address)?;
-    Ok(match form {
-        Form::Json => format!("{}\n", json!({ "parts": values(&here) })),
-        Form::Text => table(&here),
-    })
-}
-
 fn post(daemon: &Daemon, name: &str, body: &Value) -> Result<String, crate::daemon::DaemonError> {
     daemon.post(&format!("/v2/snaps/{name}"), body)
 }
 
-/// How far the task is that goes on, if that can be told.
-fn progress(change: &Value) -> Option<Progress> {
-    let tasks = change["tasks"].as_array()?;
-    let task = tasks.iter().find(|task| task["status"] == "Doing")?;
-    let total_bytes = task["progress"]["total"]
-        .as_u64()
-        .filter(|total| *total > 1)?;
-    Some(Progress {
-        step: Step::Write,
+/// Only a file that comes is counted in bytes.
+fn doing(task: &Value) -> Option<Doing> {
+    let total_bytes = task["progress"]["total"].as_u64()?;
+    (total_bytes > 1).then_some(Doing {
+        name: "Fetching",
         done_bytes: task["progress"]["done"].as_u64()?,
         total_bytes,
     })
-}
-
-fn table(here: &Value) -> String {
-    let rows = here
-        .as_array()
-        .map_or(&[][..], Vec::as_slice)
-        .iter()
-        .map(row);
-    let rows: Vec<_> = std::iter::once(HEADER.map(String::from))
-        .chain(rows)
-        .collect();
-    render(&rows)
-}
-
-fn tag(snap: &Value) -> &str {
-    match snap["twinkeel"]["unauthenticated"].as_bool() {
-        Some(true) => SIDELOAD,
-        _ => snap["channel"].as_str().unwrap_or("-"),
-    }
-}
-
-fn fingerprint(snap: &Value) -> &str {
-    let digits = snap["twinkeel"]["fingerprint"].as_str().unwrap_or("-");
-    digits.get(..FINGERPRINT).unwrap_or(digits)
-}
-
-fn row(snap: &Value) -> [String; 6] {
-    let text = |value: &Value| plain(value.as_str().unwrap_or("-"));
-    // A system that waits for a reboot counts already, and does not run.
-    let is_waiting = snap["twinkeel"]["running"] == false;
-    let active = match (snap["status"].as_str(), is_waiting) {
-        (Some("active"), true) => "R",
-        (Some("active"), false) => "*",
-        _ => "",
-    };
-    [
-        text(&snap["name"]),
-        plain(tag(snap)),
-        text(&snap["version"]),
-        "-".into(),
-        plain(fingerprint(snap)),
-        active.into(),
-    ]
-}
-
-fn values(here: &Value) -> Vec<Value> {
-    let snaps = here.as_array().map_or(&[][..], Vec::as_slice);
-    let value = |snap: &Value| {
-        json!({
-            "part": snap["name"],
-            "tag": tag(snap),
-            "installed": snap["version"],
-            "revision": snap["revision"],
-            "fingerprint": fingerprint(snap),
-            "active": snap["status"] == "active",
-            "system": snap["name"] == PART,
-        })
-    };
-    snaps.iter().map(value).collect()
 }

@@ -23,11 +23,14 @@ pub(crate) enum Verb {
     Remove,
     Purge,
     List,
+    Search,
+    Tags,
+    Chroot,
 }
 
 impl Verb {
     /// All, in the order of the help.
-    pub(crate) const ALL: [Self; 18] = [
+    pub(crate) const ALL: [Self; 21] = [
         Self::Info,
         Self::Versions,
         Self::Why,
@@ -36,16 +39,19 @@ impl Verb {
         Self::Rollback,
         Self::Reinstall,
         Self::Reset,
+        Self::Search,
         Self::Install,
         Self::Remove,
         Self::Purge,
         Self::List,
+        Self::Tags,
         Self::Hold,
         Self::Config,
         Self::Changes,
         Self::Network,
         Self::Service,
         Self::Build,
+        Self::Chroot,
     ];
 
     /// As it is typed.
@@ -69,6 +75,9 @@ impl Verb {
             Self::Remove => "remove",
             Self::Purge => "purge",
             Self::List => "list",
+            Self::Search => "search",
+            Self::Tags => "tags",
+            Self::Chroot => "chroot",
         }
     }
 

@@ -147,6 +147,7 @@ pub(crate) const CROSS_CHECKS: &[Need<'_>] = &[
     program("fsck.erofs", "erofs-utils"),
     program("sbverify", "sbsigntool"),
     program("veritysetup", "cryptsetup-bin"),
+    program("groff", "groff-base"),
     program("zstd", "zstd"),
     program("xz", "xz-utils"),
     program("dnsmasq", "dnsmasq-base"),

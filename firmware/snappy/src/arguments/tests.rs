@@ -1,4 +1,5 @@
 use super::*;
+use crate::list::{Columns, Revisions};
 
 fn parsed(line: &str) -> Result<Command, UsageError> {
     parse(line.split_whitespace().map(OsString::from))
@@ -14,7 +15,7 @@ fn every_command_line_means_one_command() {
         ("help why", Command::Help(Some(Verb::Why))),
         ("rollback --help", Command::Help(Some(Verb::Rollback))),
         ("--version", Command::ProgramVersion),
-        ("info", Command::Info(Form::Text)),
+        ("info", Command::Info(Form::Text, None)),
         ("network", Command::Network(Form::Text)),
         ("network --json", Command::Network(Form::Json)),
         ("service", Command::Service(Form::Text, Asked::List)),
@@ -68,9 +69,21 @@ fn every_command_line_means_one_command() {
             "rollback hello",
             Command::Snap(Form::Text, SnapAct::Rollback("hello".into())),
         ),
-        ("list", Command::List(Form::Text, Revisions::Current)),
-        ("list -a", Command::List(Form::Text, Revisions::All)),
-        ("info --json", Command::Info(Form::Json)),
+        (
+            "info hello --json",
+            Command::Info(Form::Json, Some("hello".into())),
+        ),
+        ("info ubuntu-core", Command::Info(Form::Text, None)),
+        ("list", list(Revisions::Current, Columns::Few)),
+        ("list -a", list(Revisions::All, Columns::Few)),
+        ("list -uv", list(Revisions::Outdated, Columns::All)),
+        ("tags --json", Command::Tags(Form::Json)),
+        ("chroot", Command::Chroot),
+        (
+            "search web",
+            Command::Search(Form::Text, Some("web".into())),
+        ),
+        ("info --json", Command::Info(Form::Json, None)),
         ("versions", Command::Versions(Form::Text, Scope::Running)),
         ("versions -a", Command::Versions(Form::Text, Scope::All)),
         (
@@ -200,6 +213,10 @@ fn every_command_line_means_one_command() {
     }
 }
 
+fn list(revisions: Revisions, columns: Columns) -> Command {
+    Command::List(Form::Text, List { revisions, columns })
+}
+
 fn from_store(store: StoreUpdate) -> Command {
     Command::Update(
         Form::Text,
@@ -224,7 +241,12 @@ fn nonsense_is_refused_with_its_name() {
         ),
         ("build a b", "unexpected argument \"b\""),
         ("info -a", "invalid option '-a'"),
-        ("info now", "unexpected argument \"now\""),
+        ("info a b", "unexpected argument \"b\""),
+        ("search a b", "unexpected argument \"b\""),
+        (
+            "list -a --updates",
+            "cannot list all revisions and only what is outdated: take -a or -u",
+        ),
         ("why --boots", "missing argument for option '--boots'"),
         (
             "update --from x --version 3",

@@ -2,13 +2,12 @@
 
 use super::Daemon;
 use crate::arguments::Form;
-use crate::progress::ProgressLine;
+use crate::progress::{Doing, ProgressLine};
 use anyhow::Result;
 use serde_json::Value;
 use std::io::{IsTerminal, stderr};
 use std::thread;
 use std::time::Duration;
-use system_update::Progress;
 
 /// How often the change is asked how far it is.
 const PAUSE: Duration = Duration::from_millis(200);
@@ -22,12 +21,22 @@ pub(crate) fn say_how_to_follow(id: &str, form: Form) {
     }
 }
 
-/// Asks for the change until it is over.
+/// The task that goes on, or the last one that is done and counted something.
+fn furthest(change: &Value) -> Option<&Value> {
+    let mut tasks = change["tasks"].as_array()?.iter();
+    let counts = |task: &Value| task["progress"]["total"].as_u64() > Some(1);
+    match change["ready"] == true {
+        true => tasks.rfind(|task| task["status"] == "Done" && counts(task)),
+        false => tasks.find(|task| task["status"] == "Doing"),
+    }
+}
+
+/// Asks for the change until it is over; `doing` says of a task how far it is, if it can.
 pub(crate) fn follow(
     daemon: &Daemon,
     id: &str,
     form: Form,
-    progress: impl Fn(&Value) -> Option<Progress>,
+    doing: impl Fn(&Value) -> Option<Doing>,
 ) -> Result<Value> {
     let mut line = match form {
         Form::Text => ProgressLine::on_terminal(),
@@ -35,11 +44,11 @@ pub(crate) fn follow(
     };
     let change = loop {
         let change = daemon.get(&format!("/v2/changes/{id}"))?;
+        if let (Some(line), Some(doing)) = (&mut line, furthest(&change).and_then(&doing)) {
+            line.show(doing);
+        }
         if change["ready"] == true {
             break change;
-        }
-        if let (Some(line), Some(progress)) = (&mut line, progress(&change)) {
-            line.show(progress);
         }
         thread::sleep(PAUSE);
     };

@@ -3,6 +3,7 @@
 use super::follow::{follow, say_how_to_follow};
 use super::{Daemon, DaemonError, of_part};
 use crate::arguments::{Form, Reboot, Stopped, StoreUpdate, Update};
+use crate::progress::Doing;
 use crate::versions::PART;
 use anyhow::{Result, bail};
 use image_format::Slot;
@@ -24,7 +25,7 @@ pub(crate) fn run(asked: &Update, store: &StoreUpdate, form: Form) -> Result<Str
         Err(error) => return Err(error.into()),
     };
     say_how_to_follow(&id, form);
-    let change = follow(&daemon, &id, form, progress)?;
+    let change = follow(&daemon, &id, form, doing)?;
     if let Some(message) = change["data"]["failure"]["message"].as_str() {
         bail!("{message}");
     }
@@ -69,20 +70,18 @@ fn nothing_to_do(error: &DaemonError, form: Form) -> String {
     }
 }
 
-/// How far the task is that goes on, if that can be told.
-fn progress(change: &Value) -> Option<Progress> {
-    let tasks = change["tasks"].as_array()?;
-    let task = tasks.iter().find(|task| task["status"] == "Doing")?;
+fn doing(task: &Value) -> Option<Doing> {
     let step = match task["kind"].as_str()? {
         "write" => Step::Write,
         "verify" => Step::ReadBack,
         _ => return None,
     };
-    Some(Progress {
+    let progress = Progress {
         step,
         done_bytes: task["progress"]["done"].as_u64()?,
         total_bytes: task["progress"]["total"].as_u64()?,
-    })
+    };
+    Some(progress.into())
 }
 
 /// As `snappy update --from` says it.

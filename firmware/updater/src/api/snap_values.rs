@@ -3,8 +3,10 @@
 use super::{Answer, Api, ApiError, Peer, Request};
 use crate::snaps::ListedSnap;
 use serde_json::{Value, json};
-use snap_format::{Revision, SnapName};
+use snap_format::{Revision, SnapName, SnapYaml};
 use snap_store::{Origin, RevisionState, SnapState};
+use std::fs;
+use std::path::Path;
 
 /// Which revisions are listed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,7 +42,14 @@ impl Api {
                 listing == Listing::All || Some(one.revision) == snap.current
             };
             let shown = snap.revisions.iter().filter(shown);
-            values.extend(shown.map(|revision| value(name, snap, revision)));
+            values.extend(shown.map(|revision| {
+                let mut value = value(name, snap, revision);
+                let mount = snaps.places().mount(name, revision.revision);
+                if let Some(yaml) = read_yaml(&mount) {
+                    add_own_words(&mut value, &yaml);
+                }
+                value
+            }));
         }
         values
     }
@@ -53,17 +62,16 @@ impl Api {
             .ok_or_else(|| ApiError::no_snap(name))
     }
 
-    /// The newest revision of each snap of the store that has the words in its name;
+    /// The newest revision of each snap of the store that has the words in its name or notes;
     /// `select=refresh`: of each that is here and older.
     pub(super) fn find_snaps(&self, request: &Request, peer: Peer) -> Result<Vec<Value>, ApiError> {
-        // A question of anybody is a request to the store.
-        let Some(snaps) = self.snaps.as_ref().filter(|_| self.trusts(peer)) else {
+        let Some(snaps) = &self.snaps else {
             return Ok(Vec::new());
         };
         let (exact, words) = (request.asked("name"), request.asked("q"));
         let is_asked = |one: &ListedSnap| match (exact, words) {
             (Some(name), _) => one.name.as_str() == name,
-            (None, Some(words)) => one.name.as_str().contains(words),
+            (None, Some(words)) => has_words(one, words),
             (None, None) => true,
         };
         let state = snaps.state();
@@ -78,7 +86,8 @@ impl Api {
         };
         let is_refresh = request.asked("select") == Some("refresh");
         let mut found: Vec<ListedSnap> = Vec::new();
-        for one in snaps.find()? {
+        let said = || snaps.find();
+        for one in self.snaps_said.told(peer, self.administrator, said)? {
             // The newest stands first.
             let is_known = found.iter().any(|found| {
                 found.name == one.name && found.release.publisher == one.release.publisher
@@ -128,6 +137,39 @@ fn value(name: &SnapName, snap: &SnapState, revision: &RevisionState) -> Value {
         value["publisher"] = account(publisher);
     }
     value
+}
+
+/// Names are lower case.
+fn has_words(one: &ListedSnap, words: &str) -> bool {
+    let words = words.to_lowercase();
+    one.name.as_str().contains(&words) || one.release.notes.to_lowercase().contains(&words)
+}
+
+/// What a mounted snap says of itself; nothing while it is not mounted.
+fn read_yaml(mount: &Path) -> Option<SnapYaml> {
+    let bytes = fs::read(mount.join("meta/snap.yaml")).ok()?;
+    SnapYaml::parse(&bytes).ok()
+}
+
+/// Puts them into the value of the snap.
+fn add_own_words(value: &mut Value, yaml: &SnapYaml) {
+    if let Some(title) = &yaml.title {
+        value["title"] = title.as_str().into();
+    }
+    if let Some(license) = &yaml.license {
+        value["license"] = license.as_str().into();
+    }
+    value["confinement"] = yaml.confinement.to_string().into();
+    value["summary"] = yaml.summary.as_str().into();
+    value["description"] = yaml.description.as_str().into();
+    let apps = yaml.apps.iter().map(|(name, app)| {
+        let mut value = json!({ "snap": yaml.name.as_str(), "name": name.as_str() });
+        if let Some(service) = &app.service {
+            value["daemon"] = service.daemon.to_string().into();
+        }
+        value
+    });
+    value["apps"] = apps.collect();
 }
 
 fn account(publisher: &str) -> Value {
