@@ -22,10 +22,16 @@ for app installation and transactional updates.
 
 ";
 
+/// Commands of Debian that `snappy` answers; busybox's `dpkg` could do nothing here.
+const COMMANDS_OF_DEBIAN: [&str; 3] = ["apt-get", "apt", "dpkg"];
+
 /// Puts them into `tree`; a maker's overlay may replace each.
 pub(crate) fn add_to(tree: &mut Tree) {
     tree.text("usr/lib/twinkeel/accounts/ubuntu.toml", UBUNTU);
     tree.text("etc/motd", WORDS_OF_THE_DAY);
+    for command in COMMANDS_OF_DEBIAN {
+        tree.link(&format!("usr/bin/{command}"), "/usr/bin/snappy");
+    }
 }
 
 /// Moves the tables, the overlay's if it has some, to where the device reads them.

@@ -55,6 +55,8 @@ pub(crate) enum Command {
     Build(Form, Build),
     /// `snappy install`, and the other verbs with a snap's name.
     Snap(Form, SnapAct),
+    /// `snappy search`.
+    Search(Form, Option<String>),
     /// `snappy list`.
     List(Form, Revisions),
 }
@@ -277,7 +279,7 @@ fn parse_short(verb: Verb, parser: &mut Parser) -> Result<Command, UsageError> {
     let (mut form, mut scope, mut boots) = (Form::Text, Scope::Running, None);
     let (mut asked, mut change, mut part) = (Asked::List, None, None);
     let mut config = config::Words::default();
-    let (mut directory, mut output) = (None, None);
+    let (mut directory, mut output, mut word) = (None, None, None);
     while let Some(argument) = parser.next()? {
         match (verb, argument) {
             (_, Arg::Long("help") | Arg::Short('h')) => return Ok(Command::Help(Some(verb))),
@@ -290,6 +292,7 @@ fn parse_short(verb: Verb, parser: &mut Parser) -> Result<Command, UsageError> {
                 Asked::Logs(name) => asked = Asked::Follow(name),
                 _ => return Err(UsageError("only logs can be followed".into())),
             },
+            (Verb::Search, Arg::Value(text)) if word.is_none() => word = Some(text.string()?),
             (Verb::Changes, Arg::Value(id)) if change.is_none() => change = Some(id.string()?),
             (Verb::Config, Arg::Value(word)) => config.take(word.string()?)?,
             (Verb::Build, Arg::Long("output") | Arg::Short('o')) => {
@@ -322,6 +325,7 @@ fn parse_short(verb: Verb, parser: &mut Parser) -> Result<Command, UsageError> {
                 Scope::All => Revisions::All,
             },
         ),
+        Verb::Search => Command::Search(form, word),
         Verb::Network => Command::Network(form),
         Verb::Service => Command::Service(form, asked),
         Verb::UpdateVersions => Command::UpdateVersions(form),

@@ -202,6 +202,17 @@ fn refused(result: &Value) -> DaemonError {
     }
 }
 
+/// What a person typed, as a value behind the `?` of an address.
+pub(crate) fn encoded(word: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    word.bytes()
+        .map(|byte| match plain(byte) {
+            true => char::from(byte).to_string(),
+            false => format!("%{byte:02X}"),
+        })
+        .collect()
+}
+
 /// The address of the part's resource.
 pub(crate) fn of_part(rest: &str) -> String {
     format!("/v2/snaps/{}{rest}", crate::versions::PART)

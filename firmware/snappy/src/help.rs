@@ -16,6 +16,7 @@ Commands:
   update-versions  which releases the store has for this device
   rollback         go back to the other slot at the next reboot; or to a snap's revision
                    before, with its data
+  search           find snaps in the store
   install          install a snap from the store or a file
   remove           remove a snap, and keep its data (uninstall does the same)
   purge            remove a snap, or one that was removed, and its data
@@ -273,6 +274,15 @@ Options:
   --json     print JSON
 ";
 
+const SEARCH: &str = "\
+Usage: snappy search [WORD] [--json]
+
+Lists the snaps that the store has for this device, those with WORD in their name or
+description; without a word all of them. A name that two publishers use has the
+publisher's behind it, as 'snappy install' takes it. Needs no root; what the store said
+within the last minute is told again then.
+";
+
 /// The help for a verb, or the overview.
 pub(crate) fn text(verb: Option<Verb>) -> &'static str {
     match verb {
@@ -295,6 +305,7 @@ pub(crate) fn text(verb: Option<Verb>) -> &'static str {
         Some(Verb::Remove) => REMOVE,
         Some(Verb::Purge) => PURGE,
         Some(Verb::List) => LIST,
+        Some(Verb::Search) => SEARCH,
     }
 }
 

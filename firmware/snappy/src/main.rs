@@ -12,6 +12,7 @@ mod changes;
 mod channel;
 mod config;
 mod daemon;
+mod debian;
 mod device;
 #[cfg(test)]
 mod fixtures;
@@ -27,6 +28,7 @@ mod refusal_text;
 mod reinstall;
 mod reset;
 mod rollback;
+mod search;
 mod secure_boot;
 mod sentence;
 mod service;
@@ -53,7 +55,12 @@ const MISUSED: u8 = 2;
 const NOT_WANTED: u8 = 3;
 
 fn main() -> ExitCode {
-    let command = match arguments::parse(std::env::args_os().skip(1)) {
+    let mut words = std::env::args_os();
+    if let Some(answer) = words.next().as_deref().and_then(debian::answer) {
+        eprint!("{answer}");
+        return ExitCode::from(FAILED);
+    }
+    let command = match arguments::parse(words) {
         Ok(command) => command,
         Err(error) => {
             eprintln!("snappy: {}; see 'snappy --help'", error.0);
@@ -94,6 +101,7 @@ fn run(command: &Command) -> anyhow::Result<String> {
         Command::Changes(form, id) => changes::run(id.as_deref(), *form)?,
         Command::Build(form, asked) => build::run(asked, *form)?,
         Command::Snap(form, act) => snaps::run(act, *form)?,
+        Command::Search(form, word) => search::run(word.as_deref(), *form)?,
         Command::List(form, revisions) => snaps::list(*revisions, *form)?,
     })
 }

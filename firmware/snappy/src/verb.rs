@@ -23,11 +23,12 @@ pub(crate) enum Verb {
     Remove,
     Purge,
     List,
+    Search,
 }
 
 impl Verb {
     /// All, in the order of the help.
-    pub(crate) const ALL: [Self; 18] = [
+    pub(crate) const ALL: [Self; 19] = [
         Self::Info,
         Self::Versions,
         Self::Why,
@@ -36,6 +37,7 @@ impl Verb {
         Self::Rollback,
         Self::Reinstall,
         Self::Reset,
+        Self::Search,
         Self::Install,
         Self::Remove,
         Self::Purge,
@@ -69,6 +71,7 @@ impl Verb {
             Self::Remove => "remove",
             Self::Purge => "purge",
             Self::List => "list",
+            Self::Search => "search",
         }
     }
 

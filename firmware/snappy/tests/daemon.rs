@@ -6,14 +6,14 @@ mod snap_parts;
 
 use device::{TestDevice, me, not_me};
 use serde_json::{Value, json};
-use snap_parts::{NoStore, make_snap, parts};
+use snap_parts::{ListedOnly, NoStore, listed, make_snap, parts};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use tempfile::TempDir;
 use updater::api::Peer;
 use updater::device::{Failure, FailureKind, Reason, RebootAsked, UpdateAsked, Verdict, Wanted};
-use updater::snaps::SnapDesk;
+use updater::snaps::{SnapDesk, SnapListing};
 use updater::socket::Patience;
 
 struct Served {
@@ -326,14 +326,15 @@ fn without_a_daemon_its_log_is_named() {
 }
 
 fn served_with_snaps() -> Served {
+    served_with_listing(me(), Arc::new(NoStore))
+}
+
+fn served_with_listing(administrator: Peer, listing: Arc<dyn SnapListing>) -> Served {
     let device = TestDevice::new();
     let root = tempfile::tempdir().unwrap();
-    let socket = device.serve_as(root.path(), me(), Patience::OF_A_DAEMON, |api, changes| {
-        api.with_snaps(SnapDesk::open(
-            parts(root.path()),
-            changes,
-            Arc::new(NoStore),
-        ))
+    let patience = Patience::OF_A_DAEMON;
+    let socket = device.serve_as(root.path(), administrator, patience, |api, changes| {
+        api.with_snaps(SnapDesk::open(parts(root.path()), changes, listing))
     });
     Served {
         device,
@@ -390,4 +391,47 @@ fn snaps_come_and_go_with_the_table_of_2014() {
     assert_eq!(served.refused("install hello"), "no store is set\n");
     let list = served.json("list --json");
     assert_eq!(list["parts"].as_array().unwrap().len(), 1, "{list}");
+}
+
+#[test]
+fn anybody_finds_snaps_with_the_table_of_2014() {
+    let docker = listed(
+        "docker",
+        "acme",
+        "The docker app deployment mechanism\nNew: pull",
+    );
+    let other = listed("hello", "zeta", "another greeting");
+    for administrator in [me(), not_me()] {
+        let all = vec![
+            docker.clone(),
+            listed("hello", "acme", "a Greeting"),
+            other.clone(),
+        ];
+        let served = served_with_listing(administrator, Arc::new(ListedOnly(all)));
+        assert_eq!(
+            served.done("search docker"),
+            "Part    Version  Description\n\
+             docker  1.3.2    The docker app deployment mechanism\n"
+        );
+        assert_eq!(
+            served.done("search GREETING"),
+            "Part        Version  Description\n\
+             hello.acme  1.3.2    a Greeting\n\
+             hello.zeta  1.3.2    another greeting\n"
+        );
+        assert_eq!(
+            served.json("search docker --json"),
+            json!({ "found": [{
+                "part": "docker", "publisher": "acme", "version": "1.3.2", "revision": "7",
+                "size_bytes": 4 << 20, "held": null,
+                "description": "The docker app deployment mechanism\nNew: pull",
+            }] })
+        );
+        assert_eq!(
+            served.done("search a&name=docker"),
+            "The store has no snap with \"a&name=docker\" in its name or description.\n"
+        );
+        // The system is found by its address, and is no snap to install.
+        assert_eq!(cells(&served.done("search")).len(), 3);
+    }
 }

@@ -49,3 +49,19 @@ fn elsewhere_than_on_a_device_it_is_1_and_says_so() {
         );
     }
 }
+
+#[test]
+fn a_command_of_debian_fails_and_says_what_to_type() {
+    use std::os::unix::process::CommandExt;
+    let called = Command::new(env!("CARGO_BIN_EXE_snappy"))
+        .arg0("/usr/bin/apt-get")
+        .arg("update")
+        .output()
+        .unwrap();
+    assert_eq!(called.status.code(), Some(1));
+    let message = String::from_utf8(called.stderr).unwrap();
+    assert!(
+        message.starts_with("Twinkeel does not use apt-get, see 'snappy --help'!\n"),
+        "{message}"
+    );
+}

@@ -233,7 +233,11 @@ impl Store<'_> {
             channels: new.channels.clone(),
             hold: None,
             minimum_revision: new.minimum,
-            notes: new.notes.clone(),
+            // Devices show it to who searches.
+            notes: match new.notes.is_empty() {
+                true => snap.summary,
+                false => new.notes.clone(),
+            },
             root_hash: Some(root_hash(draft, new.file)?),
         };
         Ok(Entry {

@@ -219,7 +219,7 @@ fn a_store_that_somebody_changed_is_not_signed_again() {
 fn snap_of(maker: &Maker, version: &str) -> PathBuf {
     let tree = maker.path(&format!("tree-{version}"));
     fs::create_dir_all(tree.join("meta")).expect("a tree");
-    let yaml = format!("name: hello\nversion: {version}\n");
+    let yaml = format!("name: hello\nversion: {version}\nsummary: A greeting\n");
     fs::write(tree.join("meta/snap.yaml"), yaml).expect("a snap.yaml");
     let snap = maker.path(&format!("{version}.snap"));
     let made = std::process::Command::new("mksquashfs")
@@ -277,7 +277,11 @@ fn a_publisher_signs_for_its_own_snaps_only() {
         .device()
         .custom(&maker.layout(), 0, &name)
         .expect("a refresh");
-    assert!(matches!(custom, Some(Custom::Snap(snap)) if snap.version == "1.0"));
+    let Some(Custom::Snap(snap)) = custom else {
+        panic!("{name} is no snap: {custom:?}");
+    };
+    // Nothing was said of it, so the snap speaks for itself.
+    assert_eq!((&*snap.version, &*snap.notes), ("1.0", "A greeting"));
 }
 
 #[test]

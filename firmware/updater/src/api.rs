@@ -8,6 +8,7 @@ mod answer;
 mod changes;
 mod configuration;
 mod find;
+mod recent;
 pub mod request;
 mod snap_acts;
 mod snap_values;
@@ -17,16 +18,17 @@ pub(crate) mod upload;
 
 pub(crate) use answer::reason;
 pub use answer::{Answer, ApiError};
+use recent::Recent;
 pub use request::{Method, Request};
 pub(crate) use system::architecture;
 pub use upload::Upload;
 
 use crate::changes::Changes;
-use crate::device::Device;
+use crate::device::{Available, Device};
 use crate::part::is_part;
-use crate::snaps::SnapDesk;
+use crate::snaps::{ListedSnap, SnapDesk};
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 /// Who asks, by the kernel's word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,7 +49,8 @@ pub struct Api {
     snaps: Option<SnapDesk>,
     changes: Arc<Changes>,
     administrator: Peer,
-    last_check: Arc<Mutex<Option<find::Checked>>>,
+    releases_said: Arc<Recent<Vec<Available>>>,
+    snaps_said: Arc<Recent<Vec<ListedSnap>>>,
 }
 
 /// What an address names.
@@ -71,7 +74,8 @@ impl Api {
             snaps: None,
             changes,
             administrator,
-            last_check: Arc::default(),
+            releases_said: Arc::default(),
+            snaps_said: Arc::default(),
         }
     }
 

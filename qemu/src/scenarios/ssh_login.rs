@@ -51,6 +51,11 @@ fn run(bench: &Bench<'_>) -> Result<Evidence> {
     ensure!(said.contains("Read-only file system"), "{said}");
     let said = client.require_failure("cat /etc/shadow")?;
     ensure!(said.contains("Permission denied"), "{said}");
+    let said = client.require_failure("apt-get update")?;
+    ensure!(
+        said.starts_with("Twinkeel does not use apt-get, see 'snappy --help'!"),
+        "{said}"
+    );
     let setuid = client.require_success("sudo find / -xdev -perm /6000")?;
     ensure!(setuid.is_empty(), "setuid or setgid is {setuid}");
     let welcome = client.ssh(&["-tt"], "")?;

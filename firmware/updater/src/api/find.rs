@@ -2,25 +2,14 @@
 
 use super::{Answer, Api, ApiError, Peer, Request};
 use crate::changes::ChangeKind;
-use crate::device::{Available, Failure, Reason, SystemInfo, Verdict};
+use crate::device::{Available, Reason, SystemInfo, Verdict};
 use crate::part::{PART, is_part};
 use serde_json::{Value, json};
-use std::sync::PoisonError;
-use std::time::{Duration, Instant};
 use store_format::NotOffered;
-
-/// What the store said so long ago is told to others than the administrator.
-const FRESH: Duration = Duration::from_secs(60);
-
-/// What the store said, and when.
-pub(super) struct Checked {
-    at: Instant,
-    result: Result<Vec<Available>, Failure>,
-}
 
 impl Api {
     /// `select=refresh`: what an update would take. Otherwise every release for this board and
-    /// every snap, if the words asked for are in its name.
+    /// every snap, if the words asked for are in its name; of a snap, or in what is said of it.
     pub(super) fn find(&self, request: &Request, peer: Peer) -> Result<Answer, ApiError> {
         let exact = request.asked("name");
         let mut found = Vec::new();
@@ -47,7 +36,9 @@ impl Api {
             return Err(conflict.into());
         }
         let system = self.device.system()?;
-        let all = self.available(peer)?;
+        let all = self
+            .releases_said
+            .told(peer, self.administrator, || self.device.check())?;
         let of_board = all.iter().filter(|release| release.board == system.board);
         let wanted = |release: &&Available| match request.asked("select") {
             Some("refresh") => would_be_taken(&release.verdict),
@@ -55,25 +46,6 @@ impl Api {
         };
         let found = of_board.filter(wanted);
         Ok(found.map(|release| value(&system, release)).collect())
-    }
-}
-
-impl Api {
-    /// What the store says; others than the administrator hear what it said a moment ago, so
-    /// that nobody has the device ask all the time.
-    fn available(&self, peer: Peer) -> Result<Vec<Available>, ApiError> {
-        let mut last = self
-            .last_check
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        let fresh = |checked: &&Checked| !self.trusts(peer) && checked.at.elapsed() < FRESH;
-        if let Some(checked) = last.as_ref().filter(fresh) {
-            return Ok(checked.result.clone()?);
-        }
-        let result = self.device.check();
-        let at = Instant::now();
-        let result = last.insert(Checked { at, result }).result.clone();
-        Ok(result?)
     }
 }
 

@@ -53,17 +53,16 @@ impl Api {
             .ok_or_else(|| ApiError::no_snap(name))
     }
 
-    /// The newest revision of each snap of the store that has the words in its name;
+    /// The newest revision of each snap of the store that has the words in its name or notes;
     /// `select=refresh`: of each that is here and older.
     pub(super) fn find_snaps(&self, request: &Request, peer: Peer) -> Result<Vec<Value>, ApiError> {
-        // A question of anybody is a request to the store.
-        let Some(snaps) = self.snaps.as_ref().filter(|_| self.trusts(peer)) else {
+        let Some(snaps) = &self.snaps else {
             return Ok(Vec::new());
         };
         let (exact, words) = (request.asked("name"), request.asked("q"));
         let is_asked = |one: &ListedSnap| match (exact, words) {
             (Some(name), _) => one.name.as_str() == name,
-            (None, Some(words)) => one.name.as_str().contains(words),
+            (None, Some(words)) => has_words(one, words),
             (None, None) => true,
         };
         let state = snaps.state();
@@ -78,7 +77,8 @@ impl Api {
         };
         let is_refresh = request.asked("select") == Some("refresh");
         let mut found: Vec<ListedSnap> = Vec::new();
-        for one in snaps.find()? {
+        let said = || snaps.find();
+        for one in self.snaps_said.told(peer, self.administrator, said)? {
             // The newest stands first.
             let is_known = found.iter().any(|found| {
                 found.name == one.name && found.release.publisher == one.release.publisher
@@ -128,6 +128,12 @@ fn value(name: &SnapName, snap: &SnapState, revision: &RevisionState) -> Value {
         value["publisher"] = account(publisher);
     }
     value
+}
+
+/// Names are lower case.
+fn has_words(one: &ListedSnap, words: &str) -> bool {
+    let words = words.to_lowercase();
+    one.name.as_str().contains(&words) || one.release.notes.to_lowercase().contains(&words)
 }
 
 fn account(publisher: &str) -> Value {

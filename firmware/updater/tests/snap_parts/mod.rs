@@ -2,14 +2,16 @@
 //! mount there is only what the daemon reads.
 #![allow(dead_code, unreachable_pub, reason = "each test has a part of it")]
 
+use image_format::Digest;
 use snap_format::SnapFile;
 use snap_format::build::{Output, build};
 use snap_store::{DiskFiles, Mounts, NoRuntime, Places, VerifiedImage, root_hash_of};
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use store_format::Channel;
+use store_format::{Channel, Rollout, SnapRelease};
 use updater::device::{Failure, FailureKind};
 use updater::snaps::{ListedSnap, SnapListing, SnapParts};
 
@@ -63,6 +65,45 @@ impl SnapListing for NoStore {
 
     fn channel(&self) -> Channel {
         "stable".parse().unwrap()
+    }
+}
+
+/// A store that lists snaps which nobody can fetch.
+pub struct ListedOnly(pub Vec<ListedSnap>);
+
+impl SnapListing for ListedOnly {
+    fn listed_snaps(&self) -> Result<Vec<ListedSnap>, Failure> {
+        Ok(self.0.clone())
+    }
+
+    fn channel(&self) -> Channel {
+        "stable".parse().unwrap()
+    }
+}
+
+/// Revision 7 of that snap, as `publisher` lists it.
+pub fn listed(name: &str, publisher: &str, notes: &str) -> ListedSnap {
+    let channels = BTreeMap::from([("stable".parse().unwrap(), Rollout::everyone(0))]);
+    ListedSnap {
+        release: SnapRelease {
+            name: name.parse().unwrap(),
+            publisher: publisher.parse().unwrap(),
+            version: "1.3.2".to_owned(),
+            revision: 7,
+            architectures: vec!["all".to_owned()],
+            issued_secs: 0,
+            channels,
+            hold: None,
+            minimum_revision: None,
+            notes: notes.to_owned(),
+            root_hash: None,
+        },
+        name: name.parse().unwrap(),
+        revision: 7.try_into().unwrap(),
+        length_bytes: 4 << 20,
+        sha256: Digest::ZERO,
+        root_hash: None,
+        address: String::new(),
     }
 }
 
