@@ -1,30 +1,39 @@
 //! `cargo xtask snap`.
 
+mod examples;
+
 use anyhow::Result;
 use clap::{Args, Subcommand};
+use examples::Examples;
 use serde::Serialize;
 use snap_format::build::{Built, Output, build, source_date_epoch};
 use std::path::{Path, PathBuf};
 
 /// Make snaps
 ///
-/// See docs/making-snaps.md.
+/// Without a command: all example snaps, as `snap examples` does. See docs/making-snaps.md.
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct SnapCommand {
     #[command(subcommand)]
-    task: SnapTask,
+    task: Option<SnapTask>,
+    #[command(flatten)]
+    examples: Examples,
 }
 
 #[derive(Debug, Subcommand)]
 enum SnapTask {
     Build(Build),
+    Examples(Examples),
 }
 
 impl SnapCommand {
     /// Runs the command.
     pub(crate) fn run(self) -> Result<()> {
         match self.task {
-            SnapTask::Build(build) => build.run(),
+            Some(SnapTask::Build(build)) => build.run(),
+            Some(SnapTask::Examples(examples)) => examples.run(),
+            None => self.examples.run(),
         }
     }
 }
@@ -54,6 +63,16 @@ struct Report<'a> {
     warnings: Vec<String>,
 }
 
+impl<'a> Report<'a> {
+    fn of(built: &'a Built) -> Self {
+        Self {
+            path: &built.path,
+            length_bytes: built.length_bytes,
+            warnings: built.warnings.iter().map(ToString::to_string).collect(),
+        }
+    }
+}
+
 impl Build {
     fn run(self) -> Result<()> {
         let output = match &self.output {
@@ -61,25 +80,14 @@ impl Build {
             None => Output::Directory(Path::new("")),
         };
         let built = build(&self.directory, output, source_date_epoch()?)?;
-        let Built {
-            path,
-            length_bytes,
-            warnings,
-        } = built;
         if self.json {
-            let warnings = warnings.iter().map(ToString::to_string).collect();
-            let report = Report {
-                path: &path,
-                length_bytes,
-                warnings,
-            };
-            println!("{}", serde_json::to_string(&report)?);
+            println!("{}", serde_json::to_string(&Report::of(&built))?);
             return Ok(());
         }
-        for warning in warnings {
+        for warning in &built.warnings {
             eprintln!("warning: {warning}");
         }
-        println!("Generated '{}' snap", path.display());
+        println!("Generated '{}' snap", built.path.display());
         Ok(())
     }
 }

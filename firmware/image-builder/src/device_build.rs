@@ -156,7 +156,7 @@ pub(crate) fn build_userland(workspace: &Workspace, board: &Board) -> Result<Use
 
 /// A build for one target. Others wait until it is dropped, so that what is read is what
 /// was built here.
-struct DeviceBuild<'a> {
+pub(crate) struct DeviceBuild<'a> {
     workspace: &'a Workspace,
     architecture: Architecture,
     target: &'a str,
@@ -167,7 +167,7 @@ struct DeviceBuild<'a> {
 
 /// What a program finds where it runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Surroundings {
+pub(crate) enum Surroundings {
     /// Nothing but the firmware.
     Firmware,
     /// A kernel, and no libraries.
@@ -175,7 +175,11 @@ enum Surroundings {
 }
 
 impl<'a> DeviceBuild<'a> {
-    fn new(workspace: &'a Workspace, board: &'a Board, surroundings: Surroundings) -> Result<Self> {
+    pub(crate) fn new(
+        workspace: &'a Workspace,
+        board: &'a Board,
+        surroundings: Surroundings,
+    ) -> Result<Self> {
         let directory = workspace.target().join(surroundings.directory());
         fs::create_dir_all(&directory)
             .with_context(|| format!("cannot make {}", directory.display()))?;
@@ -196,7 +200,7 @@ impl<'a> DeviceBuild<'a> {
         })
     }
 
-    fn run(&self, packages: &[&str], variables: &[(&str, OsString)]) -> Result<()> {
+    pub(crate) fn run(&self, packages: &[&str], variables: &[(&str, OsString)]) -> Result<()> {
         let mut cargo = Command::new(cargo());
         cargo
             .current_dir(self.workspace.root())
@@ -232,7 +236,7 @@ impl<'a> DeviceBuild<'a> {
         Ok(())
     }
 
-    fn program(&self, name: &str) -> Result<Vec<u8>> {
+    pub(crate) fn program(&self, name: &str) -> Result<Vec<u8>> {
         let path = self.directory.join(self.target).join("device").join(name);
         fs::read(&path).with_context(|| format!("cannot read the program {}", path.display()))
     }
