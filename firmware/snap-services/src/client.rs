@@ -109,6 +109,27 @@ impl Client {
         })
     }
 
+    /// Has a running service read its settings again, by the command that it has for that.
+    ///
+    /// # Errors
+    /// The command fails.
+    pub fn reload(&self, snap: &str, app: &str) -> Result<(), ClientError> {
+        self.done(&Request::Reload {
+            snap: snap.to_owned(),
+            app: app.to_owned(),
+        })
+    }
+
+    /// Forgets which services of a snap that is gone were enabled or disabled.
+    ///
+    /// # Errors
+    /// It cannot be kept.
+    pub fn forget(&self, snap: &str) -> Result<(), ClientError> {
+        self.done(&Request::Forget {
+            snap: snap.to_owned(),
+        })
+    }
+
     /// Runs a hook to its end.
     ///
     /// # Errors
@@ -132,7 +153,7 @@ impl Client {
         }
     }
 
-    /// How all services are.
+    /// How all services of all snaps are, those that were never started among them.
     ///
     /// # Errors
     /// The supervisor does not hear.

@@ -34,6 +34,19 @@ pub enum Request {
         /// Whether.
         standing: Standing,
     },
+    /// Have a running service read its settings again; the answer comes when its
+    /// `reload-command` has ended.
+    Reload {
+        /// Of which snap.
+        snap: String,
+        /// Which of them; it has such a command.
+        app: String,
+    },
+    /// Forget what was said of a snap's services: it and its data are gone.
+    Forget {
+        /// Which snap.
+        snap: String,
+    },
     /// Run a hook; the answer comes when it has ended. A snap without it has run it.
     Hook {
         /// Of which snap.
@@ -45,7 +58,7 @@ pub enum Request {
         /// How long it may take.
         timeout_secs: u64,
     },
-    /// How all services are.
+    /// How all services of all snaps are.
     Status,
 }
 

@@ -6,9 +6,10 @@
 
 mod bench;
 mod sockets;
+mod standing;
 
 use bench::{Bench, app, name, write_program};
-use snap_services::{ClientError, Standing};
+use snap_services::ClientError;
 use std::fs;
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
@@ -175,34 +176,6 @@ fn a_new_supervisor_ends_what_was_left_and_starts_it_anew() {
         }
         std::thread::yield_now();
     }
-}
-
-#[test]
-fn a_disabled_service_starts_only_when_it_is_asked_for() {
-    let Some(bench) = Bench::new(&app("simple", "    daemon: simple\n")) else {
-        return;
-    };
-    let apps = ["simple".to_owned()];
-    bench
-        .client
-        .enable(&name(), &apps, Standing::Disabled)
-        .unwrap();
-    bench.start().unwrap();
-    assert_eq!(bench.state("simple"), "none");
-    bench.client.start_services(&name(), &apps).unwrap();
-    assert_eq!(bench.state("simple"), "running");
-    assert_eq!(
-        bench.client.status().unwrap()[0].standing,
-        Standing::Disabled
-    );
-    bench
-        .client
-        .enable(&name(), &apps, Standing::Enabled)
-        .unwrap();
-    assert_eq!(
-        bench.client.status().unwrap()[0].standing,
-        Standing::Enabled
-    );
 }
 
 #[test]
