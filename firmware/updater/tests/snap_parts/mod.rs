@@ -15,14 +15,22 @@ use store_format::{Channel, Rollout, SnapRelease};
 use updater::device::{Failure, FailureKind};
 use updater::snaps::{ListedSnap, SnapListing, SnapParts};
 
+mod services;
+
+pub use services::TestServices;
+
+/// A command and two services.
+const APPS: &str = "{hello: {command: bin/hello}, \
+    greeter: {command: bin/hello, daemon: simple, reload-command: bin/hello reload}, \
+    ticker: {command: bin/hello, daemon: oneshot, timer: '9:00'}}";
+
 /// A snap in `directory`: `hello`, of that version.
 pub fn make_snap(directory: &Path, version: &str) -> PathBuf {
     let tree = directory.join(format!("tree-{version}"));
     fs::create_dir_all(tree.join("meta")).unwrap();
     fs::create_dir_all(tree.join("bin")).unwrap();
     let yaml = format!(
-        "name: hello\nversion: '{version}'\nsummary: A greeting\nlicense: MIT\n\
-         apps:\n  hello: {{command: bin/hello}}\n  greeter: {{command: bin/hello, daemon: simple}}\n"
+        "name: hello\nversion: '{version}'\nsummary: A greeting\nlicense: MIT\napps: {APPS}\n"
     );
     fs::write(tree.join("meta/snap.yaml"), yaml).unwrap();
     // Some hundred KiB that nothing compresses.
@@ -45,6 +53,10 @@ pub fn places(root: &Path) -> Places {
 }
 
 pub fn parts(root: &Path) -> SnapParts {
+    parts_with(root, TestServices::new(root))
+}
+
+pub fn parts_with(root: &Path, services: Arc<TestServices>) -> SnapParts {
     let places = places(root);
     for directory in [&places.snaps, &places.mounts, &places.data] {
         fs::create_dir_all(directory).unwrap();
@@ -53,6 +65,7 @@ pub fn parts(root: &Path) -> SnapParts {
         files: Arc::new(DiskFiles),
         mounts: Arc::new(RememberedMounts),
         runtime: Arc::new(NoRuntime),
+        services,
         places,
     }
 }
