@@ -23,6 +23,8 @@ pub(crate) struct Device {
     pub(crate) hooks: Mutex<Vec<(Revision, Hook)>>,
     /// The version whose health hook fails.
     pub(crate) unhealthy: Mutex<Option<String>>,
+    /// Whether no configuration suits.
+    pub(crate) refuses: Mutex<bool>,
     /// Room that is left for snaps, where it is not the machine's.
     pub(crate) free_bytes: Mutex<Option<u64>>,
     /// Bytes that were fetched from the store.
@@ -61,6 +63,7 @@ impl Device {
             running: Mutex::default(),
             hooks: Mutex::default(),
             unhealthy: Mutex::default(),
+            refuses: Mutex::default(),
             free_bytes: Mutex::default(),
             fetched_bytes: Mutex::default(),
         };
@@ -277,6 +280,9 @@ impl Device {
                 };
                 fs::write(data, after).unwrap();
                 Ok(())
+            }
+            Hook::Configure if *self.refuses.lock().unwrap() => {
+                Err(RuntimeError("that cannot be configured".into()))
             }
             Hook::CheckHealth if self.unhealthy.lock().unwrap().as_ref() == Some(&version) => {
                 Err(RuntimeError(format!("version {version} is not well")))
