@@ -13,6 +13,7 @@ mod logs;
 mod recent;
 pub mod request;
 mod snap_acts;
+mod snap_configuration;
 mod snap_values;
 mod snaps;
 mod system;
@@ -122,7 +123,7 @@ impl Api {
             (Method::Get, Resource::SystemInfo) => self.system_info(),
             (Method::Get, Resource::Snaps) => self.snaps(request),
             (Method::Get, Resource::Snap(name)) => self.snap(name),
-            (Method::Get, Resource::Configuration(name)) => self.configuration(name, request),
+            (Method::Get, Resource::Configuration(name)) => self.configuration(name, request, peer),
             (Method::Get, Resource::Find) => self.find(request, peer),
             (Method::Get, Resource::Apps) => self.list_apps(request),
             (Method::Get, Resource::Logs) => self.logs(request, peer),

@@ -22,6 +22,7 @@ pub use worker::SnapParts;
 
 use crate::changes::{ChangeKind, Changes, Conflict};
 use crate::device::Failure;
+use serde_json::{Map, Value};
 use snap_format::{SnapName, SnapYaml};
 use snap_store::{Data, Files, Places, State};
 use std::path::PathBuf;
@@ -55,6 +56,8 @@ pub enum SnapAct {
     Revert(SnapName),
     /// No revision at all.
     Remove(SnapName, Data),
+    /// Another configuration: a value for each dotted key, and null for none.
+    Configure(SnapName, Map<String, Value>),
 }
 
 impl SnapAct {
@@ -63,7 +66,10 @@ impl SnapAct {
     pub fn name(&self) -> &SnapName {
         match self {
             Self::Install(wanted) | Self::Refresh(wanted) => &wanted.name,
-            Self::File(name, _) | Self::Revert(name) | Self::Remove(name, _) => name,
+            Self::File(name, _)
+            | Self::Revert(name)
+            | Self::Remove(name, _)
+            | Self::Configure(name, _) => name,
         }
     }
 
@@ -73,6 +79,7 @@ impl SnapAct {
             Self::Refresh(_) => ChangeKind::RefreshSnap,
             Self::Revert(_) => ChangeKind::RevertSnap,
             Self::Remove(..) => ChangeKind::RemoveSnap,
+            Self::Configure(..) => ChangeKind::ConfigureSnap,
         }
     }
 
@@ -85,6 +92,7 @@ impl SnapAct {
             Self::Revert(_) => format!("Revert {name:?} snap"),
             Self::Remove(_, Data::Keep) => format!("Remove {name:?} snap"),
             Self::Remove(_, Data::Purge) => format!("Purge {name:?} snap"),
+            Self::Configure(..) => format!("Change configuration of {name:?} snap"),
         }
     }
 }

@@ -46,8 +46,9 @@ impl ChangeKind {
         }
     }
 
-    /// Whether the two cannot be in progress together for one part. Settings exclude nothing: they are
-    /// changed in an instant, and a hold must not wait for the update that it is to prevent.
+    /// Whether the two cannot be in progress together for one part. Settings exclude nothing:
+    /// those of the system are changed in an instant, and a hold must not wait for the update
+    /// that it is to prevent; those of a snap wait for what is done with snaps.
     #[must_use]
     pub fn excludes(self, other: Self) -> bool {
         self.is_exclusive() && other.is_exclusive()

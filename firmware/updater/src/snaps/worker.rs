@@ -103,6 +103,7 @@ fn resumed(changes: &Changes, change: &Change) -> Option<u64> {
     let kind = match change.kind {
         snap_store::ChangeKind::Install => ChangeKind::InstallSnap,
         snap_store::ChangeKind::Refresh => ChangeKind::RefreshSnap,
+        snap_store::ChangeKind::Configure => ChangeKind::ConfigureSnap,
         snap_store::ChangeKind::Revert => ChangeKind::RevertSnap,
         snap_store::ChangeKind::Remove | snap_store::ChangeKind::Purge => ChangeKind::RemoveSnap,
     };
@@ -125,6 +126,7 @@ fn act_on(
         SnapAct::Refresh(wanted) => (wanted, Asked::Refresh),
         SnapAct::File(_, file) => return Ok(snaps.take_file(file, watch)),
         SnapAct::Revert(name) => return Ok(snaps.revert(name, watch)),
+        SnapAct::Configure(name, patch) => return Ok(snaps.configure(name, patch, watch)),
         SnapAct::Remove(name, data) => return Ok(snaps.remove(name, *data, watch)),
     };
     // Whether it is here is told without the store.

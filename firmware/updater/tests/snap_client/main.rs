@@ -3,6 +3,7 @@
 //! `cargo xtask setup` fetches it, and unpacks it without installing it. It looks for the
 //! socket below `SNAPPY_GLOBAL_ROOT`.
 
+mod configuration;
 #[path = "../device/mod.rs"]
 mod device;
 mod services;
@@ -90,6 +91,12 @@ fn served_with_snaps(administrator: Peer) -> Served {
 fn served_with_services(services: &Arc<TestServices>) -> Served {
     let services = Arc::clone(services);
     served_with(device::me(), |root| parts_with(root, services))
+}
+
+/// Has `hello` of that version come.
+fn install(served: &Served, version: &str) {
+    let file = snap_parts::make_snap(served.root.path(), version);
+    served.done(&format!("install --dangerous {}", file.display()));
 }
 
 fn served_with(administrator: Peer, parts: impl FnOnce(&Path) -> SnapParts) -> Served {

@@ -1,8 +1,8 @@
 //! Services of snaps, and their logs.
 
 use crate::device::{me, not_me};
-use crate::snap_parts::{TestServices, make_snap};
-use crate::{Served, cells, served_with, served_with_services, served_with_snaps};
+use crate::snap_parts::TestServices;
+use crate::{Served, cells, install, served_with, served_with_services, served_with_snaps};
 use std::io::{BufRead, BufReader};
 use std::sync::Arc;
 use tempfile::TempDir;
@@ -12,13 +12,8 @@ fn with_hello() -> (Served, Arc<TestServices>, TempDir) {
     let directory = tempfile::tempdir().unwrap();
     let services = TestServices::new(directory.path());
     let served = served_with_services(&services);
-    install(&served);
+    install(&served, "1.0");
     (served, services, directory)
-}
-
-fn install(served: &Served) {
-    let file = make_snap(served.root.path(), "1.0");
-    served.done(&format!("install --dangerous {}", file.display()));
 }
 
 #[test]
@@ -159,7 +154,7 @@ fn it_follows_logs_until_it_goes() {
 fn another_user_sees_services_and_no_logs() {
     // Installed by root, asked by another.
     let root = served_with_snaps(me());
-    install(&root);
+    install(&root, "1.0");
     let other = served_with(not_me(), |_| crate::snap_parts::parts(root.root.path()));
     while cells(&other.done("list")).len() < 2 {
         std::thread::yield_now();

@@ -3,9 +3,11 @@
 #![allow(dead_code, unreachable_pub, reason = "each test has a part of it")]
 
 use image_format::Digest;
-use snap_format::SnapFile;
 use snap_format::build::{Output, build};
-use snap_store::{DiskFiles, Mounts, NoRuntime, Places, VerifiedImage, root_hash_of};
+use snap_format::{Hook, SnapFile};
+use snap_store::{
+    DiskFiles, Installed, Mounts, Places, Runtime, RuntimeError, VerifiedImage, root_hash_of,
+};
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io;
@@ -64,7 +66,7 @@ pub fn parts_with(root: &Path, services: Arc<TestServices>) -> SnapParts {
     SnapParts {
         files: Arc::new(DiskFiles),
         mounts: Arc::new(RememberedMounts),
-        runtime: Arc::new(NoRuntime),
+        runtime: Arc::new(Choosy),
         services,
         places,
     }
@@ -138,6 +140,29 @@ impl Mounts for RememberedMounts {
         match fs::remove_dir_all(at.join("meta")) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
             removed => removed,
+        }
+    }
+}
+
+/// Runs nothing, and is asked for the configuration: where there is a file `choosy` in its
+/// data, the snap refuses every one.
+struct Choosy;
+
+impl Runtime for Choosy {
+    fn start(&self, _: &Installed) -> Result<(), RuntimeError> {
+        Ok(())
+    }
+
+    fn stop(&self, _: &Installed) -> Result<(), RuntimeError> {
+        Ok(())
+    }
+
+    fn hook(&self, snap: &Installed, hook: Hook) -> Result<(), RuntimeError> {
+        match hook == Hook::Configure && snap.data.join("choosy").exists() {
+            true => Err(RuntimeError(
+                "the hook configure ended with 1: no".to_owned(),
+            )),
+            false => Ok(()),
         }
     }
 }
