@@ -1,7 +1,8 @@
 //! The verbs that ask the daemon, against its real socket and a device that is not there.
-#[path = "../../updater/tests/device/mod.rs"]
+mod config;
+#[path = "../../../updater/tests/device/mod.rs"]
 mod device;
-#[path = "../../updater/tests/snap_parts/mod.rs"]
+#[path = "../../../updater/tests/snap_parts/mod.rs"]
 mod snap_parts;
 
 use device::{TestDevice, me, not_me};
@@ -252,30 +253,6 @@ fn updates_are_held_and_released() {
         served.done("hold --release"),
         "Updates of system are not held.\n"
     );
-}
-
-#[test]
-fn settings_are_shown_and_set() {
-    let served = served_to(me());
-    let all = served.done("config");
-    assert!(
-        all.starts_with("autopilot: on\nchannel: stable\nhold: none\n"),
-        "{all}"
-    );
-    assert!(all.contains("\nrate-limit-bytes-per-sec: -\n"), "{all}");
-    assert_eq!(served.done("config system channel"), "channel: stable\n");
-    assert_eq!(
-        served.json("config channel=edge poll-interval-secs=60 hold --json"),
-        json!({ "channel": "edge", "hold": "none", "poll-interval-secs": 60 })
-    );
-    for line in ["config frob", "config frob=1"] {
-        assert_eq!(
-            served.refused(line),
-            "snap \"system\" has no \"frob\" configuration option\n"
-        );
-    }
-    let odd = served.refused("config a&b");
-    assert_eq!(odd, "cannot show \"a&b\": no setting has such a name\n");
 }
 
 #[test]
