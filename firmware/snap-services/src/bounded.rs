@@ -5,8 +5,10 @@ use crate::protocol::HookOutcome;
 use anyhow::{Context, Result};
 use confinement::ControlGroup;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fs::{MemfdFlags, memfd_create};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
-use std::io::Read;
+use std::fs::File;
+use std::io::{Read, Seek, Write};
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::Duration;
@@ -14,7 +16,17 @@ use std::time::Duration;
 /// Of what it says, the end is kept.
 const OUTPUT_BYTES: usize = 16 << 10;
 
-/// Runs `command`, a line of `snap-run`. At the limit all of the group that `group_of` names
+/// What a program reads that is handed `bytes`: a file in memory, so that nobody has to wait
+/// for a program that does not read.
+pub(crate) fn input(bytes: &[u8]) -> Result<Stdio> {
+    let memory = memfd_create("input", MemfdFlags::CLOEXEC).context("cannot make a file")?;
+    let mut memory = File::from(memory);
+    memory.write_all(bytes)?;
+    memory.rewind()?;
+    Ok(memory.into())
+}
+
+/// Runs `command`, a line of `snap-run` with its input. At the limit all of the group that `group_of` names
 /// is killed.
 pub(crate) fn run(
     mut command: Command,
@@ -22,10 +34,7 @@ pub(crate) fn run(
     limit: Duration,
 ) -> Result<HookOutcome> {
     let (reader, writer) = std::io::pipe()?;
-    command
-        .stdin(Stdio::null())
-        .stdout(writer.try_clone()?)
-        .stderr(writer);
+    command.stdout(writer.try_clone()?).stderr(writer);
     let mut child = command.spawn().context("cannot start snap-run")?;
     drop(command);
     let output = thread::spawn(move || end_of(reader));

@@ -1,6 +1,7 @@
 //! A client of the supervisor: one request, one answer.
 
 use crate::protocol::{Answer, HookOutcome, Request, ServiceStatus, Standing};
+use serde_json::{Map, Value};
 use std::fmt;
 use std::io::{self, BufRead, BufReader, Write};
 use std::os::unix::net::UnixStream;
@@ -130,7 +131,7 @@ impl Client {
         })
     }
 
-    /// Runs a hook to its end.
+    /// Runs a hook to its end. It finds the configuration on its standard input.
     ///
     /// # Errors
     /// It cannot be started. How it ended is no error.
@@ -140,12 +141,14 @@ impl Client {
         revision: &str,
         hook: &str,
         limit: Duration,
+        configuration: &Map<String, Value>,
     ) -> Result<HookOutcome, ClientError> {
         let answer = self.ask(&Request::Hook {
             snap: snap.to_owned(),
             revision: revision.to_owned(),
             hook: hook.to_owned(),
             timeout_secs: limit.as_secs().max(1),
+            configuration: configuration.clone(),
         })?;
         match answer {
             Answer::Hook(outcome) => Ok(outcome),

@@ -6,6 +6,7 @@ use crate::process::snap_run;
 use crate::protocol::{Answer, HookOutcome};
 use anyhow::Result;
 use confinement::ControlGroup;
+use serde_json::{Map, Value};
 use snap_format::{Hook, SnapName};
 use std::time::Duration;
 
@@ -16,8 +17,9 @@ pub(crate) fn run(
     revision: &str,
     hook: &str,
     limit: Duration,
+    configuration: &Map<String, Value>,
 ) -> Answer {
-    let outcome = run_to_its_end(places, snap, revision, hook, limit);
+    let outcome = run_to_its_end(places, snap, revision, hook, limit, configuration);
     outcome.unwrap_or_else(|error| Answer::Error(format!("{error:#}")))
 }
 
@@ -27,6 +29,7 @@ fn run_to_its_end(
     revision: &str,
     hook: &str,
     limit: Duration,
+    configuration: &Map<String, Value>,
 ) -> Result<Answer> {
     let name: SnapName = snap.parse()?;
     let hook: Hook = hook.parse()?;
@@ -43,7 +46,16 @@ fn run_to_its_end(
         }));
     }
     let mut command = snap_run(places, revision);
-    command.args(["--hook", hook.as_str(), snap]);
+    command
+        .args(["--hook", hook.as_str(), snap])
+        .stdin(bounded::input(&document(configuration)?)?);
     let group = |_: &_| Ok(ControlGroup::of(name.as_str(), &format!("hook.{hook}"))?);
     bounded::run(command, group, limit).map(Answer::Hook)
+}
+
+/// A line of JSON.
+fn document(configuration: &Map<String, Value>) -> Result<Vec<u8>> {
+    let mut document = serde_json::to_vec(configuration)?;
+    document.push(b'\n');
+    Ok(document)
 }

@@ -1,6 +1,7 @@
 //! What is asked and answered: a line of JSON each, over the supervisor's socket.
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 /// What somebody asks for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,6 +58,9 @@ pub enum Request {
         hook: String,
         /// How long it may take.
         timeout_secs: u64,
+        /// What it finds on its standard input.
+        #[serde(default, skip_serializing_if = "Map::is_empty")]
+        configuration: Map<String, Value>,
     },
     /// How all services of all snaps are.
     Status,

@@ -7,6 +7,7 @@ use crate::protocol::Answer;
 use anyhow::{Result, ensure};
 use confinement::ControlGroup;
 use snap_format::{AppName, SnapName};
+use std::process::Stdio;
 use std::time::Duration;
 
 /// As long as a start may take of which the snap says nothing.
@@ -26,7 +27,8 @@ fn run_to_its_end(places: &Places, snap: &str, app: &str) -> Result<()> {
     let mut command = snap_run(places, &installed.revision);
     command
         .args(["--act", "reload", "--service"])
-        .arg(format!("{name}.{app}"));
+        .arg(format!("{name}.{app}"))
+        .stdin(Stdio::null());
     let group = |child: &std::process::Child| {
         let group = format!("{app}.{}", child.id());
         Ok(ControlGroup::of(name.as_str(), &group)?)

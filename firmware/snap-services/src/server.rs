@@ -89,9 +89,10 @@ fn answer_to(request: Request, places: &Places, send: &Sender<Message>) -> Answe
             revision,
             hook,
             timeout_secs,
+            configuration,
         } => {
             let limit = Duration::from_secs(*timeout_secs);
-            return hook::run(places, snap, revision, hook, limit);
+            return hook::run(places, snap, revision, hook, limit, configuration);
         }
         Request::Reload { snap, app } => return reload::run(places, snap, app),
         Request::Start { .. }

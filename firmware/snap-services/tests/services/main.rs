@@ -191,20 +191,26 @@ fn hooks_run_to_their_end_or_to_their_limit() {
         .join("x1/meta/hooks");
     write_program(
         &hooks.join("install"),
-        "#!/bin/sh\necho installed $SNAP_REVISION\n",
+        "#!/bin/sh\nread found\necho installed $SNAP_REVISION: $found\n",
     );
     write_program(&hooks.join("configure"), "#!/bin/sh\necho no\nexit 4\n");
     let endless = "#!/bin/sh\nmkfifo /tmp/never\nread nothing <>/tmp/never\n";
     write_program(&hooks.join("remove"), endless);
+    let configuration = serde_json::json!({ "port": 80 });
+    let configuration = configuration.as_object().unwrap().clone();
     let run = |hook, limit| {
-        bench
-            .client
-            .hook(&name(), "x1", hook, Duration::from_secs(limit))
+        bench.client.hook(
+            &name(),
+            "x1",
+            hook,
+            Duration::from_secs(limit),
+            &configuration,
+        )
     };
     let outcome = run("install", 60).unwrap();
     assert_eq!(
         (outcome.exit_code, outcome.output.as_str()),
-        (0, "installed x1\n")
+        (0, "installed x1: {\"port\":80}\n")
     );
     let outcome = run("configure", 60).unwrap();
     assert_eq!((outcome.exit_code, outcome.output.as_str()), (4, "no\n"));

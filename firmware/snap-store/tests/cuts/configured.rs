@@ -31,6 +31,7 @@ fn it_goes_with_the_revision_and_comes_back_with_it() {
     set(&device, 80);
     device.must(&refresh);
     assert_eq!(port(&device), 80);
+    assert_eq!(device.found.lock().unwrap()["port"], 80);
     set(&device, 443);
     device.must(&revert);
     assert_eq!(port(&device), 80);
@@ -67,6 +68,8 @@ fn the_snap_is_asked_and_what_it_refuses_is_set_back() {
     );
     assert_eq!(told.unwrap_err().to_string(), "that cannot be configured");
     assert_eq!(port(&device), 80);
+    let found = Value::from(device.found.lock().unwrap().clone());
+    assert_eq!(found, json!({ "port": 1, "name": { "first": "x" } }));
     let hooks = device.hooks.lock().unwrap().clone();
     assert_eq!(hooks, [("1".parse().unwrap(), Hook::Configure)]);
 }

@@ -3,6 +3,7 @@
 use crate::faulty::{Cut, Fault, Faulty};
 use crate::snap_files::SnapFiles;
 use image_trust::sha256;
+use serde_json::{Map, Value};
 use snap_format::{Hook, Revision, SnapFile};
 use snap_store::{
     Installed, Outcome, Parts, Places, RuntimeError, Silent, Snaps, Source, SourceError, Started,
@@ -23,6 +24,8 @@ pub(crate) struct Device {
     pub(crate) hooks: Mutex<Vec<(Revision, Hook)>>,
     /// The version whose health hook fails.
     pub(crate) unhealthy: Mutex<Option<String>>,
+    /// What the hook `configure` found last.
+    pub(crate) found: Mutex<Map<String, Value>>,
     /// Whether no configuration suits.
     pub(crate) refuses: Mutex<bool>,
     /// Room that is left for snaps, where it is not the machine's.
@@ -63,6 +66,7 @@ impl Device {
             running: Mutex::default(),
             hooks: Mutex::default(),
             unhealthy: Mutex::default(),
+            found: Mutex::default(),
             refuses: Mutex::default(),
             free_bytes: Mutex::default(),
             fetched_bytes: Mutex::default(),
@@ -269,6 +273,9 @@ impl Device {
     pub(crate) fn hook(&self, snap: &Installed, hook: Hook) -> Result<(), RuntimeError> {
         self.hooks.lock().unwrap().push((snap.revision, hook));
         let version = snap.yaml.version.to_string();
+        if hook == Hook::Configure {
+            *self.found.lock().unwrap() = snap.configuration.document().clone();
+        }
         match hook {
             // What a snap does to its data cannot be undone by anybody but who copied it.
             Hook::Install | Hook::PostRefresh => {

@@ -67,8 +67,9 @@ impl Runtime for Supervised {
             return Ok(());
         }
         let (name, revision) = (snap.name.as_str(), snap.revision.to_string());
+        let configuration = snap.configuration.document();
         let outcome = self
-            .ask(|client| client.hook(name, &revision, hook.as_str(), HOOK_LIMIT))
+            .ask(|client| client.hook(name, &revision, hook.as_str(), HOOK_LIMIT, configuration))
             .map_err(refused)?;
         match outcome.exit_code {
             0 => Ok(()),
