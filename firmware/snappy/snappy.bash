@@ -28,7 +28,7 @@ _snappy() {
                     list) words="--all --updates --verbose --json --help" ;;
                     tags) words="--json --help" ;;
                     hold) words="--until --for --release --json --help" ;;
-                    config) words="--json --help" ;;
+                    config) words="--json --help" names=parts ;;
                     changes) words="--json --help" ;;
                     network) words="--json --help" ;;
                     service) words="logs start stop restart enable disable --follow --json --help" names=parts ;;

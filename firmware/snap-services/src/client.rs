@@ -1,6 +1,7 @@
 //! A client of the supervisor: one request, one answer.
 
 use crate::protocol::{Answer, HookOutcome, Request, ServiceStatus, Standing};
+use serde_json::{Map, Value};
 use std::fmt;
 use std::io::{self, BufRead, BufReader, Write};
 use std::os::unix::net::UnixStream;
@@ -109,7 +110,28 @@ impl Client {
         })
     }
 
-    /// Runs a hook to its end.
+    /// Has a running service read its settings again, by the command that it has for that.
+    ///
+    /// # Errors
+    /// The command fails.
+    pub fn reload(&self, snap: &str, app: &str) -> Result<(), ClientError> {
+        self.done(&Request::Reload {
+            snap: snap.to_owned(),
+            app: app.to_owned(),
+        })
+    }
+
+    /// Forgets which services of a snap that is gone were enabled or disabled.
+    ///
+    /// # Errors
+    /// It cannot be kept.
+    pub fn forget(&self, snap: &str) -> Result<(), ClientError> {
+        self.done(&Request::Forget {
+            snap: snap.to_owned(),
+        })
+    }
+
+    /// Runs a hook to its end. It finds the configuration on its standard input.
     ///
     /// # Errors
     /// It cannot be started. How it ended is no error.
@@ -119,12 +141,14 @@ impl Client {
         revision: &str,
         hook: &str,
         limit: Duration,
+        configuration: &Map<String, Value>,
     ) -> Result<HookOutcome, ClientError> {
         let answer = self.ask(&Request::Hook {
             snap: snap.to_owned(),
             revision: revision.to_owned(),
             hook: hook.to_owned(),
             timeout_secs: limit.as_secs().max(1),
+            configuration: configuration.clone(),
         })?;
         match answer {
             Answer::Hook(outcome) => Ok(outcome),
@@ -132,7 +156,7 @@ impl Client {
         }
     }
 
-    /// How all services are.
+    /// How all services of all snaps are, those that were never started among them.
     ///
     /// # Errors
     /// The supervisor does not hear.

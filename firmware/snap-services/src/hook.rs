@@ -1,20 +1,14 @@
 //! Hooks: they run beside the services, each to its end or to its limit.
 
+use crate::bounded;
 use crate::places::Places;
-use crate::process::{exit_code, snap_run};
+use crate::process::snap_run;
 use crate::protocol::{Answer, HookOutcome};
-use anyhow::{Context, Result};
+use anyhow::Result;
 use confinement::ControlGroup;
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::process::{Pid, PidfdFlags, pidfd_open};
+use serde_json::{Map, Value};
 use snap_format::{Hook, SnapName};
-use std::io::Read;
-use std::process::Stdio;
-use std::thread;
 use std::time::Duration;
-
-/// Of what a hook says, the end is kept.
-const OUTPUT_BYTES: usize = 16 << 10;
 
 /// Runs a hook. A snap without it has nothing to do, and did it.
 pub(crate) fn run(
@@ -23,8 +17,9 @@ pub(crate) fn run(
     revision: &str,
     hook: &str,
     limit: Duration,
+    configuration: &Map<String, Value>,
 ) -> Answer {
-    let outcome = run_to_its_end(places, snap, revision, hook, limit);
+    let outcome = run_to_its_end(places, snap, revision, hook, limit, configuration);
     outcome.unwrap_or_else(|error| Answer::Error(format!("{error:#}")))
 }
 
@@ -34,6 +29,7 @@ fn run_to_its_end(
     revision: &str,
     hook: &str,
     limit: Duration,
+    configuration: &Map<String, Value>,
 ) -> Result<Answer> {
     let name: SnapName = snap.parse()?;
     let hook: Hook = hook.parse()?;
@@ -49,43 +45,17 @@ fn run_to_its_end(
             output: String::new(),
         }));
     }
-    let (reader, writer) = std::io::pipe()?;
     let mut command = snap_run(places, revision);
     command
         .args(["--hook", hook.as_str(), snap])
-        .stdin(Stdio::null())
-        .stdout(writer.try_clone()?)
-        .stderr(writer);
-    let mut child = command.spawn().context("cannot start snap-run")?;
-    drop(command);
-    let output = thread::spawn(move || end_of(reader));
-    let handle = pidfd_open(Pid::from_child(&child), PidfdFlags::empty())?;
-    let timeout = Timespec::try_from(limit).ok();
-    let ended = poll(&mut [PollFd::new(&handle, PollFlags::IN)], timeout.as_ref())? > 0;
-    if !ended {
-        ControlGroup::of(name.as_str(), &format!("hook.{hook}"))?.kill()?;
-        let _ = child.kill();
-    }
-    let exit_code = exit_code(child.wait()?);
-    let mut output = output.join().unwrap_or_default();
-    if !ended {
-        output.push_str(&format!(
-            "the hook {hook} took longer than {} s\n",
-            limit.as_secs()
-        ));
-    }
-    Ok(Answer::Hook(HookOutcome { exit_code, output }))
+        .stdin(bounded::input(&document(configuration)?)?);
+    let group = |_: &_| Ok(ControlGroup::of(name.as_str(), &format!("hook.{hook}"))?);
+    bounded::run(command, group, limit).map(Answer::Hook)
 }
 
-fn end_of(mut pipe: impl Read) -> String {
-    let mut kept = Vec::new();
-    let mut part = [0; 4096];
-    while let Ok(length @ 1..) = pipe.read(&mut part) {
-        kept.extend_from_slice(&part[..length]);
-        if kept.len() > 2 * OUTPUT_BYTES {
-            kept.drain(..kept.len() - OUTPUT_BYTES);
-        }
-    }
-    let from = kept.len().saturating_sub(OUTPUT_BYTES);
-    String::from_utf8_lossy(&kept[from..]).into_owned()
+/// A line of JSON.
+fn document(configuration: &Map<String, Value>) -> Result<Vec<u8>> {
+    let mut document = serde_json::to_vec(configuration)?;
+    document.push(b'\n');
+    Ok(document)
 }

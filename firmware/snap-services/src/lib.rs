@@ -6,6 +6,7 @@
 //! the services, the snaps. The daemon drives it by [`Client`].
 #![forbid(unsafe_code)]
 
+mod bounded;
 pub mod calendar;
 mod client;
 mod hook;
@@ -15,9 +16,11 @@ mod operation;
 mod places;
 mod process;
 mod protocol;
+mod reload;
 mod server;
 pub mod service;
 mod sockets;
+mod standing;
 mod started;
 mod supervisor;
 mod unit;

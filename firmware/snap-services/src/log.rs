@@ -97,6 +97,20 @@ impl Follower {
         }
     }
 
+    /// From the oldest line that the log has on.
+    #[must_use]
+    pub fn from_start(directory: &Path, service: &str) -> Self {
+        use std::os::unix::fs::MetadataExt;
+        let path = path_of(directory, service);
+        // As if the older file were still the one that is written.
+        let metadata = fs::metadata(older(&path)).ok();
+        Self {
+            seen_bytes: 0,
+            inode: metadata.map(|metadata| metadata.ino()),
+            path,
+        }
+    }
+
     /// The whole lines that came since; none if nothing did.
     ///
     /// # Errors

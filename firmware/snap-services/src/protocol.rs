@@ -1,6 +1,7 @@
 //! What is asked and answered: a line of JSON each, over the supervisor's socket.
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 /// What somebody asks for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,6 +35,19 @@ pub enum Request {
         /// Whether.
         standing: Standing,
     },
+    /// Have a running service read its settings again; the answer comes when its
+    /// `reload-command` has ended.
+    Reload {
+        /// Of which snap.
+        snap: String,
+        /// Which of them; it has such a command.
+        app: String,
+    },
+    /// Forget what was said of a snap's services: it and its data are gone.
+    Forget {
+        /// Which snap.
+        snap: String,
+    },
     /// Run a hook; the answer comes when it has ended. A snap without it has run it.
     Hook {
         /// Of which snap.
@@ -44,8 +58,11 @@ pub enum Request {
         hook: String,
         /// How long it may take.
         timeout_secs: u64,
+        /// What it finds on its standard input.
+        #[serde(default, skip_serializing_if = "Map::is_empty")]
+        configuration: Map<String, Value>,
     },
-    /// How all services are.
+    /// How all services of all snaps are.
     Status,
 }
 

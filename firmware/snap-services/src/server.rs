@@ -3,6 +3,7 @@
 use crate::hook;
 use crate::places::Places;
 use crate::protocol::{Answer, Request};
+use crate::reload;
 use crate::supervisor::{Message, Supervisor};
 use anyhow::{Context, Result};
 use std::fs::{self, DirBuilder};
@@ -82,15 +83,23 @@ fn attend(stream: UnixStream, places: &Places, send: &Sender<Message>) -> io::Re
 }
 
 fn answer_to(request: Request, places: &Places, send: &Sender<Message>) -> Answer {
-    if let Request::Hook {
-        snap,
-        revision,
-        hook,
-        timeout_secs,
-    } = &request
-    {
-        let limit = Duration::from_secs(*timeout_secs);
-        return hook::run(places, snap, revision, hook, limit);
+    match &request {
+        Request::Hook {
+            snap,
+            revision,
+            hook,
+            timeout_secs,
+            configuration,
+        } => {
+            let limit = Duration::from_secs(*timeout_secs);
+            return hook::run(places, snap, revision, hook, limit, configuration);
+        }
+        Request::Reload { snap, app } => return reload::run(places, snap, app),
+        Request::Start { .. }
+        | Request::Stop { .. }
+        | Request::Enable { .. }
+        | Request::Forget { .. }
+        | Request::Status => {}
     }
     let (answer, answered) = mpsc::channel();
     let asked = send.send(Message::Asked(request, answer));

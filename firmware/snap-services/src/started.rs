@@ -1,7 +1,6 @@
-//! Which snaps were started, for a supervisor that had to be started again; and which
-//! services a person disabled. Both are lists of words, a line each.
+//! Files of lines: which snaps were started, for a supervisor that had to be started again,
+//! and what persons said of services ([`crate::standing`]).
 
-use snap_run::Device;
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::{self, ErrorKind};
@@ -16,11 +15,6 @@ pub(crate) struct Lines {
 impl Lines {
     pub(crate) fn in_file(path: impl Into<PathBuf>) -> Self {
         Self { path: path.into() }
-    }
-
-    /// `NAME.APP` of every service that a person disabled.
-    pub(crate) fn of_disabled(device: &Device) -> Self {
-        Self::in_file(device.disabled_services())
     }
 
     pub(crate) fn read(&self) -> io::Result<BTreeSet<String>> {
@@ -41,10 +35,13 @@ impl Lines {
         }
         let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
         let new = self.path.with_extension("new");
-        fs::create_dir_all(self.path.parent().unwrap_or(Path::new("/")))?;
+        let directory = self.path.parent().unwrap_or(Path::new("/"));
+        fs::create_dir_all(directory)?;
         fs::write(&new, text)?;
         fs::File::open(&new)?.sync_all()?;
-        fs::rename(&new, &self.path)
+        fs::rename(&new, &self.path)?;
+        // Or the power takes the new name back.
+        fs::File::open(directory)?.sync_all()
     }
 }
 

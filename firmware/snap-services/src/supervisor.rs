@@ -4,11 +4,13 @@ use crate::operation::{Direction, Operation, now};
 use crate::places::Places;
 use crate::protocol::{Answer, Request, ServiceStatus, Standing};
 use crate::service::{Event, Off, State};
+use crate::standing::{self, Standings};
 use crate::started::Lines;
 use crate::unit::{Key, Surroundings, Told, Unit};
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use confinement::ControlGroup;
-use snap_format::{AppName, InstallMode, SnapName};
+use snap_format::app::App;
+use snap_format::{AppName, SnapName};
 use snap_run::InstalledSnap;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
@@ -133,11 +135,18 @@ impl<'a> Supervisor<'a> {
             } => self.enable(&snap, &apps, standing).map(|()| {
                 let _ = answer.send(Answer::Done);
             }),
+            Request::Forget { snap } => standing::forget(&self.places.device, &snap)
+                .context("cannot keep that for the next start")
+                .map(|()| {
+                    let _ = answer.send(Answer::Done);
+                }),
             Request::Status => self.status().map(|services| {
                 let _ = answer.send(Answer::Services(services));
             }),
             // They run beside the services: the server has them.
-            Request::Hook { .. } => Err(anyhow::anyhow!("a hook is no service")),
+            Request::Hook { .. } | Request::Reload { .. } => {
+                Err(anyhow::anyhow!("this is no matter of the services' loop"))
+            }
         };
         if let Err(error) = outcome {
             let _ = answer.send(Answer::Error(format!("{error:#}")));
@@ -155,12 +164,15 @@ impl<'a> Supervisor<'a> {
         let snap = self.places.device.snap(&name, revision)?;
         let mut order = snap.yaml.start_order();
         if apps.is_empty() {
-            let disabled = Lines::of_disabled(&self.places.device).read()?;
+            let standings = Standings::read(&self.places.device)?;
             order.retain(|app| {
-                is_enabled(&snap, app) && !disabled.contains(&format!("{name}.{app}"))
+                let described = snap.yaml.apps.get(app);
+                described.is_some_and(|described| {
+                    standings.of(&format!("{name}.{app}"), described) == Standing::Enabled
+                })
             });
         } else {
-            require_services(&snap, apps)?;
+            services(&snap, apps)?;
             order.retain(|app| apps.iter().any(|wanted| wanted == app.as_str()));
         }
         let mut rest = VecDeque::new();
@@ -246,17 +258,10 @@ impl<'a> Supervisor<'a> {
 
     fn enable(&self, name: &str, apps: &[String], standing: Standing) -> Result<()> {
         let name: SnapName = name.parse()?;
-        require_services(&self.places.device.snap(&name, None)?, apps)?;
-        let change = Lines::of_disabled(&self.places.device).change(|lines| {
-            for app in apps {
-                let line = format!("{name}.{app}");
-                match standing {
-                    Standing::Enabled => lines.remove(&line),
-                    Standing::Disabled => lines.insert(line),
-                };
-            }
-        });
-        change.context("cannot keep that for the next start")
+        let snap = self.places.device.snap(&name, None)?;
+        let services = services(&snap, apps)?;
+        let kept = standing::keep(&self.places.device, &services, standing);
+        kept.context("cannot keep that for the next start")
     }
 
     /// Takes the operations as far as they go. Those of a snap follow each other.
@@ -281,43 +286,62 @@ impl<'a> Supervisor<'a> {
     }
 
     fn status(&self) -> Result<Vec<ServiceStatus>> {
-        let disabled = Lines::of_disabled(&self.places.device).read()?;
-        let units = self.units.iter();
-        Ok(units
-            .map(|(key, unit)| ServiceStatus {
-                snap: key.snap.to_string(),
-                app: key.app.to_string(),
-                revision: unit.revision.clone(),
-                state: word_of(unit.service().state()).to_owned(),
-                detail: unit.failure(),
-                says: unit.says.clone(),
-                starts: unit.service().starts(),
-                standing: match disabled.contains(&key.to_string()) {
-                    true => Standing::Disabled,
-                    false => Standing::Enabled,
-                },
-            })
-            .collect())
+        let standings = Standings::read(&self.places.device)?;
+        let mut all = BTreeMap::new();
+        for name in self.places.device.snap_names()? {
+            // One that cannot be read has no services that could be told of.
+            let Ok(snap) = self.places.device.snap(&name, None) else {
+                continue;
+            };
+            for (app, described) in &snap.yaml.apps {
+                if described.service.is_some() {
+                    let key = Key {
+                        snap: name.clone(),
+                        app: app.clone(),
+                    };
+                    let mut status = self.status_of(&key, &snap.revision);
+                    status.standing = standings.of(&key.to_string(), described);
+                    all.insert(key, status);
+                }
+            }
+        }
+        for (key, unit) in &self.units {
+            if !unit.is_off() {
+                all.entry(key.clone())
+                    .or_insert_with(|| self.status_of(key, &unit.revision));
+            }
+        }
+        Ok(all.into_values().collect())
     }
-}
 
-fn is_enabled(snap: &InstalledSnap, app: &AppName) -> bool {
-    let service = snap.yaml.apps.get(app).and_then(|app| app.service.as_ref());
-    service.is_some_and(|service| service.install_mode == InstallMode::Enable)
-}
-
-fn require_services(snap: &InstalledSnap, apps: &[String]) -> Result<()> {
-    for app in apps {
-        let parsed: AppName = app.parse()?;
-        let found = snap.yaml.apps.get(&parsed);
-        if found.is_none_or(|app| app.service.is_none()) {
-            bail!(
-                "cannot find the service {app} in the snap {}",
-                snap.yaml.name
-            );
+    /// Of a service that may never have been started.
+    fn status_of(&self, key: &Key, revision: &str) -> ServiceStatus {
+        let unit = self.units.get(key);
+        let state = unit.map_or(&State::Off(Off::NotStarted), |unit| unit.service().state());
+        ServiceStatus {
+            snap: key.snap.to_string(),
+            app: key.app.to_string(),
+            revision: unit.map_or(revision, |unit| &unit.revision).to_owned(),
+            state: word_of(state).to_owned(),
+            detail: unit.and_then(Unit::failure),
+            says: unit.and_then(|unit| unit.says.clone()),
+            starts: unit.map_or(0, |unit| unit.service().starts()),
+            standing: Standing::Enabled,
         }
     }
-    Ok(())
+}
+
+/// The services that are named, with their descriptions.
+fn services<'s>(snap: &'s InstalledSnap, apps: &[String]) -> Result<Vec<(String, &'s App)>> {
+    let name = &snap.yaml.name;
+    let found = apps.iter().map(|app| {
+        let described = snap.yaml.apps.get(&app.parse::<AppName>()?);
+        let described = described.filter(|app| app.service.is_some());
+        let described = described
+            .with_context(|| format!("cannot find the service {app} in the snap {name}"))?;
+        Ok((format!("{name}.{app}"), described))
+    });
+    found.collect()
 }
 
 fn word_of(state: &State) -> &'static str {

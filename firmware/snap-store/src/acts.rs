@@ -1,5 +1,6 @@
 //! What tasks do, and how it is undone: one module for each kind of thing that they change.
 
+mod configuration;
 mod data;
 mod fetch;
 mod file;
@@ -35,7 +36,10 @@ impl Snaps<'_> {
             TaskKind::Seal => file::seal(self, change, next),
             TaskKind::Mount => mount::mount(self, change),
             TaskKind::Stop => services::stop_old(self, change),
-            TaskKind::CopyData => data::copy(self, change),
+            TaskKind::CopyData => {
+                configuration::inherit(self, change, next);
+                data::copy(self, change)
+            }
             TaskKind::Link => links::link(self, change, next),
             TaskKind::Start => services::start_new(self, change),
             TaskKind::Unlink => links::unlink(self, change, next),
@@ -45,7 +49,11 @@ impl Snaps<'_> {
             TaskKind::RemoveHook => services::hook_of_old(self, change, Hook::Remove),
             TaskKind::InstallHook => services::hook_of_new(self, change, Hook::Install),
             TaskKind::PostRefresh => services::hook_of_new(self, change, Hook::PostRefresh),
-            TaskKind::Configure => services::hook_of_new(self, change, Hook::Configure),
+            TaskKind::SetConfiguration => {
+                configuration::set(change, next);
+                Ok(())
+            }
+            TaskKind::Configure => services::configure(self, change),
             TaskKind::CheckHealth => services::hook_of_new(self, change, Hook::CheckHealth),
             TaskKind::Unknown => Ok(()),
         }
@@ -62,7 +70,14 @@ impl Snaps<'_> {
             TaskKind::Seal => file::unseal(self, change, next),
             TaskKind::Mount => mount::unmount(self, change),
             TaskKind::Stop => services::start_old(self, change),
-            TaskKind::CopyData => data::take_back(self, change),
+            TaskKind::CopyData => {
+                configuration::give_back(change, next);
+                data::take_back(self, change)
+            }
+            TaskKind::SetConfiguration => {
+                configuration::set_back(change, next);
+                Ok(())
+            }
             TaskKind::Link | TaskKind::Unlink => links::link_back(self, change, next),
             TaskKind::Start => services::stop_new(self, change),
             // What a hook did is in the data, which is taken back; the part of a file stays

@@ -1,12 +1,13 @@
 //! What is asked becomes a change, or is refused before anything is done.
 
 use crate::acts::data_of_an_earlier_time;
-use crate::change::{Change, ChangeKind, Direction, EarlierData, TaskKind, tasks};
+use crate::change::{Change, ChangeKind, Direction, EarlierData, Reconfigured, TaskKind, tasks};
 use crate::error::StoreError;
 use crate::run::{Outcome, Watch};
 use crate::start::Snaps;
-use crate::state::{Origin, RevisionState};
+use crate::state::{Origin, RevisionState, SnapState};
 use image_format::Digest;
+use serde_json::{Map, Value};
 use snap_format::{Revision, SnapFile, SnapName};
 use std::num::NonZeroU32;
 use std::path::Path;
@@ -178,6 +179,28 @@ impl Snaps<'_> {
         self.begin(change, watch)
     }
 
+    /// Sets each key of `patch` in the configuration of the current revision; `null` unsets
+    /// it. The snap's hook is asked, and what it refuses is set back.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub fn configure(
+        &mut self,
+        name: &SnapName,
+        patch: &Map<String, Value>,
+        watch: &mut dyn Watch,
+    ) -> Result<Outcome, StoreError> {
+        self.require_idle(watch)?;
+        let current = self.state.snap(name).and_then(SnapState::current);
+        let current = current.ok_or_else(|| StoreError::NotInstalled(name.clone()))?;
+        let from = current.configuration.clone();
+        let to = from.patched(patch)?;
+        let kinds = [TaskKind::SetConfiguration, TaskKind::Configure];
+        let mut change = self.change(ChangeKind::Configure, name, None, &kinds);
+        change.configuration = Some(Reconfigured { from, to });
+        self.begin(change, watch)
+    }
+
     /// A revision that comes: from a store with an address, or from a file that is here.
     fn coming(
         &self,
@@ -241,6 +264,7 @@ impl Snaps<'_> {
             doomed: Vec::new(),
             doomed_data: Vec::new(),
             earlier_data: EarlierData::None,
+            configuration: None,
             resumed: 0,
         }
     }

@@ -1,5 +1,6 @@
 //! A change: what was asked, and the tasks that do it.
 
+use crate::configuration::Configuration;
 use crate::state::RevisionState;
 use crate::text;
 use serde::{Deserialize, Serialize};
@@ -19,6 +20,8 @@ pub enum ChangeKind {
     Remove,
     /// The snap and its data go.
     Purge,
+    /// Another configuration of the same revision.
+    Configure,
 }
 
 /// One step. Each is done and undone by a module of `acts`.
@@ -45,7 +48,9 @@ pub enum TaskKind {
     PostRefresh,
     /// Start its services.
     Start,
-    /// Run the hook that applies settings.
+    /// Keep the configuration that was asked for.
+    SetConfiguration,
+    /// Run the hook that applies the configuration.
     Configure,
     /// Ask it whether it works.
     CheckHealth,
@@ -108,6 +113,13 @@ pub(crate) enum EarlierData {
     SetAside,
 }
 
+/// A configuration, and the one before it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Reconfigured {
+    pub(crate) from: Configuration,
+    pub(crate) to: Configuration,
+}
+
 /// What was asked, and how far it is.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -117,7 +129,7 @@ pub struct Change {
     /// Of which snap.
     #[serde(with = "text::one")]
     pub snap: SnapName,
-    /// The revision that comes; none when the snap goes.
+    /// The revision that comes; none when the snap goes, or is configured.
     #[serde(default)]
     pub new: Option<RevisionState>,
     /// The revision that counted before.
@@ -139,6 +151,9 @@ pub struct Change {
     /// Whether the new revision has data from an earlier time.
     #[serde(default)]
     pub(crate) earlier_data: EarlierData,
+    /// What a configuration changes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) configuration: Option<Reconfigured>,
     /// How often the device, or the daemon, began while it was in progress.
     #[serde(default)]
     pub resumed: u32,
@@ -176,6 +191,7 @@ impl Change {
         let is_started = status(TaskKind::Start) == Some(TaskStatus::Done);
         match status(TaskKind::Stop) {
             Some(TaskStatus::Do | TaskStatus::Undone) => self.old,
+            None if self.kind == ChangeKind::Configure => self.old,
             _ if is_started && self.direction == Direction::Forward => {
                 self.new.as_ref().map(|new| new.revision)
             }
@@ -221,6 +237,7 @@ mod tests {
             doomed: Vec::new(),
             doomed_data: Vec::new(),
             earlier_data: EarlierData::None,
+            configuration: None,
             resumed: 0,
         };
         assert_eq!(change.next(), Some(0));

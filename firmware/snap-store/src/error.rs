@@ -1,6 +1,7 @@
 //! Why something was not done with a snap.
 
 use crate::change::ChangeKind;
+use crate::configuration::ConfigurationError;
 use crate::runtime::RuntimeError;
 use crate::source::SourceError;
 use snap_format::{Revision, SnapFileError, SnapName};
@@ -51,6 +52,8 @@ pub enum StoreError {
     },
     /// It does not come.
     Source(SourceError),
+    /// The snap cannot be configured so.
+    Configuration(ConfigurationError),
     /// A program of the snap failed.
     Runtime(RuntimeError),
     /// A file or a mount.
@@ -148,6 +151,7 @@ impl fmt::Display for StoreError {
                  kept for the system; purge a snap that is not needed"
             ),
             Self::Source(error) => error.fmt(f),
+            Self::Configuration(error) => error.fmt(f),
             Self::Runtime(error) => error.fmt(f),
             Self::Io { act, source } => write!(f, "cannot {act}: {source}"),
             Self::State(path, reason) => write!(
@@ -174,6 +178,12 @@ impl From<SnapFileError> for StoreError {
     }
 }
 
+impl From<ConfigurationError> for StoreError {
+    fn from(error: ConfigurationError) -> Self {
+        Self::Configuration(error)
+    }
+}
+
 impl From<RuntimeError> for StoreError {
     fn from(error: RuntimeError) -> Self {
         Self::Runtime(error)
@@ -195,6 +205,7 @@ impl ChangeKind {
             Self::Refresh => "refresh-snap",
             Self::Revert => "revert-snap",
             Self::Remove | Self::Purge => "remove-snap",
+            Self::Configure => "configure-snap",
         }
     }
 }

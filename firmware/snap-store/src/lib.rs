@@ -16,6 +16,7 @@
 mod acts;
 mod ask;
 mod change;
+mod configuration;
 mod error;
 mod files;
 mod mounts;
@@ -31,6 +32,7 @@ mod text;
 
 pub use ask::{Asked, Data, NewSnap};
 pub use change::{Change, ChangeKind, Direction, Task, TaskKind, TaskStatus};
+pub use configuration::{Configuration, ConfigurationError};
 pub use error::StoreError;
 pub use files::{DiskFiles, Files};
 pub use mounts::{KernelMounts, Mounts, VerifiedImage};

@@ -180,6 +180,7 @@ impl TaskKind {
             Self::InstallHook => "Run the hook install",
             Self::PostRefresh => "Run the hook post-refresh",
             Self::Start => "Start the snap's services",
+            Self::SetConfiguration => "Keep the snap's new configuration",
             Self::Configure => "Run the hook configure",
             Self::CheckHealth => "Ask the snap whether it works",
             Self::RemoveHook => "Run the hook remove",

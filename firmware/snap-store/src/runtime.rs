@@ -19,6 +19,8 @@ pub struct Installed {
     pub data: PathBuf,
     /// The data of all revisions.
     pub common: PathBuf,
+    /// What a person set of it.
+    pub configuration: crate::Configuration,
     /// Whether a store vouches for it.
     pub origin: crate::Origin,
 }
@@ -38,7 +40,8 @@ pub trait Runtime: Send + Sync {
     /// Something cannot be stopped.
     fn stop(&self, snap: &Installed) -> Result<(), RuntimeError>;
 
-    /// Runs a hook; the snap may have none.
+    /// Runs a hook, which finds the configuration on its standard input; the snap may have
+    /// none.
     ///
     /// # Errors
     /// It fails.

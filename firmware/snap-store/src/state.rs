@@ -4,6 +4,7 @@
 //! change their meaning. What a reader does not know it keeps as it is.
 
 use crate::change::Change;
+use crate::configuration::Configuration;
 use crate::text::{self, Text};
 use image_format::Digest;
 use serde::{Deserialize, Serialize};
@@ -45,6 +46,9 @@ pub struct SnapState {
         skip_serializing_if = "Option::is_none"
     )]
     pub kept_data: Option<Revision>,
+    /// Its configuration, which goes the same way.
+    #[serde(default, skip_serializing_if = "Configuration::is_empty")]
+    pub kept_configuration: Configuration,
     /// A person went back from this one: no unattended refresh takes it, or an older one.
     #[serde(
         default,
@@ -75,6 +79,9 @@ pub struct RevisionState {
     pub root_hash: Digest,
     /// Who vouches for it.
     pub origin: Origin,
+    /// What a person set of it.
+    #[serde(default, skip_serializing_if = "Configuration::is_empty")]
+    pub configuration: Configuration,
     #[serde(flatten)]
     unknown: Map<String, Value>,
 }
@@ -159,6 +166,7 @@ impl RevisionState {
             sha256: Digest::ZERO,
             root_hash: Digest::ZERO,
             origin,
+            configuration: Configuration::default(),
             unknown: Map::new(),
         }
     }
@@ -179,6 +187,21 @@ mod tests {
         assert_eq!(name.as_str(), "hello");
         assert_eq!(snap.current().unwrap().version, "1.1");
         assert_eq!(snap.other().unwrap().version, "1.0");
+    }
+
+    #[test]
+    fn a_configuration_lies_with_its_revision() {
+        let with = GOLDEN.replacen(
+            "\"channel\":\"stable\"}}",
+            "\"channel\":\"stable\"},\"configuration\":{\"port\":80}}",
+            1,
+        );
+        let state: State = serde_json::from_str(&with).unwrap();
+        assert_eq!(serde_json::to_string(&state).unwrap(), with);
+        let (_, snap) = state.installed().next().unwrap();
+        let port = snap.other().unwrap().configuration.get("port").unwrap();
+        assert_eq!(port, Some(&80.into()));
+        assert!(snap.current().unwrap().configuration.is_empty());
     }
 
     #[test]

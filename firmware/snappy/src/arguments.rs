@@ -194,6 +194,18 @@ pub(crate) struct Config {
     pub(crate) set: Vec<(String, String)>,
     /// What is to be shown; nothing is everything.
     pub(crate) get: Vec<String>,
+    /// Whose they are.
+    pub(crate) of: ConfigOf,
+}
+
+/// Whose settings are meant.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum ConfigOf {
+    /// Those of the system.
+    #[default]
+    System,
+    /// If a snap is called as the first to be shown, those of that snap.
+    FirstWord,
 }
 
 /// What of a service is asked for.

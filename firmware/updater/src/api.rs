@@ -5,12 +5,15 @@
 
 mod act;
 mod answer;
+mod apps;
 mod changes;
 mod configuration;
 mod find;
+mod logs;
 mod recent;
 pub mod request;
 mod snap_acts;
+mod snap_configuration;
 mod snap_values;
 mod snaps;
 mod system;
@@ -18,6 +21,7 @@ pub(crate) mod upload;
 
 pub(crate) use answer::reason;
 pub use answer::{Answer, ApiError};
+pub use logs::{LogTail, Then};
 use recent::Recent;
 pub use request::{Method, Request};
 pub(crate) use system::architecture;
@@ -60,6 +64,8 @@ enum Resource<'a> {
     Snap(&'a str),
     Configuration(&'a str),
     Find,
+    Apps,
+    Logs,
     Changes,
     Change(&'a str),
     Systems,
@@ -117,13 +123,16 @@ impl Api {
             (Method::Get, Resource::SystemInfo) => self.system_info(),
             (Method::Get, Resource::Snaps) => self.snaps(request),
             (Method::Get, Resource::Snap(name)) => self.snap(name),
-            (Method::Get, Resource::Configuration(name)) => self.configuration(name, request),
+            (Method::Get, Resource::Configuration(name)) => self.configuration(name, request, peer),
             (Method::Get, Resource::Find) => self.find(request, peer),
+            (Method::Get, Resource::Apps) => self.list_apps(request),
+            (Method::Get, Resource::Logs) => self.logs(request, peer),
             (Method::Get, Resource::Changes) => self.list_changes(request),
             (Method::Get, Resource::Change(id)) => self.change(id),
             (Method::Post, Resource::Snaps) => self.act_on_snaps(request),
             (Method::Post, Resource::Snap(name)) if is_part(name) => self.act_on_part(request),
             (Method::Post, Resource::Snap(name)) => self.act_on_snap(name, request),
+            (Method::Post, Resource::Apps) => self.act_on_apps(request),
             (Method::Post, Resource::Change(id)) => self.act_on_change(id, request),
             (Method::Post, Resource::Systems) => self.act_on_system(request),
             (Method::Put, Resource::Configuration(name)) => self.configure(name, request),
@@ -140,6 +149,8 @@ fn resource(path: &[String]) -> Option<Resource<'_>> {
         ["v2", "snaps", name] => Some(Resource::Snap(name)),
         ["v2", "snaps", name, "conf"] => Some(Resource::Configuration(name)),
         ["v2", "find"] => Some(Resource::Find),
+        ["v2", "apps"] => Some(Resource::Apps),
+        ["v2", "logs"] => Some(Resource::Logs),
         ["v2", "changes"] => Some(Resource::Changes),
         ["v2", "changes", id] => Some(Resource::Change(id)),
         // snapd's clients write a slash and no label behind it.

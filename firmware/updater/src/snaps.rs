@@ -4,20 +4,27 @@
 //! `snap-store` does it. This module knows the store's metadata, the API's changes and whom to
 //! tell what.
 
+mod app;
 mod choice;
 mod failure;
 mod line;
 mod runtime;
+mod service_act;
+mod services;
 mod worker;
 
+pub use app::AppHere;
 pub use choice::{ListedSnap, WantedSnap};
 pub(crate) use line::sha256_of;
+pub use service_act::{ServiceAct, ServiceCommand};
+pub use services::Services;
 pub use worker::SnapParts;
 
 use crate::changes::{ChangeKind, Changes, Conflict};
 use crate::device::Failure;
-use snap_format::SnapName;
-use snap_store::{Data, Places, State};
+use serde_json::{Map, Value};
+use snap_format::{SnapName, SnapYaml};
+use snap_store::{Data, Files, Places, State};
 use std::path::PathBuf;
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -49,6 +56,8 @@ pub enum SnapAct {
     Revert(SnapName),
     /// No revision at all.
     Remove(SnapName, Data),
+    /// Another configuration: a value for each dotted key, and null for none.
+    Configure(SnapName, Map<String, Value>),
 }
 
 impl SnapAct {
@@ -57,7 +66,10 @@ impl SnapAct {
     pub fn name(&self) -> &SnapName {
         match self {
             Self::Install(wanted) | Self::Refresh(wanted) => &wanted.name,
-            Self::File(name, _) | Self::Revert(name) | Self::Remove(name, _) => name,
+            Self::File(name, _)
+            | Self::Revert(name)
+            | Self::Remove(name, _)
+            | Self::Configure(name, _) => name,
         }
     }
 
@@ -67,6 +79,7 @@ impl SnapAct {
             Self::Refresh(_) => ChangeKind::RefreshSnap,
             Self::Revert(_) => ChangeKind::RevertSnap,
             Self::Remove(..) => ChangeKind::RemoveSnap,
+            Self::Configure(..) => ChangeKind::ConfigureSnap,
         }
     }
 
@@ -79,6 +92,7 @@ impl SnapAct {
             Self::Revert(_) => format!("Revert {name:?} snap"),
             Self::Remove(_, Data::Keep) => format!("Remove {name:?} snap"),
             Self::Remove(_, Data::Purge) => format!("Purge {name:?} snap"),
+            Self::Configure(..) => format!("Change configuration of {name:?} snap"),
         }
     }
 }
@@ -90,6 +104,8 @@ pub struct SnapDesk {
     shown: Shown,
     changes: Arc<Changes>,
     listing: Arc<dyn SnapListing>,
+    files: Arc<dyn Files>,
+    services: Arc<dyn Services>,
     places: Places,
 }
 
@@ -114,6 +130,8 @@ impl SnapDesk {
             shown: Arc::clone(&shown),
             changes: Arc::clone(&changes),
             listing: Arc::clone(&listing),
+            files: Arc::clone(&parts.files),
+            services: Arc::clone(&parts.services),
             places: parts.places.clone(),
         };
         let work = move || worker::work(parts, &changes, &*listing, &shown, &to_do);
@@ -134,6 +152,34 @@ impl SnapDesk {
     #[must_use]
     pub fn places(&self) -> &Places {
         &self.places
+    }
+
+    /// The services, as their supervisor has them.
+    #[must_use]
+    pub fn services(&self) -> &dyn Services {
+        &*self.services
+    }
+
+    /// The apps of all snaps, by their names. A snap that cannot be read has none.
+    #[must_use]
+    pub fn apps(&self) -> Vec<AppHere> {
+        let mut apps = Vec::new();
+        for (snap, state) in self.state().installed() {
+            let Some(current) = state.current else {
+                continue;
+            };
+            let path = self.places.mount(snap, current).join("meta/snap.yaml");
+            let yaml = self.files.read(&path).ok();
+            let Some(yaml) = yaml.and_then(|yaml| SnapYaml::parse(&yaml).ok()) else {
+                continue;
+            };
+            apps.extend(yaml.apps.into_iter().map(|(name, app)| AppHere {
+                snap: snap.clone(),
+                name,
+                app,
+            }));
+        }
+        apps
     }
 
     /// What the store has for this device, the newest first.
@@ -161,6 +207,32 @@ impl SnapDesk {
                         tells why";
             self.changes
                 .fail(id, &Failure::new(crate::device::FailureKind::Disk, gone));
+        }
+        Ok(id)
+    }
+
+    /// Has something done with services, and returns the number of its change. It does not
+    /// wait for changes of other snaps.
+    ///
+    /// # Errors
+    /// A change of the same snap is not over.
+    pub fn control(&self, act: ServiceAct) -> Result<u64, Conflict> {
+        let tasks = act.tasks();
+        let tasks: Vec<_> = tasks.iter().map(|(kind, text)| (*kind, &**text)).collect();
+        let summary = "Running service command";
+        let kind = ChangeKind::ServiceControl;
+        let id = self
+            .changes
+            .begin_of(act.snap.as_str(), kind, summary, &tasks)?;
+        let (changes, services) = (Arc::clone(&self.changes), Arc::clone(&self.services));
+        let work = move || act.run(id, &changes, &*services);
+        let begun = thread::Builder::new()
+            .name("services".to_owned())
+            .spawn(work);
+        if let Err(error) = begun {
+            let message = format!("cannot start a thread: {error}; ask again later");
+            self.changes
+                .fail(id, &Failure::new(crate::device::FailureKind::Disk, message));
         }
         Ok(id)
     }

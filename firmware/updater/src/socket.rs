@@ -7,6 +7,7 @@
 
 mod body;
 mod connection;
+mod log_stream;
 
 use crate::api::{Api, ApiError, Peer};
 use connection::Connection;
@@ -30,6 +31,8 @@ const ANSWER: Duration = Duration::from_secs(15);
 /// Connections of the administrator at a time, and of everybody else.
 const OF_ADMINISTRATOR: usize = 16;
 const OF_OTHERS: usize = 32;
+/// Of the administrator's, those that follow logs: they stay.
+const OF_FOLLOWERS: usize = 8;
 /// The kernel has no room for a connection: a moment later it may.
 const NO_ROOM: Duration = Duration::from_millis(200);
 
@@ -88,6 +91,7 @@ impl Socket {
     /// Serves for ever.
     pub fn serve(&self, api: &Api, patience: Patience) -> ! {
         let (trusted, others) = (Seats::new(OF_ADMINISTRATOR), Seats::new(OF_OTHERS));
+        let followers = Arc::new(Seats::new(OF_FOLLOWERS));
         let uploads = AtomicU64::new(1);
         loop {
             let Ok((stream, _)) = self.listener.accept() else {
@@ -105,7 +109,7 @@ impl Socket {
             let upload = api
                 .uploads(peer)
                 .map(|all| all.join(format!("upload-{number}")));
-            let mut connection = Connection::new(stream, patience, upload);
+            let mut connection = Connection::new(stream, patience, upload, Arc::clone(&followers));
             let Some(seat) = seats.take() else {
                 connection.refuse(ApiError::new(503, "cannot answer: too many connections"));
                 continue;

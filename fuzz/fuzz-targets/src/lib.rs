@@ -34,6 +34,7 @@ mod panic_dump;
 mod patch;
 mod signatures;
 mod signer;
+mod snap_configuration;
 mod snap_timer;
 mod snap_yaml;
 mod sparse_disk;
@@ -111,6 +112,7 @@ pub const ALL: &[Target] = &[
     squashfs::TARGET,
     snap_yaml::TARGET,
     snap_timer::TARGET,
+    snap_configuration::TARGET,
     cloud_config::TARGET,
     patch::TARGET,
     http_request::TARGET,

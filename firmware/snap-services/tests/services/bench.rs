@@ -101,7 +101,7 @@ impl Bench {
     pub(crate) fn state(&self, app: &str) -> String {
         let all = self.client.status().unwrap();
         let found = all.into_iter().find(|service| service.app == app);
-        found.map_or("none".to_owned(), |service| service.state)
+        found.expect("a service").state
     }
 
     pub(crate) fn log(&self, app: &str) -> Vec<String> {

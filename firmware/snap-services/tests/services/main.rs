@@ -6,9 +6,10 @@
 
 mod bench;
 mod sockets;
+mod standing;
 
 use bench::{Bench, app, name, write_program};
-use snap_services::{ClientError, Standing};
+use snap_services::ClientError;
 use std::fs;
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
@@ -178,34 +179,6 @@ fn a_new_supervisor_ends_what_was_left_and_starts_it_anew() {
 }
 
 #[test]
-fn a_disabled_service_starts_only_when_it_is_asked_for() {
-    let Some(bench) = Bench::new(&app("simple", "    daemon: simple\n")) else {
-        return;
-    };
-    let apps = ["simple".to_owned()];
-    bench
-        .client
-        .enable(&name(), &apps, Standing::Disabled)
-        .unwrap();
-    bench.start().unwrap();
-    assert_eq!(bench.state("simple"), "none");
-    bench.client.start_services(&name(), &apps).unwrap();
-    assert_eq!(bench.state("simple"), "running");
-    assert_eq!(
-        bench.client.status().unwrap()[0].standing,
-        Standing::Disabled
-    );
-    bench
-        .client
-        .enable(&name(), &apps, Standing::Enabled)
-        .unwrap();
-    assert_eq!(
-        bench.client.status().unwrap()[0].standing,
-        Standing::Enabled
-    );
-}
-
-#[test]
 fn hooks_run_to_their_end_or_to_their_limit() {
     let Some(bench) = Bench::new(&app("simple", "    daemon: simple\n")) else {
         return;
@@ -218,20 +191,26 @@ fn hooks_run_to_their_end_or_to_their_limit() {
         .join("x1/meta/hooks");
     write_program(
         &hooks.join("install"),
-        "#!/bin/sh\necho installed $SNAP_REVISION\n",
+        "#!/bin/sh\nread found\necho installed $SNAP_REVISION: $found\n",
     );
     write_program(&hooks.join("configure"), "#!/bin/sh\necho no\nexit 4\n");
     let endless = "#!/bin/sh\nmkfifo /tmp/never\nread nothing <>/tmp/never\n";
     write_program(&hooks.join("remove"), endless);
+    let configuration = serde_json::json!({ "port": 80 });
+    let configuration = configuration.as_object().unwrap().clone();
     let run = |hook, limit| {
-        bench
-            .client
-            .hook(&name(), "x1", hook, Duration::from_secs(limit))
+        bench.client.hook(
+            &name(),
+            "x1",
+            hook,
+            Duration::from_secs(limit),
+            &configuration,
+        )
     };
     let outcome = run("install", 60).unwrap();
     assert_eq!(
         (outcome.exit_code, outcome.output.as_str()),
-        (0, "installed x1\n")
+        (0, "installed x1: {\"port\":80}\n")
     );
     let outcome = run("configure", 60).unwrap();
     assert_eq!((outcome.exit_code, outcome.output.as_str()), (4, "no\n"));

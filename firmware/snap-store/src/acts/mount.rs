@@ -117,6 +117,7 @@ impl Snaps<'_> {
             mount,
             data: self.places.data(name, revision),
             common: self.places.common_data(name),
+            configuration: found.configuration.clone(),
             origin: found.origin.clone(),
         })
     }

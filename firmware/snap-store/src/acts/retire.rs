@@ -2,6 +2,7 @@
 
 use super::{data, file, mount};
 use crate::change::{Change, ChangeKind};
+use crate::configuration::Configuration;
 use crate::error::StoreError;
 use crate::start::Snaps;
 use crate::state::State;
@@ -12,7 +13,7 @@ use snap_format::Revision;
 pub(super) fn retire(change: &Change, next: &mut State) -> Result<(), StoreError> {
     let snap = next.snap_mut(&change.snap);
     let stays = |revision: Revision| match change.kind {
-        ChangeKind::Install | ChangeKind::Refresh | ChangeKind::Revert => {
+        ChangeKind::Install | ChangeKind::Refresh | ChangeKind::Revert | ChangeKind::Configure => {
             Some(revision) == snap.current || Some(revision) == change.old
         }
         ChangeKind::Remove | ChangeKind::Purge => false,
@@ -23,6 +24,7 @@ pub(super) fn retire(change: &Change, next: &mut State) -> Result<(), StoreError
     match change.kind {
         ChangeKind::Install => {
             let kept = snap.kept_data.take();
+            snap.kept_configuration = Configuration::default();
             doomed_data.extend(kept.filter(|kept| Some(*kept) != snap.current));
         }
         ChangeKind::Refresh => snap.reverted_from = None,
@@ -30,8 +32,11 @@ pub(super) fn retire(change: &Change, next: &mut State) -> Result<(), StoreError
         ChangeKind::Remove => {
             doomed_data.retain(|revision| Some(*revision) != change.old);
             snap.kept_data = change.old;
+            let old = change.old.and_then(|old| snap.revision(old));
+            let configuration = old.map(|old| old.configuration.clone());
+            snap.kept_configuration = configuration.unwrap_or_default();
         }
-        ChangeKind::Purge => {}
+        ChangeKind::Purge | ChangeKind::Configure => {}
     }
     snap.revisions.retain(|one| !doomed.contains(&one.revision));
     if change.kind == ChangeKind::Purge {

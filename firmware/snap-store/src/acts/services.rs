@@ -56,6 +56,14 @@ pub(super) fn hook_of_new(
     }
 }
 
+/// Runs the hook of what comes, or of what is here.
+pub(super) fn configure(snaps: &Snaps<'_>, change: &Change) -> Result<(), StoreError> {
+    match change.new {
+        Some(_) => hook_of_new(snaps, change, Hook::Configure),
+        None => hook_of_old(snaps, change, Hook::Configure),
+    }
+}
+
 fn old(snaps: &Snaps<'_>, change: &Change) -> Result<Option<Installed>, StoreError> {
     let old = change.old.map(|old| snaps.installed(&change.snap, old));
     old.transpose()

@@ -3,6 +3,7 @@
 use crate::faulty::{Cut, Fault, Faulty};
 use crate::snap_files::SnapFiles;
 use image_trust::sha256;
+use serde_json::{Map, Value};
 use snap_format::{Hook, Revision, SnapFile};
 use snap_store::{
     Installed, Outcome, Parts, Places, RuntimeError, Silent, Snaps, Source, SourceError, Started,
@@ -23,6 +24,10 @@ pub(crate) struct Device {
     pub(crate) hooks: Mutex<Vec<(Revision, Hook)>>,
     /// The version whose health hook fails.
     pub(crate) unhealthy: Mutex<Option<String>>,
+    /// What the hook `configure` found last.
+    pub(crate) found: Mutex<Map<String, Value>>,
+    /// Whether no configuration suits.
+    pub(crate) refuses: Mutex<bool>,
     /// Room that is left for snaps, where it is not the machine's.
     pub(crate) free_bytes: Mutex<Option<u64>>,
     /// Bytes that were fetched from the store.
@@ -61,6 +66,8 @@ impl Device {
             running: Mutex::default(),
             hooks: Mutex::default(),
             unhealthy: Mutex::default(),
+            found: Mutex::default(),
+            refuses: Mutex::default(),
             free_bytes: Mutex::default(),
             fetched_bytes: Mutex::default(),
         };
@@ -266,6 +273,9 @@ impl Device {
     pub(crate) fn hook(&self, snap: &Installed, hook: Hook) -> Result<(), RuntimeError> {
         self.hooks.lock().unwrap().push((snap.revision, hook));
         let version = snap.yaml.version.to_string();
+        if hook == Hook::Configure {
+            *self.found.lock().unwrap() = snap.configuration.document().clone();
+        }
         match hook {
             // What a snap does to its data cannot be undone by anybody but who copied it.
             Hook::Install | Hook::PostRefresh => {
@@ -277,6 +287,9 @@ impl Device {
                 };
                 fs::write(data, after).unwrap();
                 Ok(())
+            }
+            Hook::Configure if *self.refuses.lock().unwrap() => {
+                Err(RuntimeError("that cannot be configured".into()))
             }
             Hook::CheckHealth if self.unhealthy.lock().unwrap().as_ref() == Some(&version) => {
                 Err(RuntimeError(format!("version {version} is not well")))

@@ -2,6 +2,7 @@
 //! full disk, a disk that fails. Whatever happens, the device ends with what it had before,
 //! or with all of what was asked.
 
+mod configured;
 mod device;
 mod faulty;
 mod snap_files;

@@ -2,6 +2,7 @@
 
 use crate::device::{Ask, Device};
 use crate::snap_files::SnapFiles;
+use serde_json::Map;
 use snap_format::SnapName;
 use snap_store::{Asked, Data, NewSnap, Origin, Outcome, Silent, Snaps, StoreError, root_hash_of};
 use std::fs::File;
@@ -72,6 +73,11 @@ pub(crate) fn purge(_: &Device, snaps: &mut Snaps<'_>) -> Result<Outcome, StoreE
     snaps.remove(&hello(), Data::Purge, &mut Silent)
 }
 
+pub(crate) fn configure(_: &Device, snaps: &mut Snaps<'_>) -> Result<Outcome, StoreError> {
+    let patch = Map::from_iter([("port".to_owned(), 80.into())]);
+    snaps.configure(&hello(), &patch, &mut Silent)
+}
+
 fn nothing(_: &Device) {}
 
 fn first(device: &Device) {
@@ -83,7 +89,37 @@ fn both(device: &Device) {
     device.must(&refresh);
 }
 
-pub(crate) const ALL: [Story; 11] = [
+/// The first revision, whose configuration goes with it.
+fn configured(device: &Device) {
+    first(device);
+    device.must(&configure);
+}
+
+pub(crate) const ALL: [Story; 14] = [
+    Story {
+        name: "configure",
+        before: first,
+        ask: &configure,
+        ends: Ends::Done,
+    },
+    Story {
+        name: "configure, and the snap refuses",
+        before: |device| {
+            first(device);
+            *device.refuses.lock().unwrap() = true;
+        },
+        ask: &configure,
+        ends: Ends::Undone,
+    },
+    Story {
+        name: "refresh what is configured to what does not work",
+        before: |device| {
+            configured(device);
+            *device.unhealthy.lock().unwrap() = Some("2".into());
+        },
+        ask: &refresh,
+        ends: Ends::Undone,
+    },
     Story {
         name: "install",
         before: nothing,

@@ -197,6 +197,18 @@ fn every_command_line_means_one_command() {
                         ("reboot".into(), String::new()),
                     ],
                     get: vec!["channel".into()],
+                    of: ConfigOf::System,
+                },
+            ),
+        ),
+        (
+            "config hello port=80 user.name",
+            Command::Config(
+                Form::Text,
+                Config {
+                    set: vec![("port".into(), "80".into())],
+                    get: vec!["hello".into(), "user.name".into()],
+                    of: ConfigOf::FirstWord,
                 },
             ),
         ),

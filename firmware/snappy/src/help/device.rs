@@ -53,15 +53,17 @@ pub(super) const RESET: Help = Help {
 };
 
 pub(super) const CONFIG: Help = Help {
-    brief: "when and from where the device takes releases by itself",
-    usage: &["[system] [KEY | KEY=VALUE]..."],
+    brief: "when and from where the device takes releases by itself; and the settings of snaps",
+    usage: &["[system | SNAP] [KEY | KEY=VALUE]..."],
     text: &[
         "Prints the settings of this device, or those that are named. KEY=VALUE sets one, and \
          needs root: VALUE is JSON or a text, and nothing takes the setting back to the image's \
          default. Of several that cannot all be set, none is. docs/field-update.md lists them.",
+        "With the name of a snap, does so with its configuration, which root alone reads: KEY \
+         has dots between its names, and nothing unsets it. The snap may refuse what is set.",
     ],
     words: &[],
-    names: Names::Nothing,
+    names: Names::Parts,
     options: &[],
 };
 

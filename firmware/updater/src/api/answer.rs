@@ -1,6 +1,6 @@
 //! snapd's envelopes: what every answer is wrapped in.
 
-use super::Method;
+use super::{LogTail, Method};
 use crate::changes::Conflict;
 use crate::device::{Failure, FailureKind};
 use crate::part::PART;
@@ -13,6 +13,8 @@ pub enum Answer {
     Sync(Value),
     /// The result is to be asked of the change with that number.
     Async(u64),
+    /// The result is a stream, in no envelope.
+    Logs(LogTail),
     /// It was not done.
     Error(Box<ApiError>),
 }
@@ -22,17 +24,18 @@ impl Answer {
     #[must_use]
     pub fn status(&self) -> u16 {
         match self {
-            Self::Sync(_) => 200,
+            Self::Sync(_) | Self::Logs(_) => 200,
             Self::Async(_) => 202,
             Self::Error(error) => error.status,
         }
     }
 
-    /// The body.
+    /// The body; that of a stream has no more to tell than that it is one.
     #[must_use]
     pub fn to_json(&self) -> Value {
         let (kind, result) = match self {
             Self::Sync(result) => ("sync", result.clone()),
+            Self::Logs(_) => ("sync", Value::Null),
             Self::Async(_) => ("async", Value::Null),
             Self::Error(error) => ("error", error.to_json()),
         };

@@ -1,14 +1,22 @@
 //! `/v2/snaps/system/conf`: the settings.
 
-use super::{Answer, Api, ApiError, Request};
+use super::snap_configuration::no_option;
+use super::{Answer, Api, ApiError, Peer, Request};
 use crate::changes::{ChangeKind, TaskKind};
 use crate::device::{Failure, FailureKind};
 use crate::part::{PART, is_part};
 use serde_json::{Map, Value, json};
 
 impl Api {
-    pub(super) fn configuration(&self, name: &str, request: &Request) -> Result<Answer, ApiError> {
-        require_part(name)?;
+    pub(super) fn configuration(
+        &self,
+        name: &str,
+        request: &Request,
+        peer: Peer,
+    ) -> Result<Answer, ApiError> {
+        if !is_part(name) {
+            return self.snap_configuration(name, request, peer);
+        }
         let all = self.all_settings()?;
         let asked: Vec<&str> = request.asked_list("keys").collect();
         if asked.is_empty() {
@@ -16,7 +24,7 @@ impl Api {
         }
         let mut found = Map::new();
         for key in asked {
-            let value = all.get(key).ok_or_else(|| no_such_setting(key))?;
+            let value = all.get(key).ok_or_else(|| no_option(PART, key))?;
             found.insert(key.to_owned(), value.clone());
         }
         Ok(Answer::Sync(found.into()))
@@ -24,7 +32,9 @@ impl Api {
 
     /// All of them or none: what was set before one that cannot be is set back.
     pub(super) fn configure(&self, name: &str, request: &Request) -> Result<Answer, ApiError> {
-        require_part(name)?;
+        if !is_part(name) {
+            return self.configure_snap(name, request);
+        }
         let patch: Map<String, Value> = super::act::parse_body(request)?;
         let words: Vec<_> = patch.keys().map(String::as_str).collect();
         let summary = format!("Change {} of {PART:?}", words.join(", "));
@@ -67,23 +77,9 @@ impl Api {
     }
 }
 
-fn require_part(name: &str) -> Result<(), ApiError> {
-    match is_part(name) {
-        true => Ok(()),
-        false => Err(ApiError::no_snap(name)),
-    }
-}
-
-/// snapd's words.
-fn no_such_setting(key: &str) -> ApiError {
-    let message = format!("snap {PART:?} has no {key:?} configuration option");
-    let value = json!({ "SnapName": PART, "Key": key });
-    ApiError::bad_request(message).with("option-not-found", value)
-}
-
 fn not_set(key: &str, failure: Failure) -> ApiError {
     match failure.kind {
-        FailureKind::NoSuchSetting => no_such_setting(key),
+        FailureKind::NoSuchSetting => no_option(PART, key),
         _ => failure.into(),
     }
 }

@@ -49,7 +49,7 @@ impl Api {
         self.ask_snaps(SnapAct::File(name, kept))
     }
 
-    fn ask_snaps(&self, act: SnapAct) -> Result<Answer, ApiError> {
+    pub(super) fn ask_snaps(&self, act: SnapAct) -> Result<Answer, ApiError> {
         let name = act.name().to_string();
         let snaps = self.desk(&name)?;
         let id = snaps.ask(act)?;

@@ -25,6 +25,8 @@ pub enum ChangeKind {
     InstallSnap,
     /// A snap goes.
     RemoveSnap,
+    /// Services of a snap.
+    ServiceControl,
 }
 
 impl ChangeKind {
@@ -40,23 +42,26 @@ impl ChangeKind {
             Self::UnholdSnap => "unhold-snap",
             Self::InstallSnap => "install-snap",
             Self::RemoveSnap => "remove-snap",
+            Self::ServiceControl => "service-control",
         }
     }
 
-    /// Whether the two cannot be in progress together for one part. Settings exclude nothing: they are
-    /// changed in an instant, and a hold must not wait for the update that it is to prevent.
+    /// Whether the two cannot be in progress together for one part. Settings exclude nothing:
+    /// those of the system are changed in an instant, and a hold must not wait for the update
+    /// that it is to prevent; those of a snap wait for what is done with snaps.
     #[must_use]
     pub fn excludes(self, other: Self) -> bool {
-        self.is_of_the_files() && other.is_of_the_files()
+        self.is_exclusive() && other.is_exclusive()
     }
 
-    fn is_of_the_files(self) -> bool {
+    fn is_exclusive(self) -> bool {
         match self {
             Self::RefreshSnap
             | Self::AutoRefresh
             | Self::RevertSnap
             | Self::InstallSnap
-            | Self::RemoveSnap => true,
+            | Self::RemoveSnap
+            | Self::ServiceControl => true,
             Self::ConfigureSnap | Self::HoldSnap | Self::UnholdSnap => false,
         }
     }
@@ -76,6 +81,16 @@ pub enum TaskKind {
     Arm,
     /// Changes settings.
     Configure,
+    /// Has services be started with their snap.
+    EnableServices,
+    /// Has them not be.
+    DisableServices,
+    /// Starts services.
+    StartServices,
+    /// Stops them.
+    StopServices,
+    /// Has them read their settings again.
+    ReloadServices,
     /// A task of a snap.
     #[serde(untagged)]
     Snap(snap_store::TaskKind),

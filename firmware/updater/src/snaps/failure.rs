@@ -10,6 +10,7 @@ pub(super) fn failure(error: &StoreError) -> Failure {
         StoreError::NoUpdate(_) => FailureKind::NoUpdate,
         StoreError::Busy(..) => FailureKind::Busy,
         StoreError::Source(_) => FailureKind::Network,
+        StoreError::Configuration(_) => FailureKind::BadValue,
         StoreError::WrongBytes(..) => FailureKind::Untrusted,
         StoreError::Snap(_)
         | StoreError::WrongName { .. }

@@ -16,7 +16,7 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// Asks the supervisor of this device.
 #[derive(Debug)]
 pub(super) struct Supervised {
-    client: Client,
+    pub(super) client: Client,
 }
 
 impl Default for Supervised {
@@ -29,7 +29,10 @@ impl Default for Supervised {
 
 impl Supervised {
     /// Waits for a supervisor that is not there yet. What it refuses is refused at once.
-    fn ask<T>(&self, ask: impl Fn(&Client) -> Result<T, ClientError>) -> Result<T, RuntimeError> {
+    pub(super) fn ask<T>(
+        &self,
+        ask: impl Fn(&Client) -> Result<T, ClientError>,
+    ) -> Result<T, ClientError> {
         let begun = Instant::now();
         loop {
             match ask(&self.client) {
@@ -41,7 +44,7 @@ impl Supervised {
                 {
                     thread::sleep(PAUSE);
                 }
-                answer => return answer.map_err(|error| RuntimeError(error.to_string())),
+                answer => return answer,
             }
         }
     }
@@ -51,10 +54,12 @@ impl Runtime for Supervised {
     fn start(&self, snap: &Installed) -> Result<(), RuntimeError> {
         let (name, revision) = (snap.name.as_str(), snap.revision.to_string());
         self.ask(|client| client.start(name, &revision))
+            .map_err(refused)
     }
 
     fn stop(&self, snap: &Installed) -> Result<(), RuntimeError> {
         self.ask(|client| client.stop(snap.name.as_str()))
+            .map_err(refused)
     }
 
     fn hook(&self, snap: &Installed, hook: Hook) -> Result<(), RuntimeError> {
@@ -62,7 +67,10 @@ impl Runtime for Supervised {
             return Ok(());
         }
         let (name, revision) = (snap.name.as_str(), snap.revision.to_string());
-        let outcome = self.ask(|client| client.hook(name, &revision, hook.as_str(), HOOK_LIMIT))?;
+        let configuration = snap.configuration.document();
+        let outcome = self
+            .ask(|client| client.hook(name, &revision, hook.as_str(), HOOK_LIMIT, configuration))
+            .map_err(refused)?;
         match outcome.exit_code {
             0 => Ok(()),
             code => Err(RuntimeError(format!(
@@ -72,4 +80,8 @@ impl Runtime for Supervised {
             ))),
         }
     }
+}
+
+fn refused(error: ClientError) -> RuntimeError {
+    RuntimeError(error.to_string())
 }

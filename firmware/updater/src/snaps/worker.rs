@@ -4,13 +4,14 @@ use super::choice::choose;
 use super::failure::failure;
 use super::line::HttpSources;
 use super::runtime::Supervised;
+use super::services::Services;
 use super::{Job, Shown, SnapAct, SnapListing, lock};
 use crate::changes::{ChangeKind, Changes};
 use crate::device::{Failure, FailureKind};
 use serde_json::json;
 use snap_store::{
-    Asked, Change, DiskFiles, Files, KernelMounts, Mounts, Outcome, Parts, Places, Runtime, Silent,
-    Snaps, StoreError, Watch,
+    Asked, Change, Data, DiskFiles, Files, KernelMounts, Mounts, Outcome, Parts, Places, Runtime,
+    Silent, Snaps, StoreError, Watch,
 };
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
@@ -23,6 +24,8 @@ pub struct SnapParts {
     pub mounts: Arc<dyn Mounts>,
     /// Programs.
     pub runtime: Arc<dyn Runtime>,
+    /// Services, for those who ask for them.
+    pub services: Arc<dyn Services>,
     /// Where everything lies.
     pub places: Places,
 }
@@ -34,6 +37,7 @@ impl Default for SnapParts {
             files: Arc::new(DiskFiles),
             mounts: Arc::new(KernelMounts),
             runtime: Arc::new(Supervised::default()),
+            services: Arc::new(Supervised::default()),
             places: Places::default(),
         }
     }
@@ -82,6 +86,11 @@ pub(super) fn work(
         let mut watch = Follow { changes, id };
         let done = act_on(&mut snaps, listing, machine, &act, &mut watch);
         *lock(shown) = snaps.state().clone();
+        if let (SnapAct::Remove(name, Data::Purge), Ok(Ok(_))) = (&act, &done)
+            && let Err(error) = parts.services.forget(name.as_str())
+        {
+            eprintln!("snap {name}: {error}");
+        }
         match done {
             Ok(done) => tell(changes, id, &done),
             Err(failure) => changes.fail(id, &failure),
@@ -94,6 +103,7 @@ fn resumed(changes: &Changes, change: &Change) -> Option<u64> {
     let kind = match change.kind {
         snap_store::ChangeKind::Install => ChangeKind::InstallSnap,
         snap_store::ChangeKind::Refresh => ChangeKind::RefreshSnap,
+        snap_store::ChangeKind::Configure => ChangeKind::ConfigureSnap,
         snap_store::ChangeKind::Revert => ChangeKind::RevertSnap,
         snap_store::ChangeKind::Remove | snap_store::ChangeKind::Purge => ChangeKind::RemoveSnap,
     };
@@ -116,6 +126,7 @@ fn act_on(
         SnapAct::Refresh(wanted) => (wanted, Asked::Refresh),
         SnapAct::File(_, file) => return Ok(snaps.take_file(file, watch)),
         SnapAct::Revert(name) => return Ok(snaps.revert(name, watch)),
+        SnapAct::Configure(name, patch) => return Ok(snaps.configure(name, patch, watch)),
         SnapAct::Remove(name, data) => return Ok(snaps.remove(name, *data, watch)),
     };
     // Whether it is here is told without the store.

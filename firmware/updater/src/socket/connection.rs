@@ -1,13 +1,14 @@
 //! One client: requests one after the other, and their answers.
 
-use super::Patience;
 use super::body::BodyReader;
+use super::{Patience, Seats, log_stream};
 use crate::api::request::{Afterwards, Body, HEAD_BYTES, Length, parse_head};
 use crate::api::upload::{Upload, receive};
-use crate::api::{Answer, ApiError, Request};
+use crate::api::{Answer, ApiError, LogTail, Request, Then};
 use std::io::{Error, ErrorKind, Read, Result, Write};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// A client that is refused unheard has to take the answer at once.
@@ -18,16 +19,24 @@ pub(super) struct Connection {
     patience: Patience,
     /// Where a file goes that this client sends; none where it may not.
     upload: Option<PathBuf>,
+    /// For those who follow logs.
+    followers: Arc<Seats>,
     /// What came and was not understood yet.
     pending: Vec<u8>,
 }
 
 impl Connection {
-    pub(super) fn new(stream: UnixStream, patience: Patience, upload: Option<PathBuf>) -> Self {
+    pub(super) fn new(
+        stream: UnixStream,
+        patience: Patience,
+        upload: Option<PathBuf>,
+        followers: Arc<Seats>,
+    ) -> Self {
         Self {
             stream,
             patience,
             upload,
+            followers,
             pending: Vec::new(),
         }
     }
@@ -47,6 +56,11 @@ impl Connection {
                 Ok(None) => return,
                 Err(error) => (Answer::Error(Box::new(error)), Afterwards::Close),
             };
+            if let Answer::Logs(asked) = &answer {
+                // The client sees how it ended by what it got.
+                let _ = self.send_logs(asked);
+                return;
+            }
             let sent = self.send(&answer, afterwards, self.patience.answer);
             if sent.is_err() || afterwards == Afterwards::Close {
                 return;
@@ -146,20 +160,41 @@ impl Connection {
     }
 
     fn send(&mut self, answer: &Answer, afterwards: Afterwards, within: Duration) -> Result<()> {
-        let deadline = Instant::now() + within;
-        let bytes = to_bytes(answer, afterwards);
-        let mut rest = &bytes[..];
-        while !rest.is_empty() {
-            self.stream.set_write_timeout(Some(left(deadline)?))?;
-            match self.stream.write(rest) {
-                Ok(0) => return Err(ErrorKind::WriteZero.into()),
-                Ok(length) => rest = &rest[length..],
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(())
+        write_within(&self.stream, &to_bytes(answer, afterwards), within)
     }
+
+    /// Sends logs, if not too many are followed already.
+    fn send_logs(&mut self, asked: &LogTail) -> Result<()> {
+        let seat = match asked.then {
+            Then::End => None,
+            Then::Follow => match self.followers.take() {
+                Some(seat) => Some(seat),
+                None => {
+                    self.refuse(ApiError::new(503, "cannot follow: too many follow logs"));
+                    return Ok(());
+                }
+            },
+        };
+        let sent = log_stream::send(&self.stream, asked, self.patience.answer);
+        drop(seat);
+        sent
+    }
+}
+
+/// Writes all of `bytes`, or fails when the client has not taken them by then.
+pub(super) fn write_within(mut stream: &UnixStream, bytes: &[u8], within: Duration) -> Result<()> {
+    let deadline = Instant::now() + within;
+    let mut rest = bytes;
+    while !rest.is_empty() {
+        stream.set_write_timeout(Some(left(deadline)?))?;
+        match stream.write(rest) {
+            Ok(0) => return Err(ErrorKind::WriteZero.into()),
+            Ok(length) => rest = &rest[length..],
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
 }
 
 /// Never nothing, which would be no limit.

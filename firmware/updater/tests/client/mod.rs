@@ -1,6 +1,7 @@
 //! A client of the socket that writes what it is told, byte by byte if it has to be.
 #![allow(dead_code, unreachable_pub, reason = "each test has a part of it")]
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use serde_json::Value;
 use std::io::{BufRead, BufReader, ErrorKind, Read, Result, Write};
 use std::os::unix::net::UnixStream;
@@ -52,6 +53,35 @@ impl Client {
         let body: Value = serde_json::from_slice(&body).unwrap();
         assert_eq!(body["status-code"].to_string(), code);
         Some(body)
+    }
+
+    /// Asks for a stream, and returns its head and all of it.
+    pub fn stream(&mut self, address: &str) -> (String, String) {
+        self.write(&format!("GET {address} HTTP/1.1\r\n\r\n"))
+            .unwrap();
+        self.rest()
+    }
+
+    /// Waits until the daemon has ended the connection, and reads nothing.
+    pub fn wait_for_the_end(&self) {
+        let mut waits = [PollFd::new(self.stream.get_ref(), PollFlags::RDHUP)];
+        let at_most = Timespec::try_from(HANGS).unwrap();
+        assert_eq!(poll(&mut waits, Some(&at_most)), Ok(1), "it goes on");
+    }
+
+    /// All that comes until the end: a head and a body.
+    pub fn rest(&mut self) -> (String, String) {
+        let mut all = String::new();
+        self.stream.read_to_string(&mut all).unwrap();
+        let (head, body) = all.split_once("\r\n\r\n").unwrap();
+        (format!("{head}\r\n"), body.to_owned())
+    }
+
+    /// The first line of an answer; the rest is left.
+    pub fn status_line(&mut self) -> String {
+        let mut line = String::new();
+        self.stream.read_line(&mut line).unwrap();
+        line.trim_end().to_owned()
     }
 
     /// Whether an answer, or the end, comes within that time.

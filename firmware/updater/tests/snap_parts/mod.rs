@@ -3,9 +3,11 @@
 #![allow(dead_code, unreachable_pub, reason = "each test has a part of it")]
 
 use image_format::Digest;
-use snap_format::SnapFile;
 use snap_format::build::{Output, build};
-use snap_store::{DiskFiles, Mounts, NoRuntime, Places, VerifiedImage, root_hash_of};
+use snap_format::{Hook, SnapFile};
+use snap_store::{
+    DiskFiles, Installed, Mounts, Places, Runtime, RuntimeError, VerifiedImage, root_hash_of,
+};
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io;
@@ -15,14 +17,22 @@ use store_format::{Channel, Rollout, SnapRelease};
 use updater::device::{Failure, FailureKind};
 use updater::snaps::{ListedSnap, SnapListing, SnapParts};
 
+mod services;
+
+pub use services::TestServices;
+
+/// A command and two services.
+const APPS: &str = "{hello: {command: bin/hello}, \
+    greeter: {command: bin/hello, daemon: simple, reload-command: bin/hello reload}, \
+    ticker: {command: bin/hello, daemon: oneshot, timer: '9:00'}}";
+
 /// A snap in `directory`: `hello`, of that version.
 pub fn make_snap(directory: &Path, version: &str) -> PathBuf {
     let tree = directory.join(format!("tree-{version}"));
     fs::create_dir_all(tree.join("meta")).unwrap();
     fs::create_dir_all(tree.join("bin")).unwrap();
     let yaml = format!(
-        "name: hello\nversion: '{version}'\nsummary: A greeting\nlicense: MIT\n\
-         apps:\n  hello: {{command: bin/hello}}\n  greeter: {{command: bin/hello, daemon: simple}}\n"
+        "name: hello\nversion: '{version}'\nsummary: A greeting\nlicense: MIT\napps: {APPS}\n"
     );
     fs::write(tree.join("meta/snap.yaml"), yaml).unwrap();
     // Some hundred KiB that nothing compresses.
@@ -45,6 +55,10 @@ pub fn places(root: &Path) -> Places {
 }
 
 pub fn parts(root: &Path) -> SnapParts {
+    parts_with(root, TestServices::new(root))
+}
+
+pub fn parts_with(root: &Path, services: Arc<TestServices>) -> SnapParts {
     let places = places(root);
     for directory in [&places.snaps, &places.mounts, &places.data] {
         fs::create_dir_all(directory).unwrap();
@@ -52,7 +66,8 @@ pub fn parts(root: &Path) -> SnapParts {
     SnapParts {
         files: Arc::new(DiskFiles),
         mounts: Arc::new(RememberedMounts),
-        runtime: Arc::new(NoRuntime),
+        runtime: Arc::new(Choosy),
+        services,
         places,
     }
 }
@@ -125,6 +140,29 @@ impl Mounts for RememberedMounts {
         match fs::remove_dir_all(at.join("meta")) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
             removed => removed,
+        }
+    }
+}
+
+/// Runs nothing, and is asked for the configuration: where there is a file `choosy` in its
+/// data, the snap refuses every one.
+struct Choosy;
+
+impl Runtime for Choosy {
+    fn start(&self, _: &Installed) -> Result<(), RuntimeError> {
+        Ok(())
+    }
+
+    fn stop(&self, _: &Installed) -> Result<(), RuntimeError> {
+        Ok(())
+    }
+
+    fn hook(&self, snap: &Installed, hook: Hook) -> Result<(), RuntimeError> {
+        match hook == Hook::Configure && snap.data.join("choosy").exists() {
+            true => Err(RuntimeError(
+                "the hook configure ended with 1: no".to_owned(),
+            )),
+            false => Ok(()),
         }
     }
 }
