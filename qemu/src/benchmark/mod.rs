@@ -17,6 +17,7 @@ mod document;
 mod entry_code;
 mod figures;
 mod loader_size;
+mod memory;
 mod report;
 mod subject;
 mod throughput;
@@ -33,6 +34,7 @@ pub use alone::{AloneReport, measure_alone};
 pub use document::document;
 pub use figures::Figures;
 pub use loader_size::{loader_goal_bytes, loader_limit_bytes};
+pub use memory::idle_memory;
 pub use report::{BootReport, Measured};
 pub use throughput::{HostThroughput, Throughput};
 

@@ -1,4 +1,4 @@
-//! docs/performance.md: what a boot costs, and behind it what an update costs.
+//! docs/performance.md: what a boot costs, and behind it what snaps and updates cost.
 
 use std::fs;
 use std::path::PathBuf;
@@ -7,33 +7,57 @@ use anyhow::{Context, Result};
 
 use crate::workspace;
 
-/// What the section of `bench update` begins with.
+/// What the section of `bench snaps` begins with.
+const SNAPS: &str = "\n## Snaps\n";
+/// What the section of `bench update` begins with; it is the last one.
 const UPDATES: &str = "\n## Updates\n";
 
-/// Writes all but the section of `bench update`.
+/// The document in its parts, each but the first with its heading.
+struct Parts {
+    boots: String,
+    snaps: String,
+    updates: String,
+}
+
+/// Writes all but the sections of `bench snaps` and `bench update`.
 pub(super) fn write_boots(boots: &str) -> Result<()> {
-    let (_, updates) = read()?;
-    write(&format!("{boots}{updates}"))
+    let boots = boots.to_owned();
+    write(&Parts { boots, ..read()? })
+}
+
+/// Writes the section of `bench snaps`, heading included.
+pub(super) fn write_snaps(snaps: &str) -> Result<()> {
+    let snaps = format!("\n{snaps}");
+    write(&Parts { snaps, ..read()? })
 }
 
 /// Writes the section of `bench update`, heading included.
 pub(super) fn write_updates(updates: &str) -> Result<()> {
-    let (boots, _) = read()?;
-    write(&format!("{boots}\n{updates}"))
+    let updates = format!("\n{updates}");
+    write(&Parts { updates, ..read()? })
 }
 
-/// What stands before the section of `bench update`, and the section.
-fn read() -> Result<(String, String)> {
+fn read() -> Result<Parts> {
     let path = path();
     let text =
         fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-    let at = text.find(UPDATES).unwrap_or(text.len());
-    let (boots, updates) = text.split_at(at);
-    Ok((boots.to_owned(), updates.to_owned()))
+    let (text, updates) = split(&text, UPDATES);
+    let (boots, snaps) = split(text, SNAPS);
+    Ok(Parts {
+        boots: boots.to_owned(),
+        snaps: snaps.to_owned(),
+        updates: updates.to_owned(),
+    })
 }
 
-fn write(text: &str) -> Result<()> {
+/// What stands before `heading`, and it with what follows.
+fn split<'a>(text: &'a str, heading: &str) -> (&'a str, &'a str) {
+    text.split_at(text.find(heading).unwrap_or(text.len()))
+}
+
+fn write(parts: &Parts) -> Result<()> {
     let path = path();
+    let text = [&*parts.boots, &parts.snaps, &parts.updates].concat();
     fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))
 }
 

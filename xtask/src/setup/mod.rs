@@ -155,6 +155,12 @@ pub(crate) const CROSS_CHECKS: &[Need<'_>] = &[
     program("nsenter", "util-linux"),
 ];
 
+/// What snaps are measured beside.
+pub(crate) const SNAP_BENCHMARK: &[Need<'_>] = &[
+    program("unsquashfs", "squashfs-tools"),
+    program("bwrap", "bubblewrap"),
+];
+
 /// Makes sure that the toolchain's targets and every one of `needs` are there.
 pub(crate) fn prepare(root: &Path, needs: &[&[Need<'_>]]) -> Result<()> {
     rust_targets::add_missing(root)?;
