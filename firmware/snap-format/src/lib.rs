@@ -41,7 +41,7 @@ pub use duration::{DurationError, Span};
 pub use environment::Environment;
 pub use epoch::{Epoch, EpochError};
 pub use error::{Problem, SnapYamlError};
-pub use framework::Framework;
+pub use framework::{Framework, FrameworkSlot, order_of_snaps};
 pub use hook::{Hook, HookSettings};
 pub use interface::{Attribute, Connector};
 pub use layout::{Layout, LayoutError, LayoutSource};

@@ -1,6 +1,7 @@
 //! What tasks do, and how it is undone: one module for each kind of thing that they change.
 
 mod data;
+mod dependants;
 mod fetch;
 mod file;
 pub(crate) mod links;
@@ -34,6 +35,8 @@ impl Snaps<'_> {
             TaskKind::Fetch => fetch::fetch(self, change, watch),
             TaskKind::Seal => file::seal(self, change, next),
             TaskKind::Mount => mount::mount(self, change),
+            TaskKind::StopDependants => dependants::stop(self, change),
+            TaskKind::StartDependants => dependants::start(self, change),
             TaskKind::Stop => services::stop_old(self, change),
             TaskKind::CopyData => data::copy(self, change),
             TaskKind::Link => links::link(self, change, next),
@@ -61,6 +64,8 @@ impl Snaps<'_> {
         match kind {
             TaskKind::Seal => file::unseal(self, change, next),
             TaskKind::Mount => mount::unmount(self, change),
+            TaskKind::StopDependants => dependants::start_again(self, change),
+            TaskKind::StartDependants => dependants::stop(self, change),
             TaskKind::Stop => services::start_old(self, change),
             TaskKind::CopyData => data::take_back(self, change),
             TaskKind::Link | TaskKind::Unlink => links::link_back(self, change, next),

@@ -8,6 +8,7 @@ use crate::start::Snaps;
 use crate::state::{Origin, RevisionState};
 use image_format::Digest;
 use snap_format::{Revision, SnapFile, SnapName};
+use std::collections::BTreeSet;
 use std::num::NonZeroU32;
 use std::path::Path;
 
@@ -29,6 +30,8 @@ pub struct NewSnap {
     pub sha256: Digest,
     /// Of its blocks, where the store signs that.
     pub root_hash: Option<Digest>,
+    /// The frameworks that it needs, where the store signs that.
+    pub frameworks: BTreeSet<SnapName>,
     /// Who signed it.
     pub origin: Origin,
     /// Where it lies, for [`Sources`](crate::Sources).
@@ -66,6 +69,7 @@ impl Snaps<'_> {
     ) -> Result<Outcome, StoreError> {
         self.require_idle(watch)?;
         self.require_as_asked(&new.name, asked)?;
+        self.require_installed(&new.name, &new.frameworks)?;
         let mut revision = RevisionState::new(
             Revision::Store(new.revision),
             new.version.clone(),
@@ -101,6 +105,7 @@ impl Snaps<'_> {
         // It is read again where its blocks have names; here it only says what it wants to be.
         let snap = SnapFile::open(opened)?;
         let name = snap.yaml().name.clone();
+        self.require_installed(&name, &snap.yaml().frameworks)?;
         let last = self.state.snap(&name).map_or(0, |snap| snap.last_local);
         let number = NonZeroU32::MIN.saturating_add(last);
         let revision = RevisionState::new(
@@ -130,15 +135,14 @@ impl Snaps<'_> {
         let snap = self.state.snap(name);
         let other = snap.and_then(|snap| snap.other()).cloned();
         let other = other.ok_or_else(|| StoreError::NoOlder(name.clone()))?;
-        let kinds = [
-            TaskKind::Mount,
-            TaskKind::Stop,
-            TaskKind::Link,
-            TaskKind::Start,
-            TaskKind::Retire,
-            TaskKind::Clean,
-        ];
-        let change = self.change(ChangeKind::Revert, name, Some(other), &kinds);
+        let dependants = self.dependants(name)?;
+        let mut kinds = vec![TaskKind::Mount];
+        kinds.extend(TaskKind::StopDependants.if_any(&dependants));
+        kinds.extend([TaskKind::Stop, TaskKind::Link, TaskKind::Start]);
+        kinds.extend(TaskKind::StartDependants.if_any(&dependants));
+        kinds.extend([TaskKind::Retire, TaskKind::Clean]);
+        let mut change = self.change(ChangeKind::Revert, name, Some(other), &kinds);
+        change.dependants = dependants;
         self.begin(change, watch)
     }
 
@@ -171,6 +175,7 @@ impl Snaps<'_> {
         };
         let mut kinds = Vec::new();
         if is_installed {
+            self.require_not_needed(name)?;
             kinds.extend([TaskKind::Stop, TaskKind::RemoveHook, TaskKind::Unlink]);
         }
         kinds.extend([TaskKind::Retire, TaskKind::Clean]);
@@ -194,6 +199,7 @@ impl Snaps<'_> {
             return Err(StoreError::NoUpdate(name.clone()));
         }
         let here = snap.and_then(|snap| snap.revision(new.revision));
+        let dependants = self.dependants(name)?;
         let mut kinds = Vec::new();
         match (here, &address) {
             // Somebody went back from it.
@@ -204,7 +210,9 @@ impl Snaps<'_> {
         kinds.push(TaskKind::Mount);
         let kind = match self.is_installed(name) {
             true => {
-                kinds.extend([TaskKind::PreRefresh, TaskKind::Stop]);
+                kinds.push(TaskKind::PreRefresh);
+                kinds.extend(TaskKind::StopDependants.if_any(&dependants));
+                kinds.push(TaskKind::Stop);
                 kinds.extend([TaskKind::CopyData, TaskKind::Link, TaskKind::PostRefresh]);
                 ChangeKind::Refresh
             }
@@ -214,11 +222,13 @@ impl Snaps<'_> {
             }
         };
         kinds.extend([TaskKind::Start, TaskKind::Configure, TaskKind::CheckHealth]);
+        kinds.extend(TaskKind::StartDependants.if_any(&dependants));
         kinds.extend([TaskKind::Retire, TaskKind::Clean]);
         let new = here.cloned().unwrap_or(new);
         let revision = new.revision;
         let mut change = self.change(kind, name, Some(new), &kinds);
         change.address = address;
+        change.dependants = dependants;
         change.earlier_data = data_of_an_earlier_time(self, name, revision)?;
         Ok(change)
     }
@@ -236,6 +246,7 @@ impl Snaps<'_> {
             new,
             old: self.state.snap(name).and_then(|snap| snap.current),
             address: None,
+            dependants: Vec::new(),
             tasks: tasks(kinds),
             direction: Direction::Forward,
             doomed: Vec::new(),
@@ -245,7 +256,7 @@ impl Snaps<'_> {
         }
     }
 
-    fn is_installed(&self, name: &SnapName) -> bool {
+    pub(crate) fn is_installed(&self, name: &SnapName) -> bool {
         let snap = self.state.snap(name);
         snap.is_some_and(|snap| snap.current.is_some())
     }

@@ -18,6 +18,7 @@ mod ask;
 mod change;
 mod error;
 mod files;
+mod frameworks;
 mod mounts;
 mod places;
 mod run;

@@ -235,6 +235,7 @@ impl Store<'_> {
             minimum_revision: new.minimum,
             notes: new.notes.clone(),
             root_hash: Some(root_hash(draft, new.file)?),
+            frameworks: snap.frameworks.iter().map(ToString::to_string).collect(),
         };
         Ok(Entry {
             role,

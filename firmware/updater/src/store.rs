@@ -262,12 +262,15 @@ fn listed_snap(
         Some(hex) => Some(Digest::parse_hex(hex)?),
         None => None,
     };
+    let frameworks = release.frameworks.iter().map(|name| name.parse());
+    let frameworks: Result<_, snap_format::NameError> = frameworks.collect();
     Some(ListedSnap {
         name: release.name.as_str().parse().ok()?,
         revision: u32::try_from(release.revision).ok()?.try_into().ok()?,
         length_bytes: target.length_bytes(),
         sha256: sha256_of(target.hashes())?,
         root_hash,
+        frameworks: frameworks.ok()?,
         address: HttpStore::target_address(address, path),
         release,
     })

@@ -3,7 +3,7 @@
 use crate::faulty::{Cut, Fault, Faulty};
 use crate::snap_files::SnapFiles;
 use image_trust::sha256;
-use snap_format::{Hook, Revision, SnapFile};
+use snap_format::{Hook, Revision, SnapFile, SnapYaml};
 use snap_store::{
     Installed, Outcome, Parts, Places, RuntimeError, Silent, Snaps, Source, SourceError, Started,
     StoreError, VerifiedImage, root_hash_of,
@@ -23,6 +23,10 @@ pub(crate) struct Device {
     pub(crate) hooks: Mutex<Vec<(Revision, Hook)>>,
     /// The version whose health hook fails.
     pub(crate) unhealthy: Mutex<Option<String>>,
+    /// No snap that needs a framework starts with this revision of one.
+    pub(crate) disliked: Mutex<Option<Revision>>,
+    /// Who was started and stopped, in order.
+    pub(crate) order: Mutex<Vec<String>>,
     /// Room that is left for snaps, where it is not the machine's.
     pub(crate) free_bytes: Mutex<Option<u64>>,
     /// Bytes that were fetched from the store.
@@ -61,6 +65,8 @@ impl Device {
             running: Mutex::default(),
             hooks: Mutex::default(),
             unhealthy: Mutex::default(),
+            disliked: Mutex::default(),
+            order: Mutex::default(),
             free_bytes: Mutex::default(),
             fetched_bytes: Mutex::default(),
         };
@@ -249,6 +255,13 @@ impl Device {
     pub(crate) fn start_services(&self, snap: &Installed) -> Result<(), RuntimeError> {
         assert!(snap.data.is_dir(), "started without its data");
         let mut running = self.running.lock().unwrap();
+        let disliked = *self.disliked.lock().unwrap();
+        let needs = |name: &str| snap.yaml.frameworks.iter().any(|one| one.as_str() == name);
+        let mut others = running.iter();
+        if others.any(|(name, revision)| needs(name) && Some(*revision) == disliked) {
+            return Err(RuntimeError(format!("{} does not like it", snap.name)));
+        }
+        self.order.lock().unwrap().push(format!("+{}", snap.name));
         running.insert((snap.name.to_string(), snap.revision));
         let of_snap = running
             .iter()
@@ -259,6 +272,13 @@ impl Device {
 
     pub(crate) fn stop_services(&self, snap: &Installed) -> Result<(), RuntimeError> {
         let mut running = self.running.lock().unwrap();
+        for (name, revision) in &*running {
+            let yaml = self.places().mount(&name.parse().unwrap(), *revision);
+            let yaml = fs::read(yaml.join("meta/snap.yaml")).unwrap();
+            let needs = SnapYaml::parse(&yaml).unwrap().frameworks;
+            assert!(!needs.contains(&snap.name), "{name} loses {}", snap.name);
+        }
+        self.order.lock().unwrap().push(format!("-{}", snap.name));
         running.remove(&(snap.name.to_string(), snap.revision));
         Ok(())
     }

@@ -4,6 +4,7 @@
 
 mod device;
 mod faulty;
+mod frameworks;
 mod snap_files;
 mod stories;
 mod sweep;

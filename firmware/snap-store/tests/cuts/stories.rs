@@ -4,6 +4,7 @@ use crate::device::{Ask, Device};
 use crate::snap_files::SnapFiles;
 use snap_format::SnapName;
 use snap_store::{Asked, Data, NewSnap, Origin, Outcome, Silent, Snaps, StoreError, root_hash_of};
+use std::collections::BTreeSet;
 use std::fs::File;
 
 /// A story: what is there, and what is asked.
@@ -27,10 +28,16 @@ pub(crate) fn hello() -> SnapName {
 
 /// Revision N of the store is version N.
 pub(crate) fn of_store(version: &str) -> NewSnap {
+    new_snap(hello(), version)
+}
+
+/// Of another snap.
+pub(crate) fn new_snap(name: SnapName, version: &str) -> NewSnap {
     let file = File::open(SnapFiles::get().path(version)).unwrap();
     let hash = root_hash_of(&file).unwrap().unwrap();
     NewSnap {
-        name: hello(),
+        name,
+        frameworks: BTreeSet::new(),
         revision: version.parse().unwrap(),
         version: version.to_owned(),
         length_bytes: hash.length_bytes,
@@ -72,6 +79,38 @@ pub(crate) fn purge(_: &Device, snaps: &mut Snaps<'_>) -> Result<Outcome, StoreE
     snaps.remove(&hello(), Data::Purge, &mut Silent)
 }
 
+pub(crate) fn broker() -> SnapName {
+    "broker".parse().unwrap()
+}
+
+pub(crate) fn install_broker(_: &Device, snaps: &mut Snaps<'_>) -> Result<Outcome, StoreError> {
+    snaps.take(&new_snap(broker(), "101"), Asked::Install, &mut Silent)
+}
+
+pub(crate) fn refresh_broker(_: &Device, snaps: &mut Snaps<'_>) -> Result<Outcome, StoreError> {
+    snaps.take(&new_snap(broker(), "102"), Asked::Refresh, &mut Silent)
+}
+
+pub(crate) fn revert_broker(_: &Device, snaps: &mut Snaps<'_>) -> Result<Outcome, StoreError> {
+    snaps.revert(&broker(), &mut Silent)
+}
+
+pub(crate) fn install_web(_: &Device, snaps: &mut Snaps<'_>) -> Result<Outcome, StoreError> {
+    let web = new_snap("web".parse().unwrap(), "201");
+    snaps.take(&web, Asked::Install, &mut Silent)
+}
+
+pub(crate) fn install_hub(_: &Device, snaps: &mut Snaps<'_>) -> Result<Outcome, StoreError> {
+    let hub = new_snap("hub".parse().unwrap(), "301");
+    snaps.take(&hub, Asked::Install, &mut Silent)
+}
+
+/// A framework, and what needs it.
+pub(crate) fn needed(device: &Device) {
+    device.must(&install_broker);
+    device.must(&install_web);
+}
+
 fn nothing(_: &Device) {}
 
 fn first(device: &Device) {
@@ -83,7 +122,7 @@ fn both(device: &Device) {
     device.must(&refresh);
 }
 
-pub(crate) const ALL: [Story; 11] = [
+pub(crate) const ALL: [Story; 13] = [
     Story {
         name: "install",
         before: nothing,
@@ -159,5 +198,20 @@ pub(crate) const ALL: [Story; 11] = [
         before: both,
         ask: &purge,
         ends: Ends::Done,
+    },
+    Story {
+        name: "refresh a framework that is needed",
+        before: needed,
+        ask: &refresh_broker,
+        ends: Ends::Done,
+    },
+    Story {
+        name: "refresh a framework to what others do not start with",
+        before: |device| {
+            needed(device);
+            *device.disliked.lock().unwrap() = Some("102".parse().unwrap());
+        },
+        ask: &refresh_broker,
+        ends: Ends::Undone,
     },
 ];

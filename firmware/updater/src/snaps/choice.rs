@@ -5,6 +5,7 @@ use crate::device::{Failure, FailureKind};
 use image_format::Digest;
 use snap_format::{Revision, SnapName};
 use snap_store::{NewSnap, Origin, State};
+use std::collections::BTreeSet;
 use std::num::NonZeroU32;
 use store_format::{Channel, PublisherName, SnapRelease};
 
@@ -23,6 +24,8 @@ pub struct ListedSnap {
     pub sha256: Digest,
     /// Of its blocks, where that was signed.
     pub root_hash: Option<Digest>,
+    /// The frameworks that it needs, where that was signed.
+    pub frameworks: BTreeSet<SnapName>,
     /// Where its file lies.
     pub address: String,
 }
@@ -56,6 +59,7 @@ impl ListedSnap {
             length_bytes: self.length_bytes,
             sha256: self.sha256,
             root_hash: self.root_hash,
+            frameworks: self.frameworks.clone(),
             origin: Origin::Store {
                 publisher: self.release.publisher.to_string(),
                 channel: channel.to_string(),
@@ -176,12 +180,14 @@ mod tests {
                 minimum_revision: None,
                 notes: String::new(),
                 root_hash: None,
+                frameworks: Vec::new(),
             },
             name: "hello".parse().unwrap(),
             revision: revision.try_into().unwrap(),
             length_bytes: 4096,
             sha256: Digest::ZERO,
             root_hash: None,
+            frameworks: BTreeSet::new(),
             address: String::new(),
         }
     }
