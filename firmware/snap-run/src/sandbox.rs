@@ -191,8 +191,8 @@ fn mode_of(snap: &InstalledSnap, grants: &Grants) -> Result<Mode> {
         (_, true) => Ok(Mode::Devmode),
         (Confinement::Strict, false) => Ok(Mode::Strict),
         (Confinement::Devmode, false) => anyhow::bail!(
-            "cannot run {name}: it asks for devmode, and nobody allowed that; install it with \
-             --devmode"
+            "cannot run {name}: it asks for devmode, and nobody allowed that; 'snappy hw-assign \
+             {name} devmode' does"
         ),
     }
 }

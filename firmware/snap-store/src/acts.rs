@@ -4,6 +4,7 @@ mod data;
 mod dependants;
 mod fetch;
 mod file;
+pub(crate) mod grants;
 pub(crate) mod links;
 mod mount;
 mod retire;

@@ -7,7 +7,7 @@ use crate::run::{Outcome, Watch};
 use crate::start::Snaps;
 use crate::state::{Origin, RevisionState};
 use image_format::Digest;
-use snap_format::{Revision, SnapFile, SnapName};
+use snap_format::{Grant, Revision, SnapFile, SnapName};
 use std::collections::BTreeSet;
 use std::num::NonZeroU32;
 use std::path::Path;
@@ -32,6 +32,8 @@ pub struct NewSnap {
     pub root_hash: Option<Digest>,
     /// The frameworks that it needs, where the store signs that.
     pub frameworks: BTreeSet<SnapName>,
+    /// What the store's owner signed that it is granted.
+    pub grants: BTreeSet<Grant>,
     /// Who signed it.
     pub origin: Origin,
     /// Where it lies, for [`Sources`](crate::Sources).
@@ -57,7 +59,7 @@ pub enum Asked {
 }
 
 impl Snaps<'_> {
-    /// Installs or refreshes a snap from a store.
+    /// Installs or refreshes a snap from a store. The administrator may grant it something.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -65,6 +67,7 @@ impl Snaps<'_> {
         &mut self,
         new: &NewSnap,
         asked: Asked,
+        grants: &BTreeSet<Grant>,
         watch: &mut dyn Watch,
     ) -> Result<Outcome, StoreError> {
         self.require_idle(watch)?;
@@ -78,7 +81,9 @@ impl Snaps<'_> {
         revision.length_bytes = new.length_bytes;
         revision.sha256 = new.sha256;
         revision.root_hash = new.root_hash.unwrap_or(Digest::ZERO);
-        let change = self.coming(&new.name, revision, Some(new.address.clone()))?;
+        revision.grants = new.grants.clone();
+        let mut change = self.coming(&new.name, revision, Some(new.address.clone()))?;
+        change.grants = grants.clone();
         self.begin(change, watch)
     }
 
@@ -87,11 +92,19 @@ impl Snaps<'_> {
     ///
     /// # Errors
     /// See [`StoreError`].
-    pub fn take_file(&mut self, file: &Path, watch: &mut dyn Watch) -> Result<Outcome, StoreError> {
+    pub fn take_file(
+        &mut self,
+        file: &Path,
+        grants: &BTreeSet<Grant>,
+        watch: &mut dyn Watch,
+    ) -> Result<Outcome, StoreError> {
         let change = self
             .require_idle(watch)
             .and_then(|()| self.coming_from(file));
-        let taken = change.and_then(|change| self.begin(change, watch));
+        let taken = change.and_then(|mut change| {
+            change.grants = grants.clone();
+            self.begin(change, watch)
+        });
         if self.state.change.is_none() {
             // Wherever it went, nobody takes it any more; the next start sweeps what stays.
             let _ = self.files.remove_file(file);
@@ -240,13 +253,16 @@ impl Snaps<'_> {
         new: Option<RevisionState>,
         kinds: &[TaskKind],
     ) -> Change {
+        let snap = self.state.snap(name);
         Change {
             kind,
             snap: name.clone(),
             new,
-            old: self.state.snap(name).and_then(|snap| snap.current),
+            old: snap.and_then(|snap| snap.current),
             address: None,
             dependants: Vec::new(),
+            grants: BTreeSet::new(),
+            old_grants: snap.map_or_else(BTreeSet::new, |snap| snap.grants.clone()),
             tasks: tasks(kinds),
             direction: Direction::Forward,
             doomed: Vec::new(),
@@ -274,7 +290,7 @@ impl Snaps<'_> {
     }
 
     /// Ends first what could not be ended before.
-    fn require_idle(&mut self, watch: &mut dyn Watch) -> Result<(), StoreError> {
+    pub(crate) fn require_idle(&mut self, watch: &mut dyn Watch) -> Result<(), StoreError> {
         // What became of it was told when it was cut short.
         let _ = self.resume(watch);
         match &self.state.change {

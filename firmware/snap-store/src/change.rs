@@ -3,7 +3,8 @@
 use crate::state::RevisionState;
 use crate::text;
 use serde::{Deserialize, Serialize};
-use snap_format::{Revision, SnapName};
+use snap_format::{Grant, Revision, SnapName};
+use std::collections::BTreeSet;
 
 /// What is asked, in snapd's words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -133,6 +134,20 @@ pub struct Change {
     /// The snaps that need this one, in the order in which they start.
     #[serde(default, with = "text::many", skip_serializing_if = "Vec::is_empty")]
     pub dependants: Vec<SnapName>,
+    /// What the administrator grants a snap that is installed.
+    #[serde(
+        default,
+        with = "text::many",
+        skip_serializing_if = "BTreeSet::is_empty"
+    )]
+    pub grants: BTreeSet<Grant>,
+    /// What it was granted before.
+    #[serde(
+        default,
+        with = "text::many",
+        skip_serializing_if = "BTreeSet::is_empty"
+    )]
+    pub(crate) old_grants: BTreeSet<Grant>,
     /// In their order.
     pub tasks: Vec<Task>,
     /// Where it is going.
@@ -241,6 +256,8 @@ mod tests {
             old: None,
             address: None,
             dependants: Vec::new(),
+            grants: BTreeSet::new(),
+            old_grants: BTreeSet::new(),
             tasks: tasks(&[TaskKind::Seal, TaskKind::Mount, TaskKind::Retire]),
             direction: Direction::Forward,
             doomed: Vec::new(),

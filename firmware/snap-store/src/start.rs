@@ -1,6 +1,6 @@
 //! The snaps of a device, from the start of the daemon on.
 
-use crate::acts::links;
+use crate::acts::{grants, links};
 use crate::change::Direction;
 use crate::error::StoreError;
 use crate::files::Files;
@@ -126,9 +126,10 @@ impl<'a> Snaps<'a> {
                     broken.push((name.clone(), revision.revision, error));
                 }
             }
-            // A cut may have come between the state and its links.
+            // A cut may have come between the state and what follows it.
             if let Some(current) = snap.current
                 && let Err(error) = links::lead_to(self, name, Some(current))
+                    .and_then(|()| grants::write(self, name, snap))
             {
                 broken.push((name.clone(), current, error));
             }

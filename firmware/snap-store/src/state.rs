@@ -8,8 +8,8 @@ use crate::text::{self, Text};
 use image_format::Digest;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use snap_format::{Revision, SnapName};
-use std::collections::BTreeMap;
+use snap_format::{Grant, Revision, SnapName};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// All of it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -52,6 +52,13 @@ pub struct SnapState {
         skip_serializing_if = "Option::is_none"
     )]
     pub reverted_from: Option<Revision>,
+    /// What the administrator granted it. It goes with the snap.
+    #[serde(
+        default,
+        with = "text::many",
+        skip_serializing_if = "BTreeSet::is_empty"
+    )]
+    pub grants: BTreeSet<Grant>,
     #[serde(flatten)]
     unknown: Map<String, Value>,
 }
@@ -75,6 +82,13 @@ pub struct RevisionState {
     pub root_hash: Digest,
     /// Who vouches for it.
     pub origin: Origin,
+    /// What the store's owner signed that it is granted.
+    #[serde(
+        default,
+        with = "text::many",
+        skip_serializing_if = "BTreeSet::is_empty"
+    )]
+    pub grants: BTreeSet<Grant>,
     #[serde(flatten)]
     unknown: Map<String, Value>,
 }
@@ -159,6 +173,7 @@ impl RevisionState {
             sha256: Digest::ZERO,
             root_hash: Digest::ZERO,
             origin,
+            grants: BTreeSet::new(),
             unknown: Map::new(),
         }
     }

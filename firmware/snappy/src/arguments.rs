@@ -1,6 +1,7 @@
 //! The command line -> what to do. No verb is run here, nothing is printed.
 
 mod config;
+mod hardware;
 mod hold;
 mod reinstall;
 mod reset;
@@ -10,6 +11,7 @@ mod update;
 use crate::origin::Origin;
 use crate::snaps::Revisions;
 use crate::verb::Verb;
+pub(crate) use hardware::HardwareAct;
 use image_format::AppData;
 use lexopt::{Arg, Parser, ValueExt};
 pub(crate) use snap::SnapAct;
@@ -55,6 +57,10 @@ pub(crate) enum Command {
     Build(Form, Build),
     /// `snappy install`, and the other verbs with a snap's name.
     Snap(Form, SnapAct),
+    /// `snappy framework`.
+    Framework(Form),
+    /// `snappy hw-assign`, `hw-unassign` and `hw-info`.
+    Hardware(Form, HardwareAct),
     /// `snappy list`.
     List(Form, Revisions),
 }
@@ -268,6 +274,7 @@ fn parse_verb(verb: Verb, parser: &mut Parser) -> Result<Command, UsageError> {
         Verb::Reinstall => reinstall::parse(parser),
         Verb::Reset => reset::parse(parser),
         Verb::Install | Verb::Remove | Verb::Purge => snap::parse(verb, parser),
+        Verb::HwAssign | Verb::HwUnassign | Verb::HwInfo => hardware::parse(verb, parser),
         verb => parse_short(verb, parser),
     }
 }
@@ -307,7 +314,11 @@ fn parse_short(verb: Verb, parser: &mut Parser) -> Result<Command, UsageError> {
         | Verb::Reset
         | Verb::Install
         | Verb::Remove
-        | Verb::Purge => Command::Help(Some(verb)),
+        | Verb::Purge
+        | Verb::HwAssign
+        | Verb::HwUnassign
+        | Verb::HwInfo => Command::Help(Some(verb)),
+        Verb::Framework => Command::Framework(form),
         Verb::Info => Command::Info(form),
         Verb::Versions => Command::Versions(form, scope),
         Verb::Why => Command::Why(form, boots),

@@ -1,5 +1,6 @@
 //! The texts of `snappy --help` and `snappy help VERB`.
 
+use crate::frameworks_help;
 use crate::verb::Verb;
 
 const OVERVIEW: &str = "\
@@ -20,6 +21,10 @@ Commands:
   remove           remove a snap, and keep its data (uninstall does the same)
   purge            remove a snap, or one that was removed, and its data
   list             the system and the snaps that are installed
+  framework        the frameworks here: what they offer, and who needs them
+  hw-assign        grant a snap a device or a plug
+  hw-unassign      take that away again
+  hw-info          what a snap was granted
   reinstall        in the rescue system: install a release from a stick or the store
   reset            factory reset: the device as it was when it was made
   hold             no unattended update for a while
@@ -231,8 +236,8 @@ Options:
 ";
 
 const INSTALL: &str = "\
-Usage: snappy install NAME[.PUBLISHER] [--json]
-       snappy install --allow-unauthenticated FILE [--json]
+Usage: snappy install NAME[.PUBLISHER] [--grant DEVICE] [--json]
+       snappy install --allow-unauthenticated FILE [--grant DEVICE] [--json]
 
 Installs a snap from the store, or from a file, which has a slash in its name or .snap at
 its end. Nobody vouches for a file: the snap is marked for ever. One that is installed is
@@ -243,6 +248,7 @@ The daemon does it, as a change that goes on when this command ends, and after a
 
 Options:
   --allow-unauthenticated  take a file
+  --grant DEVICE           as 'snappy hw-assign' does; more than once
   --json                   print JSON, and no progress
 ";
 
@@ -295,6 +301,10 @@ pub(crate) fn text(verb: Option<Verb>) -> &'static str {
         Some(Verb::Remove) => REMOVE,
         Some(Verb::Purge) => PURGE,
         Some(Verb::List) => LIST,
+        Some(Verb::Framework) => frameworks_help::FRAMEWORK,
+        Some(Verb::HwAssign) => frameworks_help::HW_ASSIGN,
+        Some(Verb::HwUnassign) => frameworks_help::HW_UNASSIGN,
+        Some(Verb::HwInfo) => frameworks_help::HW_INFO,
     }
 }
 

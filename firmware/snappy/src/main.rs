@@ -15,6 +15,9 @@ mod daemon;
 mod device;
 #[cfg(test)]
 mod fixtures;
+mod framework;
+mod frameworks_help;
+mod hardware;
 mod help;
 mod hold;
 mod info;
@@ -78,7 +81,14 @@ fn run(command: &Command) -> anyhow::Result<String> {
         Command::Info(form) => {
             let keys = Keys::of(read_keyring().as_ref());
             let guards = info::Guards::read();
-            info::output(&BootReport::read()?, &read_channel(), keys, guards, *form)
+            info::output(
+                &BootReport::read()?,
+                &read_channel(),
+                keys,
+                guards,
+                &framework::installed(),
+                *form,
+            )
         }
         Command::Versions(form, scope) => versions::output(&Device::read()?, *form, *scope),
         Command::Why(form, boots) => why::output(&Device::read()?, *form, *boots),
@@ -94,6 +104,8 @@ fn run(command: &Command) -> anyhow::Result<String> {
         Command::Changes(form, id) => changes::run(id.as_deref(), *form)?,
         Command::Build(form, asked) => build::run(asked, *form)?,
         Command::Snap(form, act) => snaps::run(act, *form)?,
+        Command::Framework(form) => framework::run(*form)?,
+        Command::Hardware(form, act) => hardware::run(act, *form)?,
         Command::List(form, revisions) => snaps::list(*revisions, *form)?,
     })
 }

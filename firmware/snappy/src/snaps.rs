@@ -9,6 +9,7 @@ use crate::table::render;
 use crate::versions::PART;
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
+use snap_format::Grant;
 use std::fs::File;
 use system_update::{Progress, Step};
 
@@ -36,16 +37,24 @@ pub(crate) enum Revisions {
 pub(crate) fn run(act: &SnapAct, form: Form) -> Result<String> {
     let daemon = Daemon::find()?;
     let id = match act {
-        SnapAct::Install(name) => post(&daemon, name, &json!({ "action": "install" })),
+        SnapAct::Install(name, grants) => {
+            let body = json!({ "action": "install", "twinkeel": { "grants": words(grants) } });
+            post(&daemon, name, &body)
+        }
         SnapAct::Update(name) => post(&daemon, name, &json!({ "action": "refresh" })),
         SnapAct::Rollback(name) => post(&daemon, name, &json!({ "action": "revert" })),
         SnapAct::Remove(name) => post(&daemon, name, &json!({ "action": "remove" })),
         SnapAct::Purge(name) => post(&daemon, name, &json!({ "action": "remove", "purge": true })),
-        SnapAct::InstallFile(path) => {
+        SnapAct::InstallFile(path, grants) => {
             let cannot = || format!("cannot read {}", path.display());
             let mut file = File::open(path).with_context(cannot)?;
             let length_bytes = file.metadata().with_context(cannot)?.len();
-            let fields = [("action", "install"), ("dangerous", "true")];
+            let grants = words(grants).join(",");
+            let fields = [
+                ("action", "install"),
+                ("dangerous", "true"),
+                ("grants", &*grants),
+            ];
             let sent = Sent {
                 fields: &fields,
                 length_bytes,
@@ -93,6 +102,10 @@ pub(crate) fn list(revisions: Revisions, form: Form) -> Result<String> {
         Form::Json => format!("{}\n", json!({ "parts": values(&here) })),
         Form::Text => table(&here),
     })
+}
+
+fn words(grants: &[Grant]) -> Vec<String> {
+    grants.iter().map(Grant::to_string).collect()
 }
 
 fn post(daemon: &Daemon, name: &str, body: &Value) -> Result<String, crate::daemon::DaemonError> {

@@ -23,11 +23,15 @@ pub(crate) enum Verb {
     Remove,
     Purge,
     List,
+    Framework,
+    HwAssign,
+    HwUnassign,
+    HwInfo,
 }
 
 impl Verb {
     /// All, in the order of the help.
-    pub(crate) const ALL: [Self; 18] = [
+    pub(crate) const ALL: [Self; 22] = [
         Self::Info,
         Self::Versions,
         Self::Why,
@@ -40,6 +44,10 @@ impl Verb {
         Self::Remove,
         Self::Purge,
         Self::List,
+        Self::Framework,
+        Self::HwAssign,
+        Self::HwUnassign,
+        Self::HwInfo,
         Self::Hold,
         Self::Config,
         Self::Changes,
@@ -69,6 +77,10 @@ impl Verb {
             Self::Remove => "remove",
             Self::Purge => "purge",
             Self::List => "list",
+            Self::Framework => "framework",
+            Self::HwAssign => "hw-assign",
+            Self::HwUnassign => "hw-unassign",
+            Self::HwInfo => "hw-info",
         }
     }
 

@@ -30,6 +30,8 @@ pub(super) fn retire(change: &Change, next: &mut State) -> Result<(), StoreError
         ChangeKind::Remove => {
             doomed_data.retain(|revision| Some(*revision) != change.old);
             snap.kept_data = change.old;
+            // Who installs a snap of this name again says again what it may have.
+            snap.grants.clear();
         }
         ChangeKind::Purge => {}
     }

@@ -5,8 +5,8 @@ use crate::snap_files::SnapFiles;
 use image_trust::sha256;
 use snap_format::{Hook, Revision, SnapFile, SnapYaml};
 use snap_store::{
-    Installed, Outcome, Parts, Places, RuntimeError, Silent, Snaps, Source, SourceError, Started,
-    StoreError, VerifiedImage, root_hash_of,
+    Granted, Installed, Outcome, Parts, Places, RuntimeError, Silent, Snaps, Source, SourceError,
+    Started, StoreError, VerifiedImage, root_hash_of,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
@@ -86,6 +86,7 @@ impl Device {
             snaps: self.path("writable/snaps"),
             mounts: self.path("snap"),
             data: self.path("var/snap"),
+            grants: self.path("writable/system/snaps/grants"),
             launcher: "/usr/bin/snappy".into(),
         }
     }
@@ -104,6 +105,14 @@ impl Device {
     /// Starts the daemon, and asks for something.
     pub(crate) fn try_(&self, ask: Ask<'_>) -> Result<Outcome, StoreError> {
         self.with(&Faulty::new(self, None), |snaps, _| ask(self, snaps))?
+    }
+
+    /// Starts the daemon, and grants something.
+    pub(crate) fn granted(
+        &self,
+        grant: impl FnOnce(&mut Snaps<'_>) -> Result<Granted, StoreError>,
+    ) -> Result<Granted, StoreError> {
+        self.with(&Faulty::new(self, None), |snaps, _| grant(snaps))?
     }
 
     /// The same, with something going wrong.

@@ -2,7 +2,7 @@
 
 use crate::device::{Ask, Device};
 use crate::stories::{
-    broker, install_broker, install_hub, install_web, needed, new_snap, refresh_broker,
+    NONE, broker, install_broker, install_hub, install_web, needed, new_snap, refresh_broker,
     revert_broker,
 };
 use snap_format::SnapName;
@@ -21,7 +21,7 @@ fn refused(device: &Device, ask: Ask<'_>) -> StoreError {
 }
 
 fn take(new: NewSnap, asked: Asked) -> impl Fn(&Device, &mut Snaps<'_>) -> Taken {
-    move |_, snaps| snaps.take(&new, asked, &mut Silent)
+    move |_, snaps| snaps.take(&new, asked, &NONE, &mut Silent)
 }
 
 type Taken = Result<snap_store::Outcome, StoreError>;
@@ -48,8 +48,9 @@ fn what_needs_a_framework_waits_for_it() {
     );
     assert_eq!(*device.fetched_bytes.lock().unwrap(), 0);
     // Nor is a file taken that somebody brought.
-    let file =
-        |device: &Device, snaps: &mut Snaps<'_>| snaps.take_file(&device.bring("201"), &mut Silent);
+    let file = |device: &Device, snaps: &mut Snaps<'_>| {
+        snaps.take_file(&device.bring("201"), &NONE, &mut Silent)
+    };
     let told = refused(&device, &file);
     assert!(
         matches!(told, StoreError::FrameworkMissing { .. }),

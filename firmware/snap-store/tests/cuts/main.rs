@@ -5,6 +5,7 @@
 mod device;
 mod faulty;
 mod frameworks;
+mod grants;
 mod snap_files;
 mod stories;
 mod sweep;

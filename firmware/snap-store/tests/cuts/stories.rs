@@ -2,7 +2,7 @@
 
 use crate::device::{Ask, Device};
 use crate::snap_files::SnapFiles;
-use snap_format::SnapName;
+use snap_format::{Grant, SnapName};
 use snap_store::{Asked, Data, NewSnap, Origin, Outcome, Silent, Snaps, StoreError, root_hash_of};
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -22,6 +22,9 @@ pub(crate) enum Ends {
     Undone,
 }
 
+/// Nobody grants anything.
+pub(crate) const NONE: BTreeSet<Grant> = BTreeSet::new();
+
 pub(crate) fn hello() -> SnapName {
     "hello".parse().unwrap()
 }
@@ -38,6 +41,7 @@ pub(crate) fn new_snap(name: SnapName, version: &str) -> NewSnap {
     NewSnap {
         name,
         frameworks: BTreeSet::new(),
+        grants: BTreeSet::new(),
         revision: version.parse().unwrap(),
         version: version.to_owned(),
         length_bytes: hash.length_bytes,
@@ -52,19 +56,27 @@ pub(crate) fn new_snap(name: SnapName, version: &str) -> NewSnap {
 }
 
 pub(crate) fn install(_: &Device, snaps: &mut Snaps<'_>) -> Result<Outcome, StoreError> {
-    snaps.take(&of_store("1"), Asked::Install, &mut Silent)
+    snaps.take(&of_store("1"), Asked::Install, &NONE, &mut Silent)
 }
 
 pub(crate) fn refresh(_: &Device, snaps: &mut Snaps<'_>) -> Result<Outcome, StoreError> {
-    snaps.take(&of_store("2"), Asked::Refresh, &mut Silent)
+    snaps.take(&of_store("2"), Asked::Refresh, &NONE, &mut Silent)
 }
 
 pub(crate) fn install_file(device: &Device, snaps: &mut Snaps<'_>) -> Result<Outcome, StoreError> {
-    snaps.take_file(&device.bring("1"), &mut Silent)
+    snaps.take_file(&device.bring("1"), &NONE, &mut Silent)
+}
+
+pub(crate) fn install_granted(
+    device: &Device,
+    snaps: &mut Snaps<'_>,
+) -> Result<Outcome, StoreError> {
+    let grants = ["gpio", "/dev/ttyUSB0"].map(|word| word.parse().unwrap());
+    snaps.take_file(&device.bring("1"), &grants.into(), &mut Silent)
 }
 
 pub(crate) fn refresh_file(device: &Device, snaps: &mut Snaps<'_>) -> Result<Outcome, StoreError> {
-    snaps.take_file(&device.bring("2"), &mut Silent)
+    snaps.take_file(&device.bring("2"), &NONE, &mut Silent)
 }
 
 pub(crate) fn revert(_: &Device, snaps: &mut Snaps<'_>) -> Result<Outcome, StoreError> {
@@ -84,11 +96,21 @@ pub(crate) fn broker() -> SnapName {
 }
 
 pub(crate) fn install_broker(_: &Device, snaps: &mut Snaps<'_>) -> Result<Outcome, StoreError> {
-    snaps.take(&new_snap(broker(), "101"), Asked::Install, &mut Silent)
+    snaps.take(
+        &new_snap(broker(), "101"),
+        Asked::Install,
+        &NONE,
+        &mut Silent,
+    )
 }
 
 pub(crate) fn refresh_broker(_: &Device, snaps: &mut Snaps<'_>) -> Result<Outcome, StoreError> {
-    snaps.take(&new_snap(broker(), "102"), Asked::Refresh, &mut Silent)
+    snaps.take(
+        &new_snap(broker(), "102"),
+        Asked::Refresh,
+        &NONE,
+        &mut Silent,
+    )
 }
 
 pub(crate) fn revert_broker(_: &Device, snaps: &mut Snaps<'_>) -> Result<Outcome, StoreError> {
@@ -97,12 +119,12 @@ pub(crate) fn revert_broker(_: &Device, snaps: &mut Snaps<'_>) -> Result<Outcome
 
 pub(crate) fn install_web(_: &Device, snaps: &mut Snaps<'_>) -> Result<Outcome, StoreError> {
     let web = new_snap("web".parse().unwrap(), "201");
-    snaps.take(&web, Asked::Install, &mut Silent)
+    snaps.take(&web, Asked::Install, &NONE, &mut Silent)
 }
 
 pub(crate) fn install_hub(_: &Device, snaps: &mut Snaps<'_>) -> Result<Outcome, StoreError> {
     let hub = new_snap("hub".parse().unwrap(), "301");
-    snaps.take(&hub, Asked::Install, &mut Silent)
+    snaps.take(&hub, Asked::Install, &NONE, &mut Silent)
 }
 
 /// A framework, and what needs it.
@@ -136,9 +158,9 @@ pub(crate) const ALL: [Story; 13] = [
         ends: Ends::Undone,
     },
     Story {
-        name: "install a file",
+        name: "install a file, with grants",
         before: nothing,
-        ask: &install_file,
+        ask: &install_granted,
         ends: Ends::Done,
     },
     Story {

@@ -31,6 +31,7 @@ impl Api {
             return Vec::new();
         };
         let state = snaps.state();
+        let relations = snaps.relations();
         let mut values = Vec::new();
         for (name, snap) in state.installed() {
             if !named.is_empty() && !named.contains(&name.as_str()) {
@@ -40,7 +41,13 @@ impl Api {
                 listing == Listing::All || Some(one.revision) == snap.current
             };
             let shown = snap.revisions.iter().filter(shown);
-            values.extend(shown.map(|revision| value(name, snap, revision)));
+            values.extend(shown.map(|revision| {
+                let mut value = value(name, snap, revision);
+                if Some(revision.revision) == snap.current {
+                    relations.tell(name, &mut value);
+                }
+                value
+            }));
         }
         values
     }

@@ -3,7 +3,7 @@
 
 use crate::device::{Failure, FailureKind};
 use image_format::Digest;
-use snap_format::{Revision, SnapName};
+use snap_format::{Grant, Revision, SnapName};
 use snap_store::{NewSnap, Origin, State};
 use std::collections::BTreeSet;
 use std::num::NonZeroU32;
@@ -26,6 +26,8 @@ pub struct ListedSnap {
     pub root_hash: Option<Digest>,
     /// The frameworks that it needs, where that was signed.
     pub frameworks: BTreeSet<SnapName>,
+    /// What the store's owner grants it, in words that this system may not know.
+    pub grants: Vec<String>,
     /// Where its file lies.
     pub address: String,
 }
@@ -51,8 +53,24 @@ impl ListedSnap {
         self.release.channels.contains_key(channel) && self.release.architectures.iter().any(runs)
     }
 
-    fn to_new(&self, channel: &Channel) -> NewSnap {
-        NewSnap {
+    fn to_new(&self, channel: &Channel) -> Result<NewSnap, Failure> {
+        let unknown = |word: &String| {
+            Failure::new(
+                FailureKind::Refused,
+                format!(
+                    "cannot use snap \"{}\": its store grants it {word:?}, which this system does \
+                     not know; update the system first",
+                    self.name
+                ),
+            )
+        };
+        let grant = |word: &String| match word.parse() {
+            // That one is not a store's to give.
+            Ok(Grant::Devmode) | Err(_) => Err(unknown(word)),
+            Ok(grant) => Ok(grant),
+        };
+        Ok(NewSnap {
+            grants: self.grants.iter().map(grant).collect::<Result<_, _>>()?,
             name: self.name.clone(),
             revision: self.revision,
             version: self.release.version.clone(),
@@ -65,7 +83,7 @@ impl ListedSnap {
                 channel: channel.to_string(),
             },
             address: self.address.clone(),
-        }
+        })
     }
 }
 
@@ -156,7 +174,7 @@ pub(super) fn choose(
             format!("snap {:?} has no updates available", name.as_str()),
         ));
     }
-    Ok(newest.to_new(channel))
+    newest.to_new(channel)
 }
 
 #[cfg(test)]
@@ -188,6 +206,7 @@ mod tests {
             sha256: Digest::ZERO,
             root_hash: None,
             frameworks: BTreeSet::new(),
+            grants: Vec::new(),
             address: String::new(),
         }
     }

@@ -15,18 +15,27 @@ use updater::snaps::{ListedSnap, SnapListing, SnapParts};
 
 /// A snap in `directory`: `hello`, of that version.
 pub fn make_snap(directory: &Path, version: &str) -> PathBuf {
-    let tree = directory.join(format!("tree-{version}"));
+    make_snap_of(
+        directory,
+        "hello",
+        version,
+        "apps: {hello: {command: bin/hello}}",
+    )
+}
+
+/// Another one, whose snap.yaml has those keys besides.
+pub fn make_snap_of(directory: &Path, name: &str, version: &str, keys: &str) -> PathBuf {
+    let tree = directory.join(format!("tree-{name}-{version}"));
     fs::create_dir_all(tree.join("meta")).unwrap();
     fs::create_dir_all(tree.join("bin")).unwrap();
-    let yaml =
-        format!("name: hello\nversion: '{version}'\napps: {{hello: {{command: bin/hello}}}}\n");
+    let yaml = format!("name: {name}\nversion: '{version}'\n{keys}\n");
     fs::write(tree.join("meta/snap.yaml"), yaml).unwrap();
     // Some hundred KiB that nothing compresses.
     let noise: Vec<u8> = (0..10_000_u32)
         .flat_map(|number| image_trust::sha256(&number.to_le_bytes()).0)
         .collect();
     fs::write(tree.join("bin/hello"), noise).unwrap();
-    let file = directory.join(format!("hello_{version}.snap"));
+    let file = directory.join(format!("{name}_{version}.snap"));
     build(&tree, Output::File(&file), 0).unwrap();
     file
 }
@@ -36,6 +45,7 @@ pub fn places(root: &Path) -> Places {
         snaps: root.join("writable/snaps"),
         mounts: root.join("snap"),
         data: root.join("var/snap"),
+        grants: root.join("writable/system/snaps/grants"),
         launcher: "/usr/bin/snappy".into(),
     }
 }

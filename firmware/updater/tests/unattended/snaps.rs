@@ -36,6 +36,7 @@ impl Maker {
             publisher: Some(&publisher),
             channels: BTreeMap::from([(edge(), Rollout::everyone(1))]),
             minimum: None,
+            grants: &[],
             notes: String::new(),
             patches_from: &[],
         };
