@@ -3,6 +3,7 @@
 use crate::device::{Device, InstalledSnap};
 use crate::environment::{OF_THE_CALLER, Variables, architecture};
 use crate::grants::Grants;
+use crate::slots;
 use anyhow::{Context, Result, ensure};
 use confinement::{
     Giver, Lifetime, Limits, Mode, Plug, Program, Sandbox, SnapUsers, Sources, UserId,
@@ -98,6 +99,7 @@ pub fn sandbox_for(
         },
         plugs: plugs_of(snap, line.plugs, &grants),
         devices: grants.devices.iter().cloned().collect(),
+        shared: slots::shared(device, snap, line.plugs, user)?,
         limits: Limits::usual(memory_bytes()?),
         notify,
         inherited_sockets: Vec::new(),
