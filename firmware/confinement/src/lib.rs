@@ -26,6 +26,6 @@ pub use error::{Layer, LayerError};
 pub use limits::{DiskLimit, Limits};
 pub use plug::{Giver, Plug};
 pub use run::run;
-pub use sandbox::{Lifetime, Mode, Program, Sandbox, Sources};
+pub use sandbox::{Lifetime, Mode, Program, Sandbox, Shared, Side, Sources};
 pub use seccomp::Architecture;
 pub use user::{RANGE, SnapUsers, UserError, UserId};

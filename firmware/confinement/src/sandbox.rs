@@ -27,6 +27,8 @@ pub struct Sandbox {
     pub plugs: BTreeSet<Plug>,
     /// Device nodes that a person gave it, such as `/dev/ttyUSB0`.
     pub devices: Vec<PathBuf>,
+    /// Directories that it shares with other snaps.
+    pub shared: Vec<Shared>,
     /// What the whole snap may use up.
     pub limits: Limits,
     /// A socket that hears when it is ready: `NOTIFY_SOCKET` leads there.
@@ -50,6 +52,26 @@ pub struct Sources {
     pub data: PathBuf,
     /// Data of all revisions: at `/var/snap/NAME/common`.
     pub common: PathBuf,
+}
+
+/// A directory that a snap shares with others: a slot of a framework.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shared {
+    /// Outside.
+    pub source: PathBuf,
+    /// Inside, below `/run`.
+    pub at: PathBuf,
+    /// What the snap does there.
+    pub side: Side,
+}
+
+/// The side of a slot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// It makes sockets and files there.
+    Offers,
+    /// It connects to the sockets and reads the files.
+    Plugs,
 }
 
 /// How much of the confinement is in force.

@@ -6,7 +6,7 @@
 use crate::devices::{Access, Node};
 use crate::error::{Layer, LayerError, OfLayer};
 use crate::plug::Plug;
-use crate::sandbox::{Mode, Sandbox};
+use crate::sandbox::{Mode, Sandbox, Side};
 use rustix::fs::{Gid, Mode as FileMode, Uid};
 use rustix::mount::{
     MountFlags, MountPropagationFlags, UnmountFlags, mount, mount_bind, mount_change, mount_remount,
@@ -64,6 +64,7 @@ pub(crate) fn enter(sandbox: &Sandbox, nodes: &[Node]) -> Result<(), LayerError>
     view.show_base()?;
     view.show_snap()?;
     view.make_temporary()?;
+    view.show_shared()?;
     view.make_proc()?;
     view.make_devices(nodes)?;
     view.show_plugs()?;
@@ -137,6 +138,18 @@ impl View<'_> {
         self.directory(Path::new("var/tmp"))?;
         self.memory("var/tmp", &shared, QUIET)?;
         symlink("/run", self.root.join("var/run")).layer(Layer::View, || "link /var/run".to_owned())
+    }
+
+    /// What is made by another snap is neither executed nor changed here.
+    fn show_shared(&self) -> Result<(), LayerError> {
+        for shared in &self.sandbox.shared {
+            let flags = match shared.side {
+                Side::Offers => QUIET,
+                Side::Plugs => READ_ONLY,
+            };
+            self.show(&shared.source, &shared.at, flags | MountFlags::NOEXEC)?;
+        }
+        Ok(())
     }
 
     fn make_proc(&self) -> Result<(), LayerError> {

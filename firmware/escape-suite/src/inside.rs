@@ -23,6 +23,7 @@ pub(crate) fn run(attempt: &str, stage: &Path, limited: Limited) -> Result<ExitC
         },
         plugs: [].into(),
         devices: Vec::new(),
+        shared: Vec::new(),
         limits: limits(limited),
         notify: None,
         inherited_sockets: Vec::new(),

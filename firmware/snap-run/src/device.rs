@@ -150,6 +150,12 @@ impl Device {
         self.state().join("users")
     }
 
+    /// The slots of a framework, in memory: `SLOT` in there is what it shares.
+    #[must_use]
+    pub fn slots(&self, framework: &SnapName) -> PathBuf {
+        self.root.join("run/snap-slots").join(framework.as_str())
+    }
+
     /// Services that a person stopped for good, a `NAME.APP` a line.
     #[must_use]
     pub fn disabled_services(&self) -> PathBuf {

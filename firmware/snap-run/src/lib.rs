@@ -11,6 +11,7 @@ mod environment;
 mod grants;
 mod handed_over;
 mod sandbox;
+mod slots;
 
 pub use command_line::run;
 pub use device::{Device, InstalledSnap};

@@ -3,6 +3,7 @@
 use crate::device::{Device, InstalledSnap};
 use crate::environment::{OF_THE_CALLER, Variables, architecture};
 use crate::grants::Grants;
+use crate::slots;
 use anyhow::{Context, Result, ensure};
 use confinement::{
     Giver, Lifetime, Limits, Mode, Plug, Program, Sandbox, SnapUsers, Sources, UserId,
@@ -98,6 +99,7 @@ pub fn sandbox_for(
         },
         plugs: plugs_of(snap, line.plugs, &grants),
         devices: grants.devices.iter().cloned().collect(),
+        shared: slots::shared(device, snap, line.plugs, user)?,
         limits: Limits::usual(memory_bytes()?),
         notify,
         inherited_sockets: Vec::new(),
@@ -191,8 +193,8 @@ fn mode_of(snap: &InstalledSnap, grants: &Grants) -> Result<Mode> {
         (_, true) => Ok(Mode::Devmode),
         (Confinement::Strict, false) => Ok(Mode::Strict),
         (Confinement::Devmode, false) => anyhow::bail!(
-            "cannot run {name}: it asks for devmode, and nobody allowed that; install it with \
-             --devmode"
+            "cannot run {name}: it asks for devmode, and nobody allowed that; 'snappy hw-assign \
+             {name} devmode' does"
         ),
     }
 }

@@ -4,13 +4,15 @@ use crate::protocol::Answer;
 use crate::service::{Event, Now, State};
 use crate::unit::{Key, Surroundings, Unit};
 use snap_format::SnapName;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::mpsc::Sender;
 use std::time::{Instant, SystemTime};
 
 /// Services to be started or stopped one behind the other.
 pub(crate) struct Operation {
     pub(crate) snap: SnapName,
+    /// Snaps whose operations that were asked for earlier come first.
+    pub(crate) behind: BTreeSet<SnapName>,
     direction: Direction,
     rest: VecDeque<Key>,
     /// The first of the rest was told.
@@ -43,12 +45,18 @@ impl Operation {
     ) -> Self {
         Self {
             snap,
+            behind: BTreeSet::new(),
             direction,
             rest,
             begun: false,
             failures: Vec::new(),
             answer,
         }
+    }
+
+    /// Whether one of these has to come first.
+    pub(crate) fn waits_for(&self, busy: &BTreeSet<SnapName>) -> bool {
+        busy.contains(&self.snap) || !self.behind.is_disjoint(busy)
     }
 
     /// Returns whether it has ended.

@@ -10,9 +10,9 @@ use crate::unit::{Key, Surroundings, Told, Unit};
 use anyhow::{Context, Result, ensure};
 use confinement::ControlGroup;
 use snap_format::app::App;
-use snap_format::{AppName, SnapName};
+use snap_format::{AppName, SnapName, order_of_snaps};
 use snap_run::InstalledSnap;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::Duration;
 
@@ -50,23 +50,33 @@ impl<'a> Supervisor<'a> {
         let lines = Lines::in_file(self.places.started())
             .read()
             .unwrap_or_default();
+        let (mut revisions, mut needs) = (BTreeMap::new(), BTreeMap::new());
         for line in lines {
-            let outcome = line.split_once(' ').map_or(Ok(()), |(snap, revision)| {
-                self.end_leftovers(&snap.parse()?, revision)?;
-                self.begin_start(snap, Some(revision), &[], None)
-            });
-            if let Err(error) = outcome {
-                eprintln!("cannot start the services of {line} again: {error:#}");
+            let Some((name, revision)) = line.split_once(' ') else {
+                continue;
+            };
+            match self.end_leftovers(name, revision) {
+                Ok(snap) => {
+                    revisions.insert(snap.yaml.name.clone(), snap.revision);
+                    needs.insert(snap.yaml.name, snap.yaml.frameworks);
+                }
+                Err(error) => eprintln!("cannot start the services of {line} again: {error:#}"),
+            }
+        }
+        for name in order_of_snaps(&needs) {
+            let revision = revisions.get(&name).map(String::as_str);
+            if let Err(error) = self.begin_start(name.as_str(), revision, &[], None) {
+                eprintln!("cannot start the services of {name} again: {error:#}");
             }
         }
     }
 
-    fn end_leftovers(&self, name: &SnapName, revision: &str) -> Result<()> {
-        let snap = self.places.device.snap(name, Some(revision))?;
+    fn end_leftovers(&self, name: &str, revision: &str) -> Result<InstalledSnap> {
+        let snap = self.places.device.snap(&name.parse()?, Some(revision))?;
         for app in snap.yaml.start_order() {
-            ControlGroup::of(name.as_str(), app.as_str())?.kill()?;
+            ControlGroup::of(name, app.as_str())?.kill()?;
         }
-        Ok(())
+        Ok(snap)
     }
 
     /// Runs until nobody can ask any more.
@@ -183,8 +193,9 @@ impl<'a> Supervisor<'a> {
         self.remember(&name, |lines| {
             lines.insert(line);
         })?;
-        self.operations
-            .push_back(Operation::new(name, Direction::Up, rest, answer));
+        let mut operation = Operation::new(name, Direction::Up, rest, answer);
+        operation.behind = snap.yaml.frameworks;
+        self.operations.push_back(operation);
         Ok(())
     }
 
@@ -243,11 +254,7 @@ impl<'a> Supervisor<'a> {
     }
 
     /// Forgets which revision of the snap was started, and then `add`s.
-    fn remember(
-        &self,
-        name: &SnapName,
-        add: impl FnOnce(&mut std::collections::BTreeSet<String>),
-    ) -> Result<()> {
+    fn remember(&self, name: &SnapName, add: impl FnOnce(&mut BTreeSet<String>)) -> Result<()> {
         let path = self.places.started();
         let outcome = Lines::in_file(&path).change(|lines| {
             lines.retain(|line| line.split(' ').next() != Some(name.as_str()));
@@ -264,21 +271,20 @@ impl<'a> Supervisor<'a> {
         kept.context("cannot keep that for the next start")
     }
 
-    /// Takes the operations as far as they go. Those of a snap follow each other.
+    /// Takes the operations as far as they go. Those of a snap follow each other, and those of
+    /// the frameworks that it needs.
     fn advance(&mut self) {
         let around = Surroundings {
             places: self.places,
             tell: &self.tell,
         };
-        let mut busy: Vec<SnapName> = Vec::new();
+        let mut busy = BTreeSet::new();
         let mut operations = std::mem::take(&mut self.operations);
         operations.retain_mut(|operation| {
-            if busy.contains(&operation.snap) {
-                return true;
-            }
-            let is_done = operation.advance(&mut self.units, &around);
+            let is_done =
+                !operation.waits_for(&busy) && operation.advance(&mut self.units, &around);
             if !is_done {
-                busy.push(operation.snap.clone());
+                busy.insert(operation.snap.clone());
             }
             !is_done
         });

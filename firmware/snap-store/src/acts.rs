@@ -2,8 +2,10 @@
 
 mod configuration;
 mod data;
+mod dependants;
 mod fetch;
 mod file;
+pub(crate) mod grants;
 pub(crate) mod links;
 mod mount;
 mod retire;
@@ -35,6 +37,8 @@ impl Snaps<'_> {
             TaskKind::Fetch => fetch::fetch(self, change, watch),
             TaskKind::Seal => file::seal(self, change, next),
             TaskKind::Mount => mount::mount(self, change),
+            TaskKind::StopDependants => dependants::stop(self, change),
+            TaskKind::StartDependants => dependants::start(self, change),
             TaskKind::Stop => services::stop_old(self, change),
             TaskKind::CopyData => {
                 configuration::inherit(self, change, next);
@@ -69,6 +73,8 @@ impl Snaps<'_> {
         match kind {
             TaskKind::Seal => file::unseal(self, change, next),
             TaskKind::Mount => mount::unmount(self, change),
+            TaskKind::StopDependants => dependants::start_again(self, change),
+            TaskKind::StartDependants => dependants::stop(self, change),
             TaskKind::Stop => services::start_old(self, change),
             TaskKind::CopyData => {
                 configuration::give_back(change, next);

@@ -8,7 +8,8 @@ use crate::start::Snaps;
 use crate::state::{Origin, RevisionState, SnapState};
 use image_format::Digest;
 use serde_json::{Map, Value};
-use snap_format::{Revision, SnapFile, SnapName};
+use snap_format::{Grant, Revision, SnapFile, SnapName};
+use std::collections::BTreeSet;
 use std::num::NonZeroU32;
 use std::path::Path;
 
@@ -30,6 +31,10 @@ pub struct NewSnap {
     pub sha256: Digest,
     /// Of its blocks, where the store signs that.
     pub root_hash: Option<Digest>,
+    /// The frameworks that it needs, where the store signs that.
+    pub frameworks: BTreeSet<SnapName>,
+    /// What the store's owner signed that it is granted.
+    pub grants: BTreeSet<Grant>,
     /// Who signed it.
     pub origin: Origin,
     /// Where it lies, for [`Sources`](crate::Sources).
@@ -55,7 +60,7 @@ pub enum Asked {
 }
 
 impl Snaps<'_> {
-    /// Installs or refreshes a snap from a store.
+    /// Installs or refreshes a snap from a store. The administrator may grant it something.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -63,10 +68,12 @@ impl Snaps<'_> {
         &mut self,
         new: &NewSnap,
         asked: Asked,
+        grants: &BTreeSet<Grant>,
         watch: &mut dyn Watch,
     ) -> Result<Outcome, StoreError> {
         self.require_idle(watch)?;
         self.require_as_asked(&new.name, asked)?;
+        self.require_installed(&new.name, &new.frameworks)?;
         let mut revision = RevisionState::new(
             Revision::Store(new.revision),
             new.version.clone(),
@@ -75,7 +82,9 @@ impl Snaps<'_> {
         revision.length_bytes = new.length_bytes;
         revision.sha256 = new.sha256;
         revision.root_hash = new.root_hash.unwrap_or(Digest::ZERO);
-        let change = self.coming(&new.name, revision, Some(new.address.clone()))?;
+        revision.grants = new.grants.clone();
+        let mut change = self.coming(&new.name, revision, Some(new.address.clone()))?;
+        change.grants = grants.clone();
         self.begin(change, watch)
     }
 
@@ -84,11 +93,19 @@ impl Snaps<'_> {
     ///
     /// # Errors
     /// See [`StoreError`].
-    pub fn take_file(&mut self, file: &Path, watch: &mut dyn Watch) -> Result<Outcome, StoreError> {
+    pub fn take_file(
+        &mut self,
+        file: &Path,
+        grants: &BTreeSet<Grant>,
+        watch: &mut dyn Watch,
+    ) -> Result<Outcome, StoreError> {
         let change = self
             .require_idle(watch)
             .and_then(|()| self.coming_from(file));
-        let taken = change.and_then(|change| self.begin(change, watch));
+        let taken = change.and_then(|mut change| {
+            change.grants = grants.clone();
+            self.begin(change, watch)
+        });
         if self.state.change.is_none() {
             // Wherever it went, nobody takes it any more; the next start sweeps what stays.
             let _ = self.files.remove_file(file);
@@ -102,6 +119,7 @@ impl Snaps<'_> {
         // It is read again where its blocks have names; here it only says what it wants to be.
         let snap = SnapFile::open(opened)?;
         let name = snap.yaml().name.clone();
+        self.require_installed(&name, &snap.yaml().frameworks)?;
         let last = self.state.snap(&name).map_or(0, |snap| snap.last_local);
         let number = NonZeroU32::MIN.saturating_add(last);
         let revision = RevisionState::new(
@@ -131,15 +149,14 @@ impl Snaps<'_> {
         let snap = self.state.snap(name);
         let other = snap.and_then(|snap| snap.other()).cloned();
         let other = other.ok_or_else(|| StoreError::NoOlder(name.clone()))?;
-        let kinds = [
-            TaskKind::Mount,
-            TaskKind::Stop,
-            TaskKind::Link,
-            TaskKind::Start,
-            TaskKind::Retire,
-            TaskKind::Clean,
-        ];
-        let change = self.change(ChangeKind::Revert, name, Some(other), &kinds);
+        let dependants = self.dependants(name)?;
+        let mut kinds = vec![TaskKind::Mount];
+        kinds.extend(TaskKind::StopDependants.if_any(&dependants));
+        kinds.extend([TaskKind::Stop, TaskKind::Link, TaskKind::Start]);
+        kinds.extend(TaskKind::StartDependants.if_any(&dependants));
+        kinds.extend([TaskKind::Retire, TaskKind::Clean]);
+        let mut change = self.change(ChangeKind::Revert, name, Some(other), &kinds);
+        change.dependants = dependants;
         self.begin(change, watch)
     }
 
@@ -172,6 +189,7 @@ impl Snaps<'_> {
         };
         let mut kinds = Vec::new();
         if is_installed {
+            self.require_not_needed(name)?;
             kinds.extend([TaskKind::Stop, TaskKind::RemoveHook, TaskKind::Unlink]);
         }
         kinds.extend([TaskKind::Retire, TaskKind::Clean]);
@@ -217,6 +235,7 @@ impl Snaps<'_> {
             return Err(StoreError::NoUpdate(name.clone()));
         }
         let here = snap.and_then(|snap| snap.revision(new.revision));
+        let dependants = self.dependants(name)?;
         let mut kinds = Vec::new();
         match (here, &address) {
             // Somebody went back from it.
@@ -227,7 +246,9 @@ impl Snaps<'_> {
         kinds.push(TaskKind::Mount);
         let kind = match self.is_installed(name) {
             true => {
-                kinds.extend([TaskKind::PreRefresh, TaskKind::Stop]);
+                kinds.push(TaskKind::PreRefresh);
+                kinds.extend(TaskKind::StopDependants.if_any(&dependants));
+                kinds.push(TaskKind::Stop);
                 kinds.extend([TaskKind::CopyData, TaskKind::Link, TaskKind::PostRefresh]);
                 ChangeKind::Refresh
             }
@@ -237,11 +258,13 @@ impl Snaps<'_> {
             }
         };
         kinds.extend([TaskKind::Start, TaskKind::Configure, TaskKind::CheckHealth]);
+        kinds.extend(TaskKind::StartDependants.if_any(&dependants));
         kinds.extend([TaskKind::Retire, TaskKind::Clean]);
         let new = here.cloned().unwrap_or(new);
         let revision = new.revision;
         let mut change = self.change(kind, name, Some(new), &kinds);
         change.address = address;
+        change.dependants = dependants;
         change.earlier_data = data_of_an_earlier_time(self, name, revision)?;
         Ok(change)
     }
@@ -253,12 +276,16 @@ impl Snaps<'_> {
         new: Option<RevisionState>,
         kinds: &[TaskKind],
     ) -> Change {
+        let snap = self.state.snap(name);
         Change {
             kind,
             snap: name.clone(),
             new,
-            old: self.state.snap(name).and_then(|snap| snap.current),
+            old: snap.and_then(|snap| snap.current),
             address: None,
+            dependants: Vec::new(),
+            grants: BTreeSet::new(),
+            old_grants: snap.map_or_else(BTreeSet::new, |snap| snap.grants.clone()),
             tasks: tasks(kinds),
             direction: Direction::Forward,
             doomed: Vec::new(),
@@ -269,7 +296,7 @@ impl Snaps<'_> {
         }
     }
 
-    fn is_installed(&self, name: &SnapName) -> bool {
+    pub(crate) fn is_installed(&self, name: &SnapName) -> bool {
         let snap = self.state.snap(name);
         snap.is_some_and(|snap| snap.current.is_some())
     }
@@ -287,7 +314,7 @@ impl Snaps<'_> {
     }
 
     /// Ends first what could not be ended before.
-    fn require_idle(&mut self, watch: &mut dyn Watch) -> Result<(), StoreError> {
+    pub(crate) fn require_idle(&mut self, watch: &mut dyn Watch) -> Result<(), StoreError> {
         // What became of it was told when it was cut short.
         let _ = self.resume(watch);
         match &self.state.change {

@@ -4,7 +4,8 @@ use crate::configuration::Configuration;
 use crate::state::RevisionState;
 use crate::text;
 use serde::{Deserialize, Serialize};
-use snap_format::{Revision, SnapName};
+use snap_format::{Grant, Revision, SnapName};
+use std::collections::BTreeSet;
 
 /// What is asked, in snapd's words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,6 +37,8 @@ pub enum TaskKind {
     Mount,
     /// Run the old revision's hook.
     PreRefresh,
+    /// Stop the snaps that need this one, the last to start first.
+    StopDependants,
     /// Stop what runs.
     Stop,
     /// Give the new revision a copy of the data.
@@ -54,6 +57,8 @@ pub enum TaskKind {
     Configure,
     /// Ask it whether it works.
     CheckHealth,
+    /// Start the snaps that need this one.
+    StartDependants,
     /// Run the hook of what is to go.
     RemoveHook,
     /// Have no revision count.
@@ -138,6 +143,23 @@ pub struct Change {
     /// Where its file comes from, as whoever fetches it understands it.
     #[serde(default)]
     pub address: Option<String>,
+    /// The snaps that need this one, in the order in which they start.
+    #[serde(default, with = "text::many", skip_serializing_if = "Vec::is_empty")]
+    pub dependants: Vec<SnapName>,
+    /// What the administrator grants a snap that is installed.
+    #[serde(
+        default,
+        with = "text::many",
+        skip_serializing_if = "BTreeSet::is_empty"
+    )]
+    pub grants: BTreeSet<Grant>,
+    /// What it was granted before.
+    #[serde(
+        default,
+        with = "text::many",
+        skip_serializing_if = "BTreeSet::is_empty"
+    )]
+    pub(crate) old_grants: BTreeSet<Grant>,
     /// In their order.
     pub tasks: Vec<Task>,
     /// Where it is going.
@@ -184,24 +206,41 @@ impl Change {
 
     /// The revision whose services should run between two tasks.
     pub(crate) fn running(&self) -> Option<Revision> {
-        let status = |kind| {
-            let mut tasks = self.tasks.iter();
-            tasks.find(|task| task.kind == kind).map(|task| task.status)
-        };
-        let is_started = status(TaskKind::Start) == Some(TaskStatus::Done);
-        match status(TaskKind::Stop) {
+        match self.status(TaskKind::Stop) {
             Some(TaskStatus::Do | TaskStatus::Undone) => self.old,
             None if self.kind == ChangeKind::Configure => self.old,
-            _ if is_started && self.direction == Direction::Forward => {
-                self.new.as_ref().map(|new| new.revision)
-            }
+            _ if self.has_started(TaskKind::Start) => self.new.as_ref().map(|new| new.revision),
             _ => None,
         }
+    }
+
+    /// Whether the snaps that need this one should run between two tasks.
+    pub(crate) fn lets_dependants_run(&self) -> bool {
+        match self.status(TaskKind::StopDependants) {
+            None | Some(TaskStatus::Do | TaskStatus::Undone) => true,
+            _ => self.has_started(TaskKind::StartDependants),
+        }
+    }
+
+    fn has_started(&self, kind: TaskKind) -> bool {
+        self.status(kind) == Some(TaskStatus::Done) && self.direction == Direction::Forward
+    }
+
+    fn status(&self, kind: TaskKind) -> Option<TaskStatus> {
+        let mut tasks = self.tasks.iter();
+        tasks.find(|task| task.kind == kind).map(|task| task.status)
     }
 
     /// Whether it brings a file here.
     pub(crate) fn brings_file(&self) -> bool {
         self.tasks.iter().any(|task| task.kind == TaskKind::Seal)
+    }
+}
+
+impl TaskKind {
+    /// A task that is for dependants, if there are some.
+    pub(crate) fn if_any(self, dependants: &[SnapName]) -> Option<Self> {
+        (!dependants.is_empty()).then_some(self)
     }
 }
 
@@ -232,6 +271,9 @@ mod tests {
             new: None,
             old: None,
             address: None,
+            dependants: Vec::new(),
+            grants: BTreeSet::new(),
+            old_grants: BTreeSet::new(),
             tasks: tasks(&[TaskKind::Seal, TaskKind::Mount, TaskKind::Retire]),
             direction: Direction::Forward,
             doomed: Vec::new(),

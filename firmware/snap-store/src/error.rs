@@ -4,7 +4,7 @@ use crate::change::ChangeKind;
 use crate::configuration::ConfigurationError;
 use crate::runtime::RuntimeError;
 use crate::source::SourceError;
-use snap_format::{Revision, SnapFileError, SnapName};
+use snap_format::{Revision, SlotName, SnapFileError, SnapName};
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
@@ -39,6 +39,40 @@ pub enum StoreError {
     Epoch(SnapName),
     /// It is of a kind that only a system can be.
     Type(SnapName),
+    /// It needs a framework that is not installed.
+    FrameworkMissing {
+        /// Who needs it.
+        snap: SnapName,
+        /// What is needed.
+        framework: SnapName,
+    },
+    /// It needs of an installed snap what that does not offer.
+    NotOffered {
+        /// Who needs it.
+        snap: SnapName,
+        /// Of whom.
+        framework: SnapName,
+        /// What is needed; none if the other is no framework at all.
+        slot: Option<SlotName>,
+    },
+    /// It is a framework without what others need of it.
+    SlotNeeded {
+        /// The framework.
+        framework: SnapName,
+        /// What it lacks; none if it is no framework any more.
+        slot: Option<SlotName>,
+        /// Who needs it.
+        by: SnapName,
+    },
+    /// Others need it.
+    FrameworkNeeded {
+        /// The framework.
+        framework: SnapName,
+        /// Who needs it.
+        by: Vec<SnapName>,
+    },
+    /// The first would need the second, which needs the first.
+    Circle(SnapName, SnapName),
     /// Its length is not a number of blocks, so that it cannot be verified block by block.
     Ragged(u64),
     /// It is not the file that was signed.
@@ -132,6 +166,60 @@ impl fmt::Display for StoreError {
                     "cannot use snap \"{name}\": only apps, frameworks and bases are installed here"
                 )
             }
+            Self::FrameworkMissing { snap, framework } => write!(
+                f,
+                "cannot use snap \"{snap}\": it needs the framework \"{framework}\", which is not \
+                 installed; 'snappy install {framework}' installs it"
+            ),
+            Self::NotOffered {
+                snap,
+                framework,
+                slot: Some(slot),
+            } => write!(
+                f,
+                "cannot use snap \"{snap}\": it needs the slot \"{slot}\", which the framework \
+                 \"{framework}\" does not offer here; 'snappy update {framework}' takes a newer one"
+            ),
+            Self::NotOffered {
+                snap,
+                framework,
+                slot: None,
+            } => write!(
+                f,
+                "cannot use snap \"{snap}\": it needs the framework \"{framework}\", and the snap \
+                 of that name here is none; 'snappy update {framework}' takes a newer one"
+            ),
+            Self::SlotNeeded {
+                framework,
+                slot: Some(slot),
+                by,
+            } => write!(
+                f,
+                "cannot use this revision of \"{framework}\": it does not offer the slot \
+                 \"{slot}\", which \"{by}\" needs; 'snappy remove {by}' gives it up"
+            ),
+            Self::SlotNeeded {
+                framework,
+                slot: None,
+                by,
+            } => write!(
+                f,
+                "cannot use this revision of \"{framework}\": it is no framework, and \"{by}\" \
+                 needs it as one; 'snappy remove {by}' gives it up"
+            ),
+            Self::FrameworkNeeded { framework, by } => {
+                let by: Vec<_> = by.iter().map(SnapName::as_str).collect();
+                let by = by.join(", ");
+                write!(
+                    f,
+                    "cannot remove \"{framework}\": needed by {by}; remove what needs it first"
+                )
+            }
+            Self::Circle(one, two) => write!(
+                f,
+                "cannot use this revision of \"{one}\": it needs the framework \"{two}\", which \
+                 needs \"{one}\"; one of the two has to do without the other"
+            ),
             Self::Ragged(length) => write!(
                 f,
                 "cannot use a snap of {length} bytes: it does not end with a whole block of 4096; \

@@ -12,6 +12,8 @@ pub struct Places {
     pub mounts: PathBuf,
     /// Their data.
     pub data: PathBuf,
+    /// What each is granted, for whoever runs it.
+    pub grants: PathBuf,
     /// The program behind every command of a snap.
     pub launcher: PathBuf,
 }
@@ -22,6 +24,7 @@ impl Default for Places {
             snaps: "/writable/snaps".into(),
             mounts: "/snap".into(),
             data: "/var/snap".into(),
+            grants: "/writable/system/snaps/grants".into(),
             launcher: "/usr/bin/snap-run".into(),
         }
     }
@@ -83,6 +86,12 @@ impl Places {
     #[must_use]
     pub fn current_mount(&self, name: &SnapName) -> PathBuf {
         self.mounts_of(name).join(CURRENT)
+    }
+
+    /// What a snap is granted, a line each.
+    #[must_use]
+    pub fn grants_of(&self, name: &SnapName) -> PathBuf {
+        self.grants.join(name.as_str())
     }
 
     /// Commands of all snaps.

@@ -1,6 +1,6 @@
 //! The snaps of a device, from the start of the daemon on.
 
-use crate::acts::links;
+use crate::acts::{grants, links};
 use crate::change::Direction;
 use crate::error::StoreError;
 use crate::files::Files;
@@ -11,7 +11,8 @@ use crate::runtime::Runtime;
 use crate::source::Sources;
 use crate::state::State;
 use crate::state_file;
-use snap_format::{Revision, SnapName};
+use snap_format::{Revision, SnapName, order_of_snaps};
+use std::collections::BTreeMap;
 
 /// A change that was cut so often is undone: it may be what cuts it.
 const MOST_RESUMED: u32 = 3;
@@ -125,9 +126,10 @@ impl<'a> Snaps<'a> {
                     broken.push((name.clone(), revision.revision, error));
                 }
             }
-            // A cut may have come between the state and its links.
+            // A cut may have come between the state and what follows it.
             if let Some(current) = snap.current
                 && let Err(error) = links::lead_to(self, name, Some(current))
+                    .and_then(|()| grants::write(self, name, snap))
             {
                 broken.push((name.clone(), current, error));
             }
@@ -135,21 +137,37 @@ impl<'a> Snaps<'a> {
         broken
     }
 
-    /// Starts what should run. Of the snap that a change is about, that depends on how far
-    /// the change came: its next tasks count on it.
+    /// Starts what should run, each snap behind the frameworks that it needs. What runs of
+    /// those that a change is about depends on how far it came: its next tasks count on it.
     fn start_all(&self) -> Vec<Broken> {
-        let mut broken = Vec::new();
+        let (mut broken, mut to_start) = (Vec::new(), BTreeMap::new());
         for (name, snap) in self.state.all() {
             let runs = match self.state.change() {
                 Some(change) if change.snap == *name => change.running(),
+                Some(change) if change.dependants.contains(name) => {
+                    snap.current.filter(|_| change.lets_dependants_run())
+                }
                 _ => snap.current,
             };
             let Some(runs) = runs else { continue };
-            let started = self
-                .installed(name, runs)
-                .and_then(|installed| Ok(self.runtime.start(&installed)?));
-            if let Err(error) = started {
-                broken.push((name.clone(), runs, error));
+            let installed = self.installed(name, runs).and_then(|installed| {
+                self.require_installed(name, &installed.yaml.frameworks)?;
+                Ok(installed)
+            });
+            match installed {
+                Ok(installed) => {
+                    to_start.insert(name.clone(), installed);
+                }
+                Err(error) => broken.push((name.clone(), runs, error)),
+            }
+        }
+        let needs = to_start.iter();
+        let needs = needs.map(|(name, snap)| (name.clone(), snap.yaml.frameworks.clone()));
+        for name in order_of_snaps(&needs.collect()) {
+            if let Some(snap) = to_start.get(&name)
+                && let Err(error) = self.runtime.start(snap)
+            {
+                broken.push((name, snap.revision, error.into()));
             }
         }
         broken

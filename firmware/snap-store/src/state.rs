@@ -9,8 +9,8 @@ use crate::text::{self, Text};
 use image_format::Digest;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use snap_format::{Revision, SnapName};
-use std::collections::BTreeMap;
+use snap_format::{Grant, Revision, SnapName};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// All of it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -56,6 +56,13 @@ pub struct SnapState {
         skip_serializing_if = "Option::is_none"
     )]
     pub reverted_from: Option<Revision>,
+    /// What the administrator granted it. It goes with the snap.
+    #[serde(
+        default,
+        with = "text::many",
+        skip_serializing_if = "BTreeSet::is_empty"
+    )]
+    pub grants: BTreeSet<Grant>,
     #[serde(flatten)]
     unknown: Map<String, Value>,
 }
@@ -82,6 +89,13 @@ pub struct RevisionState {
     /// What a person set of it.
     #[serde(default, skip_serializing_if = "Configuration::is_empty")]
     pub configuration: Configuration,
+    /// What the store's owner signed that it is granted.
+    #[serde(
+        default,
+        with = "text::many",
+        skip_serializing_if = "BTreeSet::is_empty"
+    )]
+    pub grants: BTreeSet<Grant>,
     #[serde(flatten)]
     unknown: Map<String, Value>,
 }
@@ -167,6 +181,7 @@ impl RevisionState {
             root_hash: Digest::ZERO,
             origin,
             configuration: Configuration::default(),
+            grants: BTreeSet::new(),
             unknown: Map::new(),
         }
     }

@@ -1,6 +1,7 @@
 //! The command line -> what to do. No verb is run here, nothing is printed.
 
 mod config;
+mod hardware;
 mod hold;
 mod list;
 mod reinstall;
@@ -12,6 +13,7 @@ use crate::help;
 use crate::list::List;
 use crate::origin::Origin;
 use crate::verb::Verb;
+pub(crate) use hardware::HardwareAct;
 use image_format::AppData;
 use lexopt::{Arg, Parser, ValueExt};
 pub(crate) use snap::SnapAct;
@@ -59,6 +61,10 @@ pub(crate) enum Command {
     Snap(Form, SnapAct),
     /// `snappy search`.
     Search(Form, Option<String>),
+    /// `snappy framework`.
+    Framework(Form),
+    /// `snappy hw-assign`, `hw-unassign` and `hw-info`.
+    Hardware(Form, HardwareAct),
     /// `snappy list`.
     List(Form, List),
     /// `snappy tags`.
@@ -308,6 +314,7 @@ fn parse_verb(verb: Verb, parser: &mut Parser) -> Result<Command, UsageError> {
         Verb::Reset => reset::parse(parser),
         Verb::Install | Verb::Remove | Verb::Purge => snap::parse(verb, parser),
         Verb::List => list::parse(parser),
+        Verb::HwAssign | Verb::HwUnassign | Verb::HwInfo => hardware::parse(verb, parser),
         verb => parse_short(verb, parser),
     }
 }
@@ -351,7 +358,11 @@ fn parse_short(verb: Verb, parser: &mut Parser) -> Result<Command, UsageError> {
         | Verb::Install
         | Verb::Remove
         | Verb::Purge
-        | Verb::List => Command::Help(Some(verb)),
+        | Verb::List
+        | Verb::HwAssign
+        | Verb::HwUnassign
+        | Verb::HwInfo => Command::Help(Some(verb)),
+        Verb::Framework => Command::Framework(form),
         Verb::Info => {
             let snap = part.filter(|part| !is_system(part));
             Command::Info(form, snap.map(snap::name).transpose()?)

@@ -4,6 +4,7 @@
 #[cfg(test)]
 mod bash;
 mod device;
+mod frameworks;
 #[cfg(test)]
 mod man;
 mod render;
@@ -101,6 +102,10 @@ pub(crate) fn of(verb: Verb) -> &'static Help {
         Verb::List => &snaps::LIST,
         Verb::Tags => &snaps::TAGS,
         Verb::Build => &snaps::BUILD,
+        Verb::Framework => &frameworks::FRAMEWORK,
+        Verb::HwAssign => &frameworks::HW_ASSIGN,
+        Verb::HwUnassign => &frameworks::HW_UNASSIGN,
+        Verb::HwInfo => &frameworks::HW_INFO,
         Verb::Reinstall => &device::REINSTALL,
         Verb::Reset => &device::RESET,
         Verb::Config => &device::CONFIG,

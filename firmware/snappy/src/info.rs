@@ -14,11 +14,12 @@ pub(crate) fn output(
     channel: &str,
     keys: Keys,
     guards: Guards,
+    installed: &Installed,
     form: Form,
 ) -> String {
     match form {
-        Form::Text => text(report, channel, keys, guards),
-        Form::Json => json(report, channel, keys, guards),
+        Form::Text => text(report, channel, keys, guards, installed),
+        Form::Json => json(report, channel, keys, guards, installed),
     }
 }
 
@@ -39,7 +40,28 @@ impl Guards {
     }
 }
 
-fn text(report: &BootReport, channel: &str, keys: Keys, guards: Guards) -> String {
+/// The names of the snaps that are installed, as far as the daemon tells them.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Installed {
+    pub(crate) frameworks: Vec<String>,
+    pub(crate) apps: Vec<String>,
+}
+
+/// Behind a colon.
+fn list(names: &[String]) -> String {
+    match names {
+        [] => String::new(),
+        names => format!(" {}", names.join(", ")),
+    }
+}
+
+fn text(
+    report: &BootReport,
+    channel: &str,
+    keys: Keys,
+    guards: Guards,
+    installed: &Installed,
+) -> String {
     let warning = match keys {
         Keys::Test => "\nkeys: TEST KEYS, which anybody may have: not for a device in the field",
         Keys::Production | Keys::Unknown => "",
@@ -51,8 +73,8 @@ fn text(report: &BootReport, channel: &str, keys: Keys, guards: Guards) -> Strin
     format!(
         "release: {product}/{channel}\n\
          architecture: {architecture}\n\
-         frameworks:\n\
-         apps:\n\
+         frameworks:{frameworks}\n\
+         apps:{apps}\n\
          board: {board}\n\
          slot: {slot}\n\
          version: {version}\n\
@@ -65,6 +87,8 @@ fn text(report: &BootReport, channel: &str, keys: Keys, guards: Guards) -> Strin
 \
          kernel lockdown: {lockdown}{rescue}{warning}
 ",
+        frameworks = list(&installed.frameworks),
+        apps = list(&installed.apps),
         product = report.product,
         architecture = architecture(),
         board = report.board,
@@ -79,12 +103,18 @@ fn text(report: &BootReport, channel: &str, keys: Keys, guards: Guards) -> Strin
     )
 }
 
-fn json(report: &BootReport, channel: &str, keys: Keys, guards: Guards) -> String {
+fn json(
+    report: &BootReport,
+    channel: &str,
+    keys: Keys,
+    guards: Guards,
+    installed: &Installed,
+) -> String {
     let info = json!({
         "release": format!("{}/{channel}", report.product),
         "architecture": architecture(),
-        "frameworks": [],
-        "apps": [],
+        "frameworks": installed.frameworks,
+        "apps": installed.apps,
         "board": report.board,
         "slot": report.source.name(),
         "version": report.version,
@@ -139,11 +169,25 @@ mod tests {
             architecture()
         );
         assert_eq!(
-            output(&report(), "edge", Keys::Production, GUARDS, Form::Text),
+            output(
+                &report(),
+                "edge",
+                Keys::Production,
+                GUARDS,
+                &Installed::default(),
+                Form::Text
+            ),
             expected
         );
         assert_eq!(
-            output(&report(), "edge", Keys::Unknown, GUARDS, Form::Text),
+            output(
+                &report(),
+                "edge",
+                Keys::Unknown,
+                GUARDS,
+                &Installed::default(),
+                Form::Text
+            ),
             expected
         );
     }
@@ -151,7 +195,14 @@ mod tests {
     #[test]
     fn the_rescue_system_says_what_it_is() {
         let report = in_rescue().report;
-        let text = output(&report, "edge", Keys::Production, GUARDS, Form::Text);
+        let text = output(
+            &report,
+            "edge",
+            Keys::Production,
+            GUARDS,
+            &Installed::default(),
+            Form::Text,
+        );
         for line in [
             "slot: rescue\n",
             "status: rescue\n",
@@ -159,7 +210,14 @@ mod tests {
         ] {
             assert!(text.contains(line), "{text}");
         }
-        let json = output(&report, "edge", Keys::Production, GUARDS, Form::Json);
+        let json = output(
+            &report,
+            "edge",
+            Keys::Production,
+            GUARDS,
+            &Installed::default(),
+            Form::Json,
+        );
         assert!(
             json.contains(r#""slot":"rescue","status":"rescue""#),
             "{json}"
@@ -168,7 +226,14 @@ mod tests {
 
     #[test]
     fn test_keys_are_called_by_their_name() {
-        let text = output(&report(), "edge", Keys::Test, GUARDS, Form::Text);
+        let text = output(
+            &report(),
+            "edge",
+            Keys::Test,
+            GUARDS,
+            &Installed::default(),
+            Form::Text,
+        );
         let last = text.lines().last();
         assert_eq!(
             last,
@@ -178,7 +243,14 @@ mod tests {
 
     #[test]
     fn json_has_the_same_facts() {
-        let json = output(&report(), "edge", Keys::Test, GUARDS, Form::Json);
+        let json = output(
+            &report(),
+            "edge",
+            Keys::Test,
+            GUARDS,
+            &Installed::default(),
+            Form::Json,
+        );
         let expected = format!(
             "{{\"apps\":[],\"architecture\":\"{}\",\"board\":\"x86_64-uefi\",\"boot\":4,\
              \"epoch\":1,\"frameworks\":[],\"keys\":\"test\",\"lockdown\":\"integrity\",\"manifest\":\"{}\",\
@@ -188,5 +260,25 @@ mod tests {
             report().manifest
         );
         assert_eq!(json, expected);
+    }
+
+    #[test]
+    fn frameworks_and_apps_are_named() {
+        let installed = Installed {
+            frameworks: vec!["broker".into(), "docker".into()],
+            apps: vec!["web".into()],
+        };
+        let text = output(
+            &report(),
+            "edge",
+            Keys::Production,
+            GUARDS,
+            &installed,
+            Form::Text,
+        );
+        assert!(
+            text.contains("\nframeworks: broker, docker\napps: web\n"),
+            "{text}"
+        );
     }
 }

@@ -17,6 +17,8 @@ mod debian;
 mod device;
 #[cfg(test)]
 mod fixtures;
+mod framework;
+mod hardware;
 mod help;
 mod hold;
 mod info;
@@ -91,7 +93,14 @@ fn run(command: &Command) -> anyhow::Result<String> {
         Command::Info(form, None) => {
             let keys = Keys::of(read_keyring().as_ref());
             let guards = info::Guards::read();
-            info::output(&BootReport::read()?, &read_channel(), keys, guards, *form)
+            info::output(
+                &BootReport::read()?,
+                &read_channel(),
+                keys,
+                guards,
+                &framework::installed(),
+                *form,
+            )
         }
         Command::Versions(form, scope) => versions::output(&Device::read()?, *form, *scope),
         Command::Why(form, boots) => why::output(&Device::read()?, *form, *boots),
@@ -108,6 +117,8 @@ fn run(command: &Command) -> anyhow::Result<String> {
         Command::Build(form, asked) => build::run(asked, *form)?,
         Command::Snap(form, act) => snaps::run(act, *form)?,
         Command::Search(form, word) => search::run(word.as_deref(), *form)?,
+        Command::Framework(form) => framework::run(*form)?,
+        Command::Hardware(form, act) => hardware::run(act, *form)?,
         Command::List(form, asked) => list::run(*asked, *form)?,
         Command::Tags(form) => tags::run(*form)?,
         Command::Chroot => bail!(chroot::REFUSAL),

@@ -8,22 +8,31 @@ use crate::list::{table, values};
 use crate::progress::Doing;
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
+use snap_format::Grant;
 use std::fs::File;
 
 /// Has the daemon do it, and returns what to print.
 pub(crate) fn run(act: &SnapAct, form: Form) -> Result<String> {
     let daemon = Daemon::find()?;
     let id = match act {
-        SnapAct::Install(name) => post(&daemon, name, &json!({ "action": "install" })),
+        SnapAct::Install(name, grants) => {
+            let body = json!({ "action": "install", "twinkeel": { "grants": words(grants) } });
+            post(&daemon, name, &body)
+        }
         SnapAct::Update(name) => post(&daemon, name, &json!({ "action": "refresh" })),
         SnapAct::Rollback(name) => post(&daemon, name, &json!({ "action": "revert" })),
         SnapAct::Remove(name) => post(&daemon, name, &json!({ "action": "remove" })),
         SnapAct::Purge(name) => post(&daemon, name, &json!({ "action": "remove", "purge": true })),
-        SnapAct::InstallFile(path) => {
+        SnapAct::InstallFile(path, grants) => {
             let cannot = || format!("cannot read {}", path.display());
             let mut file = File::open(path).with_context(cannot)?;
             let length_bytes = file.metadata().with_context(cannot)?.len();
-            let fields = [("action", "install"), ("dangerous", "true")];
+            let grants = words(grants).join(",");
+            let fields = [
+                ("action", "install"),
+                ("dangerous", "true"),
+                ("grants", &*grants),
+            ];
             let sent = Sent {
                 fields: &fields,
                 length_bytes,
@@ -58,6 +67,10 @@ pub(crate) fn run(act: &SnapAct, form: Form) -> Result<String> {
             _ => table(&here),
         },
     })
+}
+
+fn words(grants: &[Grant]) -> Vec<String> {
+    grants.iter().map(Grant::to_string).collect()
 }
 
 fn post(daemon: &Daemon, name: &str, body: &Value) -> Result<String, crate::daemon::DaemonError> {

@@ -26,11 +26,15 @@ pub(crate) enum Verb {
     Search,
     Tags,
     Chroot,
+    Framework,
+    HwAssign,
+    HwUnassign,
+    HwInfo,
 }
 
 impl Verb {
     /// All, in the order of the help.
-    pub(crate) const ALL: [Self; 21] = [
+    pub(crate) const ALL: [Self; 25] = [
         Self::Info,
         Self::Versions,
         Self::Why,
@@ -45,6 +49,10 @@ impl Verb {
         Self::Purge,
         Self::List,
         Self::Tags,
+        Self::Framework,
+        Self::HwAssign,
+        Self::HwUnassign,
+        Self::HwInfo,
         Self::Hold,
         Self::Config,
         Self::Changes,
@@ -78,6 +86,10 @@ impl Verb {
             Self::Search => "search",
             Self::Tags => "tags",
             Self::Chroot => "chroot",
+            Self::Framework => "framework",
+            Self::HwAssign => "hw-assign",
+            Self::HwUnassign => "hw-unassign",
+            Self::HwInfo => "hw-info",
         }
     }
 

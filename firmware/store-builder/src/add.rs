@@ -12,13 +12,14 @@ use crate::system_file::verify_system_file;
 use image_builder::{chunk_file_of, make_chunk_file};
 use image_format::Kind;
 use image_trust::{Hasher, verify_keyring};
-use std::collections::BTreeMap;
+use snap_format::Grant;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 use store_format::{
-    Channel, Custom, PublisherName, Rollout, SYSTEM_ROLE, SnapRelease, SystemRelease, snap_role,
-    snap_target, system_patch_target, system_target,
+    Channel, Custom, GRANTS, PublisherName, Rollout, SYSTEM_ROLE, SnapGrants, SnapRelease,
+    SystemRelease, snap_role, snap_target, system_patch_target, system_target,
 };
 use tuf_client::metadata::{Extra, RoleName, Target, Targets};
 
@@ -35,6 +36,9 @@ pub struct NewRelease<'a> {
     pub channels: BTreeMap<Channel, Rollout>,
     /// The version, or a snap's revision, that a device must have.
     pub minimum: Option<u64>,
+    /// Of a snap: what the store's owner grants it, with all its revisions; nothing leaves
+    /// that as it is.
+    pub grants: &'a [Grant],
     /// For people.
     pub notes: String,
     /// Of a system file: the older releases from which patches lead to it.
@@ -55,6 +59,7 @@ struct Listed {
     name: String,
     /// Itself, and its patches.
     targets: Vec<(String, Target)>,
+    custom: Custom,
 }
 
 impl Store<'_> {
@@ -85,11 +90,40 @@ impl Store<'_> {
             role,
             name,
             targets: listed,
+            custom,
         } = listed?;
         let mut targets = self.published()?.targets_of(&role)?.clone();
         targets.targets.extend(listed);
-        let outcome = self.commit_delegated(&role, targets, keys)?;
+        self.renew_delegated(&mut targets);
+        let mut change = Change::default();
+        change.put(&role, &targets)?;
+        if let Some(granted) = self.granted(new, custom)? {
+            change.put(&RoleName::targets(), &granted)?;
+        }
+        let outcome = self.commit(change, keys)?;
         Ok((name, outcome))
+    }
+
+    /// The owner's own role with what it grants the snap, if that is something else than before.
+    fn granted(&self, new: &NewRelease<'_>, custom: Custom) -> Result<Option<Targets>, StoreError> {
+        let Custom::Snap(release) = custom else {
+            return Ok(None);
+        };
+        let mut targets = self.published()?.targets.clone();
+        let grants = targets.extra.get(GRANTS).cloned().unwrap_or_default();
+        let mut grants: SnapGrants = serde_json::from_value(grants).unwrap_or_default();
+        let words: BTreeSet<_> = new.grants.iter().map(Grant::to_string).collect();
+        let before = grants.of(&release.publisher, &release.name);
+        let before: BTreeSet<_> = before.map(str::to_owned).collect();
+        if words.is_empty() || words == before {
+            return Ok(None);
+        }
+        grants.set(&release.publisher, &release.name, words);
+        let grants = serde_json::to_value(grants)
+            .map_err(|error| StoreError::damaged(Path::new(GRANTS), error))?;
+        targets.extra.insert(GRANTS.to_owned(), grants);
+        self.renew_targets(&mut targets);
+        Ok(Some(targets))
     }
 
     /// Verifies the copy, and puts it where devices will look for it; then its patches.
@@ -121,6 +155,7 @@ impl Store<'_> {
             role: entry.role,
             name: entry.name,
             targets,
+            custom: entry.custom,
         })
     }
 
@@ -239,6 +274,7 @@ impl Store<'_> {
                 false => new.notes.clone(),
             },
             root_hash: Some(root_hash(draft, new.file)?),
+            frameworks: snap.frameworks.iter().map(ToString::to_string).collect(),
         };
         Ok(Entry {
             role,

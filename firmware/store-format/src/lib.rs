@@ -8,11 +8,13 @@
 //! Nothing here is verified: whoever reads a [`Custom`] has it from a verified role.
 #![forbid(unsafe_code)]
 
+mod grants;
 mod names;
 mod offer;
 mod release;
 mod rollout;
 
+pub use grants::{GRANTS, SnapGrants};
 pub use names::{
     NameError, ProductName, PublisherName, SNAP_ROLE_PREFIX, SYSTEM_ROLE, snap_role, snap_scope,
     snap_target, system_patch_target, system_scope, system_target,

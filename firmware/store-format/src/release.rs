@@ -98,6 +98,9 @@ pub struct SnapRelease {
     /// is `snap-store`'s.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub root_hash: Option<String>,
+    /// As in `meta/snap.yaml`: a device without them fetches nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub frameworks: Vec<String>,
 }
 
 /// Why a release is held.

@@ -42,6 +42,7 @@ impl Sample {
             publisher: Some(&publisher),
             channels: BTreeMap::from([("edge".parse()?, Rollout::everyone(1))]),
             minimum: None,
+            grants: &[],
             notes: String::new(),
             patches_from: &[],
         };

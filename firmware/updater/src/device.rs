@@ -324,6 +324,10 @@ pub enum FailureKind {
     NotInstalled,
     /// The snap is here already.
     AlreadyInstalled,
+    /// It needs a framework that is not here, or not so.
+    FrameworkMissing,
+    /// It is a framework that others need.
+    FrameworkNeeded,
     /// What somebody brought is no snap for this device.
     BadSnap,
     /// Another program changes the device.
@@ -360,6 +364,9 @@ impl FailureKind {
             Self::Busy => Some("snap-change-conflict"),
             Self::Network => Some("network-timeout"),
             Self::NoSuchSetting => Some("option-not-found"),
+            // snapd has no frameworks; its clients show the message of a kind they do not know.
+            Self::FrameworkMissing => Some("framework-missing"),
+            Self::FrameworkNeeded => Some("framework-needed"),
             Self::Unconfirmed
             | Self::Refused
             | Self::Untrusted

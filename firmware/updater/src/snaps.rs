@@ -8,6 +8,7 @@ mod app;
 mod choice;
 mod failure;
 mod line;
+mod relations;
 mod runtime;
 mod service_act;
 mod services;
@@ -23,8 +24,9 @@ pub use worker::SnapParts;
 use crate::changes::{ChangeKind, Changes, Conflict};
 use crate::device::Failure;
 use serde_json::{Map, Value};
-use snap_format::{SnapName, SnapYaml};
+use snap_format::{Grant, SnapName, SnapYaml};
 use snap_store::{Data, Files, Places, State};
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -46,18 +48,23 @@ pub trait SnapListing: Send + Sync {
 /// What somebody wants done.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SnapAct {
-    /// A snap of the store that is not here.
-    Install(WantedSnap),
+    /// A snap of the store that is not here, and what the administrator grants it.
+    Install(WantedSnap, BTreeSet<Grant>),
     /// Another revision of one that is.
     Refresh(WantedSnap),
-    /// A file that nobody vouches for, and the snap that it says it is.
-    File(SnapName, PathBuf),
+    /// A file that nobody vouches for, the snap that it says it is, and what the administrator
+    /// grants it.
+    File(SnapName, PathBuf, BTreeSet<Grant>),
     /// The revision before.
     Revert(SnapName),
     /// No revision at all.
     Remove(SnapName, Data),
     /// Another configuration: a value for each dotted key, and null for none.
     Configure(SnapName, Map<String, Value>),
+    /// It is granted something.
+    Grant(SnapName, BTreeSet<Grant>),
+    /// It is granted that no more.
+    Revoke(SnapName, BTreeSet<Grant>),
 }
 
 impl SnapAct {
@@ -65,36 +72,45 @@ impl SnapAct {
     #[must_use]
     pub fn name(&self) -> &SnapName {
         match self {
-            Self::Install(wanted) | Self::Refresh(wanted) => &wanted.name,
-            Self::File(name, _)
+            Self::Install(wanted, _) | Self::Refresh(wanted) => &wanted.name,
+            Self::File(name, ..)
             | Self::Revert(name)
             | Self::Remove(name, _)
-            | Self::Configure(name, _) => name,
+            | Self::Configure(name, _)
+            | Self::Grant(name, _)
+            | Self::Revoke(name, _) => name,
         }
     }
 
     fn kind(&self) -> ChangeKind {
         match self {
-            Self::Install(_) | Self::File(..) => ChangeKind::InstallSnap,
+            Self::Install(..) | Self::File(..) => ChangeKind::InstallSnap,
             Self::Refresh(_) => ChangeKind::RefreshSnap,
             Self::Revert(_) => ChangeKind::RevertSnap,
             Self::Remove(..) => ChangeKind::RemoveSnap,
-            Self::Configure(..) => ChangeKind::ConfigureSnap,
+            Self::Configure(..) | Self::Grant(..) | Self::Revoke(..) => ChangeKind::ConfigureSnap,
         }
     }
 
     fn summary(&self) -> String {
         let name = self.name().as_str();
         match self {
-            Self::Install(_) => format!("Install {name:?} snap"),
+            Self::Install(..) => format!("Install {name:?} snap"),
             Self::Refresh(_) => format!("Refresh {name:?} snap"),
             Self::File(..) => format!("Install {name:?} snap from a file"),
             Self::Revert(_) => format!("Revert {name:?} snap"),
             Self::Remove(_, Data::Keep) => format!("Remove {name:?} snap"),
             Self::Remove(_, Data::Purge) => format!("Purge {name:?} snap"),
             Self::Configure(..) => format!("Change configuration of {name:?} snap"),
+            Self::Grant(_, grants) => format!("Grant {name:?} snap {}", words(grants)),
+            Self::Revoke(_, grants) => format!("Take {} from {name:?} snap", words(grants)),
         }
     }
+}
+
+fn words(grants: &BTreeSet<Grant>) -> String {
+    let words: Vec<_> = grants.iter().map(ToString::to_string).collect();
+    words.join(", ")
 }
 
 /// The desk at which people ask.

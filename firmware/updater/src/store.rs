@@ -12,7 +12,7 @@ use std::cmp::Reverse;
 use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
-use store_format::{Custom, SNAP_ROLE_PREFIX, SYSTEM_ROLE, snap_role};
+use store_format::{Custom, GRANTS, SNAP_ROLE_PREFIX, SYSTEM_ROLE, SnapGrants, snap_role};
 use tuf_client::metadata::RoleName;
 use tuf_client::{
     Client, DirectoryStore, Error, FetchError, TargetFile, UtcTime, Validator, initialise,
@@ -123,6 +123,11 @@ impl StoreFiles {
         let mut client = Client::new(store, server, now)?;
         client.refresh()?;
         let top = client.trusted().targets();
+        let grants = top.and_then(|targets| targets.extra.get(GRANTS).cloned());
+        // In a form that is not understood they grant nothing.
+        let grants: SnapGrants = grants
+            .and_then(|grants| serde_json::from_value(grants).ok())
+            .unwrap_or_default();
         let roles = top.and_then(|targets| targets.delegations.as_ref());
         let roles = roles
             .iter()
@@ -142,7 +147,7 @@ impl StoreFiles {
             };
             for target in &targets {
                 let path = client.target_path(target)?;
-                listed.extend(listed_snap(target, &role, address, &path));
+                listed.extend(listed_snap(target, &role, &grants, address, &path));
             }
         }
         listed.sort_by(|one, other| {
@@ -248,6 +253,7 @@ impl StoreFiles {
 fn listed_snap(
     target: &TargetFile,
     role: &RoleName,
+    grants: &SnapGrants,
     address: &str,
     path: &str,
 ) -> Option<ListedSnap> {
@@ -262,12 +268,18 @@ fn listed_snap(
         Some(hex) => Some(Digest::parse_hex(hex)?),
         None => None,
     };
+    let frameworks = release.frameworks.iter().map(|name| name.parse());
+    let frameworks: Result<_, snap_format::NameError> = frameworks.collect();
+    let granted = grants.of(&release.publisher, &release.name);
+    let granted = granted.map(str::to_owned).collect();
     Some(ListedSnap {
+        grants: granted,
         name: release.name.as_str().parse().ok()?,
         revision: u32::try_from(release.revision).ok()?.try_into().ok()?,
         length_bytes: target.length_bytes(),
         sha256: sha256_of(target.hashes())?,
         root_hash,
+        frameworks: frameworks.ok()?,
         address: HttpStore::target_address(address, path),
         release,
     })

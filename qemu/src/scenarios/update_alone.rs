@@ -127,6 +127,7 @@ impl<'a> Maker<'a> {
             publisher: None,
             channels: BTreeMap::from([("edge".parse()?, Rollout::everyone(1))]),
             minimum,
+            grants: &[],
             notes: String::new(),
             patches_from: &patches_from,
         };

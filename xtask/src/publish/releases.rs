@@ -2,6 +2,7 @@
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
+use snap_format::Grant;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs;
@@ -48,6 +49,11 @@ pub(super) struct Add {
     /// Whose snap it is
     #[arg(long, value_name = "NAME")]
     publisher: Option<PublisherName>,
+    /// Grant the snap what snap.yaml alone never gives: a plug, such as gpio, or a device node,
+    /// such as /dev/ttyUSB0; more than once. It is for all revisions, and the store's owner
+    /// signs it: it takes the keys of targets
+    #[arg(long = "grant", value_name = "PLUG|DEVICE", requires = "publisher")]
+    grants: Vec<Grant>,
     /// Devices below this version (of a snap: revision) take another release first
     #[arg(long, value_name = "N")]
     minimum_version: Option<u64>,
@@ -75,6 +81,9 @@ impl Add {
         }
         let rollout = self.audience.rollout()?;
         let channels = self.channels.iter();
+        if self.grants.contains(&Grant::Devmode) {
+            bail!("cannot grant devmode: only the administrator of a device does");
+        }
         let patches_from: Vec<_> = self.patches_from.iter().map(patch_base).collect();
         let new = NewRelease {
             file: &self.file,
@@ -84,6 +93,7 @@ impl Add {
                 .map(|channel| (channel.clone(), rollout.clone()))
                 .collect::<BTreeMap<_, _>>(),
             minimum: self.minimum_version,
+            grants: &self.grants,
             notes: self.notes.clone(),
             patches_from: &patches_from,
         };

@@ -6,7 +6,7 @@ use crate::architecture::Architecture;
 use crate::environment::read_environment;
 use crate::epoch::{Epoch, parse_number};
 use crate::error::{Problem, SnapYamlError};
-use crate::framework::{read_framework, read_frameworks};
+use crate::framework::{check_framework, read_framework, read_frameworks};
 use crate::hook::read_hooks;
 use crate::interface::{Attribute, Connector, read_connectors};
 use crate::layout::read_layouts;
@@ -329,27 +329,5 @@ fn check_order(map: &Map<'_>, apps: &BTreeMap<AppName, App>) -> Result<()> {
     match order::order(apps) {
         Ok(_) => Ok(()),
         Err(cycle) => Err(map.refuse_key("apps", cycle)),
-    }
-}
-
-/// A framework offers slots that it has, and is an app to everybody else.
-fn check_framework(map: &Map<'_>, snap: &SnapYaml) -> Result<()> {
-    let Some(framework) = &snap.framework else {
-        return Ok(());
-    };
-    if snap.snap_type != SnapType::App {
-        let what = "only a snap of type app can be a framework; remove it";
-        return Err(map.refuse_key("framework", Problem::Together(what)));
-    }
-    match framework
-        .offers
-        .iter()
-        .find(|slot| !snap.slots.contains_key(*slot))
-    {
-        None => Ok(()),
-        Some(slot) => {
-            let (kind, name) = ("slot", slot.to_string());
-            Err(map.refuse_key("framework", Problem::Undefined { kind, name }))
-        }
     }
 }

@@ -125,3 +125,37 @@ fn a_framework_offers_slots_that_it_has() {
     let snap = parse("name: app\nversion: 1\nframeworks: [docker]\n");
     assert_eq!(snap.frameworks.len(), 1);
 }
+
+#[test]
+fn a_plug_leads_to_a_slot_of_a_framework_that_is_needed() {
+    let good = "name: app\nversion: 1\nframeworks: [broker, docker]\nplugs:\n  \
+                docker: {framework: docker}\n  jobs: {framework: broker, slot: bus}\n  gpio:\n";
+    let slots: Vec<_> = parse(good)
+        .framework_slots()
+        .map(|one| format!("{}:{}", one.framework, one.slot))
+        .collect();
+    assert_eq!(slots, ["docker:docker", "broker:bus"]);
+    let told = refusal(&good.replace("[broker, docker]", "[docker]"));
+    assert!(
+        told.contains("no word under frameworks \"broker\""),
+        "{told}"
+    );
+    assert!(refusal(&good.replace("slot: bus", "slot: [bus]")).contains("name of a slot"));
+    let told = refusal(&good.replace("framework: docker", "framework: Docker"));
+    assert!(told.contains("cannot use \"Docker\""), "{told}");
+    assert!(refusal(&good.replace("[broker, docker]", "[app]")).contains("itself"));
+}
+
+#[test]
+fn snaps_start_behind_the_frameworks_that_they_need() {
+    let name = |name: &str| name.parse::<SnapName>().unwrap();
+    let needs = |one: &str, others: &[&str]| (name(one), others.iter().map(|o| name(o)).collect());
+    let order = crate::order_of_snaps(&BTreeMap::from([
+        needs("app", &["net", "zip"]),
+        needs("net", &["zip", "gone"]),
+        needs("zip", &[]),
+        needs("one", &["two"]),
+        needs("two", &["one"]),
+    ]));
+    assert_eq!(order, ["zip", "net", "app", "two", "one"].map(name));
+}

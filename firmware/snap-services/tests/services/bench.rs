@@ -44,6 +44,11 @@ pub(crate) struct Bench {
 impl Bench {
     /// A device with the snap `probe`, whose apps are described by `apps`.
     pub(crate) fn new(apps: &str) -> Option<Self> {
+        Self::with(apps, |_| ())
+    }
+
+    /// The same, with more on it before the supervisor begins.
+    pub(crate) fn with(apps: &str, prepare: impl FnOnce(&Self)) -> Option<Self> {
         if !rustix::process::geteuid().is_root() {
             eprintln!("not run: namespaces take root");
             return None;
@@ -78,6 +83,7 @@ impl Bench {
             directory,
             places,
         };
+        prepare(&bench);
         bench.serve();
         Some(bench)
     }

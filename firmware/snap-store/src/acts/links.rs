@@ -1,6 +1,7 @@
 //! Which revision counts: `current` of its files and of its data, and its commands. The state
 //! says so; the links follow it, each switched at once.
 
+use super::grants;
 use crate::change::Change;
 use crate::error::StoreError;
 use crate::start::Snaps;
@@ -12,9 +13,11 @@ pub(super) fn link(snaps: &Snaps<'_>, change: &Change, next: &mut State) -> Resu
     let Some(new) = &change.new else {
         return Ok(());
     };
-    lead_to(snaps, &change.snap, Some(new.revision))?;
-    next.snap_mut(&change.snap).current = Some(new.revision);
-    Ok(())
+    let snap = next.snap_mut(&change.snap);
+    snap.grants.extend(change.grants.iter().cloned());
+    snap.current = Some(new.revision);
+    grants::write(snaps, &change.snap, snap)?;
+    lead_to(snaps, &change.snap, Some(new.revision))
 }
 
 pub(super) fn unlink(
@@ -23,8 +26,9 @@ pub(super) fn unlink(
     next: &mut State,
 ) -> Result<(), StoreError> {
     lead_to(snaps, &change.snap, None)?;
-    next.snap_mut(&change.snap).current = None;
-    Ok(())
+    let snap = next.snap_mut(&change.snap);
+    snap.current = None;
+    grants::write(snaps, &change.snap, snap)
 }
 
 pub(super) fn link_back(
@@ -33,8 +37,10 @@ pub(super) fn link_back(
     next: &mut State,
 ) -> Result<(), StoreError> {
     lead_to(snaps, &change.snap, change.old)?;
-    next.snap_mut(&change.snap).current = change.old;
-    Ok(())
+    let snap = next.snap_mut(&change.snap);
+    snap.current = change.old;
+    snap.grants.clone_from(&change.old_grants);
+    grants::write(snaps, &change.snap, snap)
 }
 
 /// Switches the links of a snap to a revision that is mounted, or takes them away.

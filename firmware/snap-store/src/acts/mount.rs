@@ -50,7 +50,7 @@ fn require_fit(snaps: &Snaps<'_>, change: &Change, yaml: &SnapYaml) -> Result<()
             return Err(StoreError::Epoch(name.clone()));
         }
     }
-    Ok(())
+    snaps.require_frameworks(yaml)
 }
 
 pub(super) fn unmount(snaps: &Snaps<'_>, change: &Change) -> Result<(), StoreError> {

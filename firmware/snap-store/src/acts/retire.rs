@@ -35,6 +35,8 @@ pub(super) fn retire(change: &Change, next: &mut State) -> Result<(), StoreError
             let old = change.old.and_then(|old| snap.revision(old));
             let configuration = old.map(|old| old.configuration.clone());
             snap.kept_configuration = configuration.unwrap_or_default();
+            // Who installs a snap of this name again says again what it may have.
+            snap.grants.clear();
         }
         ChangeKind::Purge | ChangeKind::Configure => {}
     }

@@ -4,10 +4,10 @@ use crate::faulty::{Cut, Fault, Faulty};
 use crate::snap_files::SnapFiles;
 use image_trust::sha256;
 use serde_json::{Map, Value};
-use snap_format::{Hook, Revision, SnapFile};
+use snap_format::{Hook, Revision, SnapFile, SnapYaml};
 use snap_store::{
-    Installed, Outcome, Parts, Places, RuntimeError, Silent, Snaps, Source, SourceError, Started,
-    StoreError, VerifiedImage, root_hash_of,
+    Granted, Installed, Outcome, Parts, Places, RuntimeError, Silent, Snaps, Source, SourceError,
+    Started, StoreError, VerifiedImage, root_hash_of,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
@@ -28,6 +28,10 @@ pub(crate) struct Device {
     pub(crate) found: Mutex<Map<String, Value>>,
     /// Whether no configuration suits.
     pub(crate) refuses: Mutex<bool>,
+    /// No snap that needs a framework starts with this revision of one.
+    pub(crate) disliked: Mutex<Option<Revision>>,
+    /// Who was started and stopped, in order.
+    pub(crate) order: Mutex<Vec<String>>,
     /// Room that is left for snaps, where it is not the machine's.
     pub(crate) free_bytes: Mutex<Option<u64>>,
     /// Bytes that were fetched from the store.
@@ -68,6 +72,8 @@ impl Device {
             unhealthy: Mutex::default(),
             found: Mutex::default(),
             refuses: Mutex::default(),
+            disliked: Mutex::default(),
+            order: Mutex::default(),
             free_bytes: Mutex::default(),
             fetched_bytes: Mutex::default(),
         };
@@ -87,6 +93,7 @@ impl Device {
             snaps: self.path("writable/snaps"),
             mounts: self.path("snap"),
             data: self.path("var/snap"),
+            grants: self.path("writable/system/snaps/grants"),
             launcher: "/usr/bin/snappy".into(),
         }
     }
@@ -105,6 +112,14 @@ impl Device {
     /// Starts the daemon, and asks for something.
     pub(crate) fn try_(&self, ask: Ask<'_>) -> Result<Outcome, StoreError> {
         self.with(&Faulty::new(self, None), |snaps, _| ask(self, snaps))?
+    }
+
+    /// Starts the daemon, and grants something.
+    pub(crate) fn granted(
+        &self,
+        grant: impl FnOnce(&mut Snaps<'_>) -> Result<Granted, StoreError>,
+    ) -> Result<Granted, StoreError> {
+        self.with(&Faulty::new(self, None), |snaps, _| grant(snaps))?
     }
 
     /// The same, with something going wrong.
@@ -256,6 +271,13 @@ impl Device {
     pub(crate) fn start_services(&self, snap: &Installed) -> Result<(), RuntimeError> {
         assert!(snap.data.is_dir(), "started without its data");
         let mut running = self.running.lock().unwrap();
+        let disliked = *self.disliked.lock().unwrap();
+        let needs = |name: &str| snap.yaml.frameworks.iter().any(|one| one.as_str() == name);
+        let mut others = running.iter();
+        if others.any(|(name, revision)| needs(name) && Some(*revision) == disliked) {
+            return Err(RuntimeError(format!("{} does not like it", snap.name)));
+        }
+        self.order.lock().unwrap().push(format!("+{}", snap.name));
         running.insert((snap.name.to_string(), snap.revision));
         let of_snap = running
             .iter()
@@ -266,6 +288,13 @@ impl Device {
 
     pub(crate) fn stop_services(&self, snap: &Installed) -> Result<(), RuntimeError> {
         let mut running = self.running.lock().unwrap();
+        for (name, revision) in &*running {
+            let yaml = self.places().mount(&name.parse().unwrap(), *revision);
+            let yaml = fs::read(yaml.join("meta/snap.yaml")).unwrap();
+            let needs = SnapYaml::parse(&yaml).unwrap().frameworks;
+            assert!(!needs.contains(&snap.name), "{name} loses {}", snap.name);
+        }
+        self.order.lock().unwrap().push(format!("-{}", snap.name));
         running.remove(&(snap.name.to_string(), snap.revision));
         Ok(())
     }

@@ -5,6 +5,8 @@
 mod configured;
 mod device;
 mod faulty;
+mod frameworks;
+mod grants;
 mod snap_files;
 mod stories;
 mod sweep;

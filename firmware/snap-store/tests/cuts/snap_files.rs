@@ -12,17 +12,47 @@ pub(crate) struct SnapFiles {
 }
 
 /// Version 1 has one command, version 2 another one, version 3 is for another processor.
-const VERSIONS: [(&str, &str); 4] = [
+/// The snap `broker` is a framework, which `web` needs; `hub` needs `web`.
+const VERSIONS: [(&str, &str, &str); 11] = [
     (
+        "hello",
         "1",
         "apps: {old: {command: bin/x}, hello: {command: bin/x}}",
     ),
     (
+        "hello",
         "2",
         "apps: {new: {command: bin/x}, hello: {command: bin/x}}",
     ),
-    ("3", "architectures: [pdp11]"),
-    ("4", "epoch: 7"),
+    ("hello", "3", "architectures: [pdp11]"),
+    ("hello", "4", "epoch: 7"),
+    (
+        "broker",
+        "101",
+        "framework: {offers: [bus, old]}\nslots: {bus: , old: }",
+    ),
+    (
+        "broker",
+        "102",
+        "framework: {offers: [bus]}\nslots: {bus: }",
+    ),
+    ("broker", "103", "summary: is none any more"),
+    (
+        "broker",
+        "104",
+        "framework: {offers: [bus]}\nslots: {bus: }\nframeworks: [web]",
+    ),
+    (
+        "web",
+        "201",
+        "frameworks: [broker]\nframework: {}\nplugs: {bus: {framework: broker}}",
+    ),
+    (
+        "web",
+        "202",
+        "frameworks: [broker]\nframework: {}\nplugs: {jobs: {framework: broker, slot: old}}",
+    ),
+    ("hub", "301", "frameworks: [web]"),
 ];
 
 impl SnapFiles {
@@ -32,12 +62,12 @@ impl SnapFiles {
             let files = Self {
                 directory: tempfile::tempdir().unwrap(),
             };
-            for (version, more) in VERSIONS {
+            for (name, version, more) in VERSIONS {
                 let tree = files.directory.path().join("tree");
                 let _ = fs::remove_dir_all(&tree);
                 fs::create_dir_all(tree.join("meta")).unwrap();
                 fs::create_dir_all(tree.join("bin")).unwrap();
-                let yaml = format!("name: hello\nversion: {version}\n{more}\n");
+                let yaml = format!("name: {name}\nversion: {version}\n{more}\n");
                 fs::write(tree.join("meta/snap.yaml"), yaml).unwrap();
                 // More than a block, and not to be compressed.
                 let mut noise = Vec::new();

@@ -3,8 +3,9 @@
 use crate::device::{Ask, Device};
 use crate::snap_files::SnapFiles;
 use serde_json::Map;
-use snap_format::SnapName;
+use snap_format::{Grant, SnapName};
 use snap_store::{Asked, Data, NewSnap, Origin, Outcome, Silent, Snaps, StoreError, root_hash_of};
+use std::collections::BTreeSet;
 use std::fs::File;
 
 /// A story: what is there, and what is asked.
@@ -22,16 +23,26 @@ pub(crate) enum Ends {
     Undone,
 }
 
+/// Nobody grants anything.
+pub(crate) const NONE: BTreeSet<Grant> = BTreeSet::new();
+
 pub(crate) fn hello() -> SnapName {
     "hello".parse().unwrap()
 }
 
 /// Revision N of the store is version N.
 pub(crate) fn of_store(version: &str) -> NewSnap {
+    new_snap(hello(), version)
+}
+
+/// Of another snap.
+pub(crate) fn new_snap(name: SnapName, version: &str) -> NewSnap {
     let file = File::open(SnapFiles::get().path(version)).unwrap();
     let hash = root_hash_of(&file).unwrap().unwrap();
     NewSnap {
-        name: hello(),
+        name,
+        frameworks: BTreeSet::new(),
+        grants: BTreeSet::new(),
         revision: version.parse().unwrap(),
         version: version.to_owned(),
         length_bytes: hash.length_bytes,
@@ -46,19 +57,27 @@ pub(crate) fn of_store(version: &str) -> NewSnap {
 }
 
 pub(crate) fn install(_: &Device, snaps: &mut Snaps<'_>) -> Result<Outcome, StoreError> {
-    snaps.take(&of_store("1"), Asked::Install, &mut Silent)
+    snaps.take(&of_store("1"), Asked::Install, &NONE, &mut Silent)
 }
 
 pub(crate) fn refresh(_: &Device, snaps: &mut Snaps<'_>) -> Result<Outcome, StoreError> {
-    snaps.take(&of_store("2"), Asked::Refresh, &mut Silent)
+    snaps.take(&of_store("2"), Asked::Refresh, &NONE, &mut Silent)
 }
 
 pub(crate) fn install_file(device: &Device, snaps: &mut Snaps<'_>) -> Result<Outcome, StoreError> {
-    snaps.take_file(&device.bring("1"), &mut Silent)
+    snaps.take_file(&device.bring("1"), &NONE, &mut Silent)
+}
+
+pub(crate) fn install_granted(
+    device: &Device,
+    snaps: &mut Snaps<'_>,
+) -> Result<Outcome, StoreError> {
+    let grants = ["gpio", "/dev/ttyUSB0"].map(|word| word.parse().unwrap());
+    snaps.take_file(&device.bring("1"), &grants.into(), &mut Silent)
 }
 
 pub(crate) fn refresh_file(device: &Device, snaps: &mut Snaps<'_>) -> Result<Outcome, StoreError> {
-    snaps.take_file(&device.bring("2"), &mut Silent)
+    snaps.take_file(&device.bring("2"), &NONE, &mut Silent)
 }
 
 pub(crate) fn revert(_: &Device, snaps: &mut Snaps<'_>) -> Result<Outcome, StoreError> {
@@ -78,6 +97,48 @@ pub(crate) fn configure(_: &Device, snaps: &mut Snaps<'_>) -> Result<Outcome, St
     snaps.configure(&hello(), &patch, &mut Silent)
 }
 
+pub(crate) fn broker() -> SnapName {
+    "broker".parse().unwrap()
+}
+
+pub(crate) fn install_broker(_: &Device, snaps: &mut Snaps<'_>) -> Result<Outcome, StoreError> {
+    snaps.take(
+        &new_snap(broker(), "101"),
+        Asked::Install,
+        &NONE,
+        &mut Silent,
+    )
+}
+
+pub(crate) fn refresh_broker(_: &Device, snaps: &mut Snaps<'_>) -> Result<Outcome, StoreError> {
+    snaps.take(
+        &new_snap(broker(), "102"),
+        Asked::Refresh,
+        &NONE,
+        &mut Silent,
+    )
+}
+
+pub(crate) fn revert_broker(_: &Device, snaps: &mut Snaps<'_>) -> Result<Outcome, StoreError> {
+    snaps.revert(&broker(), &mut Silent)
+}
+
+pub(crate) fn install_web(_: &Device, snaps: &mut Snaps<'_>) -> Result<Outcome, StoreError> {
+    let web = new_snap("web".parse().unwrap(), "201");
+    snaps.take(&web, Asked::Install, &NONE, &mut Silent)
+}
+
+pub(crate) fn install_hub(_: &Device, snaps: &mut Snaps<'_>) -> Result<Outcome, StoreError> {
+    let hub = new_snap("hub".parse().unwrap(), "301");
+    snaps.take(&hub, Asked::Install, &NONE, &mut Silent)
+}
+
+/// A framework, and what needs it.
+pub(crate) fn needed(device: &Device) {
+    device.must(&install_broker);
+    device.must(&install_web);
+}
+
 fn nothing(_: &Device) {}
 
 fn first(device: &Device) {
@@ -95,7 +156,7 @@ fn configured(device: &Device) {
     device.must(&configure);
 }
 
-pub(crate) const ALL: [Story; 14] = [
+pub(crate) const ALL: [Story; 16] = [
     Story {
         name: "configure",
         before: first,
@@ -133,9 +194,9 @@ pub(crate) const ALL: [Story; 14] = [
         ends: Ends::Undone,
     },
     Story {
-        name: "install a file",
+        name: "install a file, with grants",
         before: nothing,
-        ask: &install_file,
+        ask: &install_granted,
         ends: Ends::Done,
     },
     Story {
@@ -195,5 +256,20 @@ pub(crate) const ALL: [Story; 14] = [
         before: both,
         ask: &purge,
         ends: Ends::Done,
+    },
+    Story {
+        name: "refresh a framework that is needed",
+        before: needed,
+        ask: &refresh_broker,
+        ends: Ends::Done,
+    },
+    Story {
+        name: "refresh a framework to what others do not start with",
+        before: |device| {
+            needed(device);
+            *device.disliked.lock().unwrap() = Some("102".parse().unwrap());
+        },
+        ask: &refresh_broker,
+        ends: Ends::Undone,
     },
 ];

@@ -76,7 +76,16 @@ fn without_counters(content: &Content) -> Content {
     }
     content.state = state.to_string();
     // They are made once, and stay.
-    for path in ["snap/bin", "snap", "var/snap"] {
+    let grants = ["writable/system", "writable/system/snaps"];
+    for path in [
+        "snap/bin",
+        "snap",
+        "var/snap",
+        "writable/system/snaps/grants",
+    ]
+    .iter()
+    .chain(&grants)
+    {
         content.tree.remove(std::path::Path::new(path));
     }
     content

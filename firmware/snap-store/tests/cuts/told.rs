@@ -4,7 +4,7 @@ use crate::device::Device;
 use crate::faulty::{Errno, Fault};
 use crate::snap_files::SnapFiles;
 use crate::stories::{
-    hello, install, install_file, of_store, purge, refresh, refresh_file, remove, revert,
+    NONE, hello, install, install_file, of_store, purge, refresh, refresh_file, remove, revert,
 };
 use snap_format::{Hook, Revision};
 use snap_store::{Asked, Data, NewSnap, Origin, Outcome, Silent, Snaps, StoreError};
@@ -147,7 +147,7 @@ fn a_file_that_is_not_what_was_signed_is_refused() {
         let mut new = of_store("1");
         new.address = "store:2".into();
         new.length_bytes = SnapFiles::get().bytes("2").len() as u64;
-        snaps.take(&new, Asked::Install, &mut Silent)
+        snaps.take(&new, Asked::Install, &NONE, &mut Silent)
     };
     let told = refused(&device, &forged);
     assert!(
@@ -157,7 +157,7 @@ fn a_file_that_is_not_what_was_signed_is_refused() {
     let other_root = |_: &Device, snaps: &mut Snaps<'_>| {
         let mut new = of_store("1");
         new.root_hash = Some(image_format::Digest([7; 32]));
-        snaps.take(&new, Asked::Install, &mut Silent)
+        snaps.take(&new, Asked::Install, &NONE, &mut Silent)
     };
     let told = refused(&device, &other_root);
     assert!(
@@ -176,7 +176,7 @@ fn a_file_that_is_not_what_was_signed_is_refused() {
 fn refusals_say_why() {
     let device = Device::new();
     let of = |new: NewSnap, asked: Asked| {
-        move |_: &Device, snaps: &mut Snaps<'_>| snaps.take(&new, asked, &mut Silent)
+        move |_: &Device, snaps: &mut Snaps<'_>| snaps.take(&new, asked, &NONE, &mut Silent)
     };
     let told = refused(&device, &of(of_store("3"), Asked::Install));
     assert_eq!(
@@ -210,7 +210,7 @@ fn refusals_say_why() {
     let no_snap = |device: &Device, snaps: &mut Snaps<'_>| -> Result<Outcome, StoreError> {
         let file = device.bring("1");
         fs::write(&file, "no snap").unwrap();
-        snaps.take_file(&file, &mut Silent)
+        snaps.take_file(&file, &NONE, &mut Silent)
     };
     assert!(refused(&device, &no_snap).starts_with("cannot read the snap"));
     let ragged = |device: &Device, snaps: &mut Snaps<'_>| -> Result<Outcome, StoreError> {
@@ -218,7 +218,7 @@ fn refusals_say_why() {
         let mut bytes = fs::read(&file).unwrap();
         bytes.push(0);
         fs::write(&file, bytes).unwrap();
-        snaps.take_file(&file, &mut Silent)
+        snaps.take_file(&file, &NONE, &mut Silent)
     };
     assert!(refused(&device, &ragged).contains("does not end with a whole block"));
 }

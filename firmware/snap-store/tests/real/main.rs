@@ -14,6 +14,7 @@ use snap_format::build::{Output, build};
 use snap_store::{
     Data, DiskFiles, Files, NoRuntime, Parts, Places, Silent, Snaps, Source, SourceError, Sources,
 };
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -41,6 +42,7 @@ fn start(root: &Path) -> Snaps<'static> {
         snaps: root.join("snaps"),
         mounts: root.join("snap"),
         data: root.join("data"),
+        grants: root.join("grants"),
         launcher: "/usr/bin/snappy".into(),
     };
     for place in [&places.snaps, &places.mounts, &places.data] {
@@ -76,10 +78,14 @@ fn snaps_are_mounted_until_they_are_purged() {
     };
     let root = disk.path();
     let mut snaps = start(root);
-    snaps.take_file(&bring(root, "1"), &mut Silent).unwrap();
+    snaps
+        .take_file(&bring(root, "1"), &BTreeSet::new(), &mut Silent)
+        .unwrap();
     assert!(version(root).ends_with("version: 1\n"));
     fs::write(root.join("data/hello/current/kept"), "one").unwrap();
-    snaps.take_file(&bring(root, "2"), &mut Silent).unwrap();
+    snaps
+        .take_file(&bring(root, "2"), &BTreeSet::new(), &mut Silent)
+        .unwrap();
     fs::write(root.join("data/hello/current/kept"), "two").unwrap();
     assert!(version(root).ends_with("version: 2\n"));
     drop(snaps);
@@ -109,12 +115,16 @@ fn a_snap_that_fills_the_disk_does_not_keep_the_system_from_writing() {
     };
     let root = disk.path();
     let mut snaps = start(root);
-    snaps.take_file(&bring(root, "1"), &mut Silent).unwrap();
+    snaps
+        .take_file(&bring(root, "1"), &BTreeSet::new(), &mut Silent)
+        .unwrap();
     ext4::fill_as_somebody_else(&root.join("data/hello/current"));
     let free_bytes = DiskFiles.free_bytes(root).unwrap();
     assert!(free_bytes < 64 << 10, "{free_bytes} are free");
     // What is kept is not the next snap's, either.
-    let refused = snaps.take_file(&bring(root, "2"), &mut Silent).unwrap_err();
+    let refused = snaps
+        .take_file(&bring(root, "2"), &BTreeSet::new(), &mut Silent)
+        .unwrap_err();
     assert!(
         refused.to_string().contains("kept for the system"),
         "{refused}"

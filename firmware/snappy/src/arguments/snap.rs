@@ -3,15 +3,16 @@
 use super::{Command, Form, UsageError};
 use crate::verb::Verb;
 use lexopt::{Arg, Parser, ValueExt};
+use snap_format::Grant;
 use std::path::PathBuf;
 
 /// What is to be done with a snap.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum SnapAct {
     /// From the store.
-    Install(String),
+    Install(String, Vec<Grant>),
     /// From a file that nobody vouches for.
-    InstallFile(PathBuf),
+    InstallFile(PathBuf, Vec<Grant>),
     /// The newest revision.
     Update(String),
     /// The revision before.
@@ -30,6 +31,7 @@ enum Unauthenticated {
 }
 
 pub(super) fn parse(verb: Verb, parser: &mut Parser) -> Result<Command, UsageError> {
+    let mut grants = Vec::new();
     let (mut form, mut word, mut unauthenticated) = (Form::Text, None, Unauthenticated::Refuse);
     while let Some(argument) = parser.next()? {
         match (verb, argument) {
@@ -37,6 +39,9 @@ pub(super) fn parse(verb: Verb, parser: &mut Parser) -> Result<Command, UsageErr
             (_, Arg::Long("json")) => form = Form::Json,
             (Verb::Install, Arg::Long("allow-unauthenticated")) => {
                 unauthenticated = Unauthenticated::Allow;
+            }
+            (Verb::Install, Arg::Long("grant")) => {
+                grants.push(super::hardware::grant(&parser.value()?.string()?)?);
             }
             (_, Arg::Value(value)) if word.is_none() => word = Some(value),
             (_, other) => return Err(other.unexpected().into()),
@@ -46,7 +51,7 @@ pub(super) fn parse(verb: Verb, parser: &mut Parser) -> Result<Command, UsageErr
     let word =
         word.ok_or_else(|| UsageError(format!("cannot {verb_name} nothing: name a snap")))?;
     let act = match verb {
-        Verb::Install => install(word, unauthenticated)?,
+        Verb::Install => install(word, unauthenticated, grants)?,
         Verb::Purge => SnapAct::Purge(name(word.string()?)?),
         _ => SnapAct::Remove(name(word.string()?)?),
     };
@@ -68,12 +73,13 @@ pub(super) fn name(word: String) -> Result<String, UsageError> {
 fn install(
     word: std::ffi::OsString,
     unauthenticated: Unauthenticated,
+    grants: Vec<Grant>,
 ) -> Result<SnapAct, UsageError> {
     let text = word.to_string_lossy();
     let is_file = text.contains('/') || text.ends_with(".snap");
     match (is_file, unauthenticated) {
-        (false, Unauthenticated::Refuse) => Ok(SnapAct::Install(name(word.string()?)?)),
-        (true, Unauthenticated::Allow) => Ok(SnapAct::InstallFile(word.into())),
+        (false, Unauthenticated::Refuse) => Ok(SnapAct::Install(name(word.string()?)?, grants)),
+        (true, Unauthenticated::Allow) => Ok(SnapAct::InstallFile(word.into(), grants)),
         (true, Unauthenticated::Refuse) => Err(UsageError(format!(
             "cannot install {text}: nobody vouches for a file; --allow-unauthenticated takes it \
              all the same"

@@ -47,11 +47,17 @@ fn every_command_line_means_one_command() {
         ),
         (
             "install hello.acme",
-            Command::Snap(Form::Text, SnapAct::Install("hello.acme".into())),
+            Command::Snap(
+                Form::Text,
+                SnapAct::Install("hello.acme".into(), Vec::new()),
+            ),
         ),
         (
             "install --allow-unauthenticated a.snap --json",
-            Command::Snap(Form::Json, SnapAct::InstallFile("a.snap".into())),
+            Command::Snap(
+                Form::Json,
+                SnapAct::InstallFile("a.snap".into(), Vec::new()),
+            ),
         ),
         (
             "uninstall hello",

@@ -18,7 +18,10 @@ pub(super) const SEARCH: Help = Help {
 
 pub(super) const INSTALL: Help = Help {
     brief: "install a snap from the store or a file",
-    usage: &["NAME[.PUBLISHER]", "--allow-unauthenticated FILE"],
+    usage: &[
+        "NAME[.PUBLISHER] [--grant DEVICE]",
+        "--allow-unauthenticated FILE [--grant DEVICE]",
+    ],
     text: &[
         "Installs a snap from the store, or from a file, which has a slash in its name or .snap \
          at its end. Nobody vouches for a file: the snap is marked for ever. One that is \
@@ -28,7 +31,14 @@ pub(super) const INSTALL: Help = Help {
     ],
     words: &[],
     names: Names::Files,
-    options: &[flag("allow-unauthenticated", "take a file")],
+    options: &[
+        flag("allow-unauthenticated", "take a file"),
+        valued(
+            "grant",
+            "DEVICE",
+            "as 'snappy hw-assign' does; more than once",
+        ),
+    ],
 };
 
 pub(super) const REMOVE: Help = Help {

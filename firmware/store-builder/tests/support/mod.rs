@@ -196,6 +196,7 @@ pub(crate) fn release(file: &Path) -> NewRelease<'_> {
         publisher: None,
         channels: BTreeMap::from([(edge(), Rollout::everyone(1))]),
         minimum: None,
+        grants: &[],
         notes: String::new(),
         patches_from: &[],
     }

@@ -30,7 +30,7 @@ pub(super) struct Asked {
     #[serde(default)]
     time: Option<String>,
     #[serde(default)]
-    twinkeel: Ours,
+    pub(super) twinkeel: Ours,
 }
 
 /// snapd's clients write a text.
@@ -44,11 +44,13 @@ pub(super) enum Revision {
 /// What snapd has no words for.
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
-struct Ours {
+pub(super) struct Ours {
     allow: Vec<Allowed>,
     reboot: Reboot,
     /// A hold of that length: for clients that have no calendar.
     for_secs: Option<u32>,
+    /// What a snap is granted, or is not granted any more.
+    pub(super) grants: Vec<String>,
 }
 
 #[derive(PartialEq, Deserialize)]

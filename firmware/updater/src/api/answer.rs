@@ -135,6 +135,8 @@ impl ApiError {
             | FailureKind::NoSuchSetting
             | FailureKind::BadValue
             | FailureKind::BadSnap
+            | FailureKind::FrameworkMissing
+            | FailureKind::FrameworkNeeded
             | FailureKind::AlreadyInstalled
             | FailureKind::Rescue => 400,
         };

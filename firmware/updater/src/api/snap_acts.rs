@@ -3,10 +3,10 @@
 use super::act::{Asked, Revision, no_action, parse_body};
 use super::{Answer, Api, ApiError, Request, Upload};
 use crate::changes::Change;
-use crate::device::Failure;
 use crate::snaps::{SnapAct, SnapDesk, WantedSnap};
-use snap_format::{SnapFile, SnapName};
+use snap_format::{Grant, SnapFile, SnapName};
 use snap_store::Data;
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::num::NonZeroU32;
 use std::time::Duration;
@@ -46,7 +46,10 @@ impl Api {
         let kept = upload.file.with_extension("taken");
         std::fs::rename(&upload.file, &kept)
             .map_err(|error| ApiError::new(500, format!("cannot keep the file: {error}")))?;
-        self.ask_snaps(SnapAct::File(name, kept))
+        let grants = upload.field("grants").unwrap_or_default();
+        let grants = grants.split(',').filter(|word| !word.is_empty());
+        let grants = grants_of(grants)?;
+        self.ask_snaps(SnapAct::File(name, kept, grants))
     }
 
     pub(super) fn ask_snaps(&self, act: SnapAct) -> Result<Answer, ApiError> {
@@ -56,16 +59,11 @@ impl Api {
         // With tasks it has begun.
         let is_told = |change: &Change| change.is_ready() || !change.tasks.is_empty();
         let change = self.changes.wait_until(id, REFUSAL, is_told);
-        match change.filter(|change| change.is_ready() && change.tasks.is_empty()) {
+        let refused = change.filter(|change| change.is_ready() && change.tasks.is_empty());
+        match refused.and_then(|change| change.failure) {
             None => Ok(Answer::Async(id)),
-            Some(refused) => {
+            Some(failure) => {
                 self.changes.forget(id);
-                let failure = refused.failure.unwrap_or_else(|| {
-                    Failure::new(
-                        crate::device::FailureKind::Disk,
-                        "cannot tell what became of it",
-                    )
-                });
                 Err(ApiError::of_part(&name, failure))
             }
         }
@@ -100,14 +98,23 @@ fn act_of(name: &str, asked: &Asked) -> Result<SnapAct, ApiError> {
             revision: asked.revision.as_ref().map(number).transpose()?,
         })
     };
+    let granted = || grants_of(asked.twinkeel.grants.iter().map(String::as_str));
     match &*asked.action {
-        "install" => Ok(SnapAct::Install(wanted()?)),
+        "install" => Ok(SnapAct::Install(wanted()?, granted()?)),
+        "grant" => Ok(SnapAct::Grant(name, granted()?)),
+        "revoke" => Ok(SnapAct::Revoke(name, granted()?)),
         "refresh" => Ok(SnapAct::Refresh(wanted()?)),
         "revert" => Ok(SnapAct::Revert(name)),
         "remove" if asked.purge => Ok(SnapAct::Remove(name, Data::Purge)),
         "remove" => Ok(SnapAct::Remove(name, Data::Keep)),
         other => Err(no_action(other)),
     }
+}
+
+fn grants_of<'a>(words: impl Iterator<Item = &'a str>) -> Result<BTreeSet<Grant>, ApiError> {
+    let grants = words.map(|word| word.parse::<Grant>());
+    let grants = grants.collect::<Result<_, _>>();
+    grants.map_err(|error| ApiError::bad_request(error.to_string()))
 }
 
 fn number(revision: &Revision) -> Result<NonZeroU32, ApiError> {

@@ -33,6 +33,7 @@ impl Api {
             return Vec::new();
         };
         let state = snaps.state();
+        let relations = snaps.relations();
         let mut values = Vec::new();
         for (name, snap) in state.installed() {
             if !named.is_empty() && !named.contains(&name.as_str()) {
@@ -47,6 +48,9 @@ impl Api {
                 let mount = snaps.places().mount(name, revision.revision);
                 if let Some(yaml) = read_yaml(&mount) {
                     add_own_words(&mut value, &yaml);
+                }
+                if Some(revision.revision) == snap.current {
+                    relations.tell(name, &mut value);
                 }
                 value
             }));

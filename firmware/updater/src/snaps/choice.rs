@@ -3,8 +3,9 @@
 
 use crate::device::{Failure, FailureKind};
 use image_format::Digest;
-use snap_format::{Revision, SnapName};
+use snap_format::{Grant, Revision, SnapName};
 use snap_store::{NewSnap, Origin, State};
+use std::collections::BTreeSet;
 use std::num::NonZeroU32;
 use store_format::{Channel, PublisherName, SnapRelease};
 
@@ -23,6 +24,10 @@ pub struct ListedSnap {
     pub sha256: Digest,
     /// Of its blocks, where that was signed.
     pub root_hash: Option<Digest>,
+    /// The frameworks that it needs, where that was signed.
+    pub frameworks: BTreeSet<SnapName>,
+    /// What the store's owner grants it, in words that this system may not know.
+    pub grants: Vec<String>,
     /// Where its file lies.
     pub address: String,
 }
@@ -48,20 +53,37 @@ impl ListedSnap {
         self.release.channels.contains_key(channel) && self.release.architectures.iter().any(runs)
     }
 
-    fn to_new(&self, channel: &Channel) -> NewSnap {
-        NewSnap {
+    fn to_new(&self, channel: &Channel) -> Result<NewSnap, Failure> {
+        let unknown = |word: &String| {
+            Failure::new(
+                FailureKind::Refused,
+                format!(
+                    "cannot use snap \"{}\": its store grants it {word:?}, which this system does \
+                     not know; update the system first",
+                    self.name
+                ),
+            )
+        };
+        let grant = |word: &String| match word.parse() {
+            // That one is not a store's to give.
+            Ok(Grant::Devmode) | Err(_) => Err(unknown(word)),
+            Ok(grant) => Ok(grant),
+        };
+        Ok(NewSnap {
+            grants: self.grants.iter().map(grant).collect::<Result<_, _>>()?,
             name: self.name.clone(),
             revision: self.revision,
             version: self.release.version.clone(),
             length_bytes: self.length_bytes,
             sha256: self.sha256,
             root_hash: self.root_hash,
+            frameworks: self.frameworks.clone(),
             origin: Origin::Store {
                 publisher: self.release.publisher.to_string(),
                 channel: channel.to_string(),
             },
             address: self.address.clone(),
-        }
+        })
     }
 }
 
@@ -152,7 +174,7 @@ pub(super) fn choose(
             format!("snap {:?} has no updates available", name.as_str()),
         ));
     }
-    Ok(newest.to_new(channel))
+    newest.to_new(channel)
 }
 
 #[cfg(test)]
@@ -176,12 +198,15 @@ mod tests {
                 minimum_revision: None,
                 notes: String::new(),
                 root_hash: None,
+                frameworks: Vec::new(),
             },
             name: "hello".parse().unwrap(),
             revision: revision.try_into().unwrap(),
             length_bytes: 4096,
             sha256: Digest::ZERO,
             root_hash: None,
+            frameworks: BTreeSet::new(),
+            grants: Vec::new(),
             address: String::new(),
         }
     }

@@ -12,12 +12,19 @@ pub(super) fn failure(error: &StoreError) -> Failure {
         StoreError::Source(_) => FailureKind::Network,
         StoreError::Configuration(_) => FailureKind::BadValue,
         StoreError::WrongBytes(..) => FailureKind::Untrusted,
+        StoreError::FrameworkMissing { .. } | StoreError::NotOffered { .. } => {
+            FailureKind::FrameworkMissing
+        }
+        StoreError::FrameworkNeeded { .. } | StoreError::SlotNeeded { .. } => {
+            FailureKind::FrameworkNeeded
+        }
         StoreError::Snap(_)
         | StoreError::WrongName { .. }
         | StoreError::Reserved(_)
         | StoreError::Architecture(_)
         | StoreError::Epoch(_)
         | StoreError::Type(_)
+        | StoreError::Circle(..)
         | StoreError::Ragged(_) => FailureKind::BadSnap,
         StoreError::NoOlder(_) | StoreError::Runtime(_) | StoreError::Undone(_) => {
             FailureKind::Refused

@@ -10,9 +10,10 @@ use crate::changes::{ChangeKind, Changes};
 use crate::device::{Failure, FailureKind};
 use serde_json::json;
 use snap_store::{
-    Asked, Change, Data, DiskFiles, Files, KernelMounts, Mounts, Outcome, Parts, Places, Runtime,
-    Silent, Snaps, StoreError, Watch,
+    Asked, Change, Data, DiskFiles, Files, Granted, KernelMounts, Mounts, Outcome, Parts, Places,
+    Runtime, Silent, Snaps, StoreError, Watch,
 };
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 
@@ -84,6 +85,26 @@ pub(super) fn work(
     *lock(shown) = snaps.state().clone();
     for Job { id, act } in to_do {
         let mut watch = Follow { changes, id };
+        if let SnapAct::Grant(name, grants) | SnapAct::Revoke(name, grants) = &act {
+            let granted = snaps.grant(
+                name,
+                |here| match act {
+                    SnapAct::Grant(..) => here.extend(grants.iter().cloned()),
+                    _ => here.retain(|grant| !grants.contains(grant)),
+                },
+                &mut watch,
+            );
+            *lock(shown) = snaps.state().clone();
+            match granted {
+                Ok(granted) => {
+                    let is_changed = granted == Granted::Changed;
+                    let data = json!({ "snap-name": name.as_str(), "changed": is_changed });
+                    changes.finish(id, data);
+                }
+                Err(error) => changes.fail(id, &failure(&error)),
+            }
+            continue;
+        }
         let done = act_on(&mut snaps, listing, machine, &act, &mut watch);
         *lock(shown) = snaps.state().clone();
         if let (SnapAct::Remove(name, Data::Purge), Ok(Ok(_))) = (&act, &done)
@@ -121,13 +142,17 @@ fn act_on(
     act: &SnapAct,
     watch: &mut dyn Watch,
 ) -> Result<Done, Failure> {
-    let (wanted, asked) = match act {
-        SnapAct::Install(wanted) => (wanted, Asked::Install),
-        SnapAct::Refresh(wanted) => (wanted, Asked::Refresh),
-        SnapAct::File(_, file) => return Ok(snaps.take_file(file, watch)),
+    let none = BTreeSet::new();
+    let (wanted, asked, grants) = match act {
+        SnapAct::Install(wanted, grants) => (wanted, Asked::Install, grants),
+        SnapAct::Refresh(wanted) => (wanted, Asked::Refresh, &none),
+        SnapAct::File(_, file, grants) => return Ok(snaps.take_file(file, grants, watch)),
         SnapAct::Revert(name) => return Ok(snaps.revert(name, watch)),
         SnapAct::Configure(name, patch) => return Ok(snaps.configure(name, patch, watch)),
         SnapAct::Remove(name, data) => return Ok(snaps.remove(name, *data, watch)),
+        SnapAct::Grant(name, _) | SnapAct::Revoke(name, _) => {
+            return Ok(Err(StoreError::NotInstalled(name.clone())));
+        }
     };
     // Whether it is here is told without the store.
     snaps
@@ -135,7 +160,7 @@ fn act_on(
         .map_err(|error| failure(&error))?;
     let listed = listing.listed_snaps()?;
     let new = choose(&listed, wanted, snaps.state(), &listing.channel(), machine)?;
-    Ok(snaps.take(&new, asked, watch))
+    Ok(snaps.take(&new, asked, grants, watch))
 }
 
 fn tell(changes: &Changes, id: u64, done: &Done) {

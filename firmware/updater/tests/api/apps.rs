@@ -5,6 +5,7 @@ use crate::device::{TestDevice, me};
 use crate::error;
 use crate::snap_parts::{NoStore, TestServices, make_snap, parts_with};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -32,7 +33,8 @@ fn served_with(patience: Patience) -> Served {
     let path = TestDevice::new().serve_as(root.path(), me(), patience, |api, changes| {
         let desk = SnapDesk::open(parts, changes, Arc::new(NoStore));
         let name = "hello".parse().unwrap();
-        desk.ask(SnapAct::File(name, file)).unwrap();
+        desk.ask(SnapAct::File(name, file, BTreeSet::new()))
+            .unwrap();
         api.with_snaps(desk)
     });
     let mut client = Client::connect(&path);

@@ -8,7 +8,7 @@ use snap_format::{Hook, SnapFile};
 use snap_store::{
     DiskFiles, Installed, Mounts, Places, Runtime, RuntimeError, VerifiedImage, root_hash_of,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -28,19 +28,23 @@ const APPS: &str = "{hello: {command: bin/hello}, \
 
 /// A snap in `directory`: `hello`, of that version.
 pub fn make_snap(directory: &Path, version: &str) -> PathBuf {
-    let tree = directory.join(format!("tree-{version}"));
+    make_snap_of(directory, "hello", version, &format!("apps: {APPS}"))
+}
+
+/// Another one, whose snap.yaml has those keys besides.
+pub fn make_snap_of(directory: &Path, name: &str, version: &str, keys: &str) -> PathBuf {
+    let tree = directory.join(format!("tree-{name}-{version}"));
     fs::create_dir_all(tree.join("meta")).unwrap();
     fs::create_dir_all(tree.join("bin")).unwrap();
-    let yaml = format!(
-        "name: hello\nversion: '{version}'\nsummary: A greeting\nlicense: MIT\napps: {APPS}\n"
-    );
+    let yaml =
+        format!("name: {name}\nversion: '{version}'\nsummary: A greeting\nlicense: MIT\n{keys}\n");
     fs::write(tree.join("meta/snap.yaml"), yaml).unwrap();
     // Some hundred KiB that nothing compresses.
     let noise: Vec<u8> = (0..10_000_u32)
         .flat_map(|number| image_trust::sha256(&number.to_le_bytes()).0)
         .collect();
     fs::write(tree.join("bin/hello"), noise).unwrap();
-    let file = directory.join(format!("hello_{version}.snap"));
+    let file = directory.join(format!("{name}_{version}.snap"));
     build(&tree, Output::File(&file), 0).unwrap();
     file
 }
@@ -50,6 +54,7 @@ pub fn places(root: &Path) -> Places {
         snaps: root.join("writable/snaps"),
         mounts: root.join("snap"),
         data: root.join("var/snap"),
+        grants: root.join("writable/system/snaps/grants"),
         launcher: "/usr/bin/snappy".into(),
     }
 }
@@ -114,12 +119,15 @@ pub fn listed(name: &str, publisher: &str, notes: &str) -> ListedSnap {
             minimum_revision: None,
             notes: notes.to_owned(),
             root_hash: None,
+            frameworks: Vec::new(),
         },
         name: name.parse().unwrap(),
         revision: 7.try_into().unwrap(),
         length_bytes: 4 << 20,
         sha256: Digest::ZERO,
         root_hash: None,
+        frameworks: BTreeSet::new(),
+        grants: Vec::new(),
         address: String::new(),
     }
 }

@@ -114,6 +114,7 @@ impl Maker {
             publisher: None,
             channels: BTreeMap::from([(edge(), rollout)]),
             minimum: None,
+            grants: &[],
             notes: format!("notes of {version}"),
             patches_from,
         };

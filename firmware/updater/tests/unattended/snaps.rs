@@ -2,8 +2,9 @@
 
 use crate::device::Device;
 use crate::maker::{Maker, edge};
-use crate::snap_parts::{make_snap, parts, places};
+use crate::snap_parts::{make_snap, make_snap_of, parts, places};
 use serde_json::{Value, json};
+use snap_format::Grant;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -28,14 +29,19 @@ impl Maker {
 
     /// Publishes a version for everyone; its revision is the next one.
     fn publish_snap(&self, publisher: &str, version: &str) {
-        let file = make_snap(&self.path("snaps"), version);
+        self.publish_file(publisher, &make_snap(&self.path("snaps"), version), &[]);
+    }
+
+    /// Publishes a file, which the store's owner grants something.
+    fn publish_file(&self, publisher: &str, file: &Path, grants: &[Grant]) {
         let publisher = publisher.parse().unwrap();
         let release = NewRelease {
-            file: &file,
+            file,
             board: None,
             publisher: Some(&publisher),
             channels: BTreeMap::from([(edge(), Rollout::everyone(1))]),
             minimum: None,
+            grants,
             notes: String::new(),
             patches_from: &[],
         };
@@ -79,7 +85,11 @@ impl Asked {
     }
 
     fn act(&self, body: &Value) -> Result<Change, String> {
-        match self.ask(Method::Post, "v2/snaps/hello", body) {
+        self.act_on("hello", body)
+    }
+
+    fn act_on(&self, name: &str, body: &Value) -> Result<Change, String> {
+        match self.ask(Method::Post, &format!("v2/snaps/{name}"), body) {
             Answer::Async(id) => {
                 let change = self.changes.wait_until(id, LONG, Change::is_ready).unwrap();
                 match change.error() {
@@ -212,4 +222,54 @@ fn one_publisher_does_not_keep_others_away() {
     asked.act(&json!({ "action": "install" })).unwrap();
     assert_eq!(asked.get("v2/snaps/hello")["developer"], "acme");
     assert_eq!(device.engine.check().unwrap()[0].version, 2);
+}
+
+#[test]
+fn what_a_snap_needs_and_is_granted_is_signed() {
+    let maker = Maker::new();
+    maker.add_publisher("acme");
+    let directory = maker.path("snaps");
+    let make = |name, keys| make_snap_of(&directory, name, "1.0", keys);
+    let web = make("web", "frameworks: [broker]\nplugs: {gpio: }");
+    maker.publish_file("acme", &web, &[]);
+    let server = maker.serve();
+    let settings = format!("store = ['{}']\nchannel = 'edge'\n", server.address());
+    let device = Device::new(&maker, &settings);
+    let asked = Asked::of(&device);
+    let install = json!({ "action": "install" });
+
+    // Refused at once, with its kind: a change that had fetched would have tasks.
+    let refused = asked.ask(Method::Post, "v2/snaps/web", &install).to_json();
+    assert_eq!(refused["status-code"], 400, "{refused}");
+    assert_eq!(refused["result"]["kind"], "framework-missing", "{refused}");
+    let message = refused["result"]["message"].as_str().unwrap();
+    assert!(
+        message.contains("'snappy install broker' installs it"),
+        "{message}"
+    );
+
+    let broker = make("broker", "framework: {offers: [bus]}\nslots: {bus: }");
+    maker.publish_file("acme", &broker, &[]);
+    asked.act_on("broker", &install).unwrap();
+    asked.act_on("web", &install).unwrap();
+    let remove = json!({ "action": "remove" });
+    let refused = asked
+        .ask(Method::Post, "v2/snaps/broker", &remove)
+        .to_json();
+    assert_eq!(refused["result"]["kind"], "framework-needed", "{refused}");
+
+    // The same file without and with a word of the store's owner.
+    let grants = |asked: &Asked| asked.get("v2/snaps/web")["twinkeel"]["grants"]["store"].take();
+    assert_eq!(grants(&asked), json!([]));
+    maker.publish_file("acme", &web, &["gpio".parse().unwrap()]);
+    asked
+        .act_on("web", &json!({ "action": "refresh" }))
+        .unwrap();
+    assert_eq!(grants(&asked), json!(["gpio"]));
+    let path = device
+        .file("snaps")
+        .join("writable/system/snaps/grants/web");
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), "plug gpio\n");
+    asked.act_on("web", &json!({ "action": "revert" })).unwrap();
+    assert!(!path.exists());
 }
