@@ -42,6 +42,7 @@ fn start(root: &Path) -> Snaps<'static> {
         snaps: root.join("snaps"),
         mounts: root.join("snap"),
         data: root.join("data"),
+        grants: root.join("grants"),
         launcher: "/usr/bin/snappy".into(),
     };
     for place in [&places.snaps, &places.mounts, &places.data] {
