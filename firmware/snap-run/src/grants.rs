@@ -143,4 +143,21 @@ mod tests {
             assert!(matches!(error, GrantsError::Line(..)), "{line:?}: {error}");
         }
     }
+
+    #[test]
+    fn what_can_be_granted_is_what_there_is_to_give() {
+        use confinement::Giver;
+        let given = Plug::ALL
+            .into_iter()
+            .filter(|plug| plug.giver() == Giver::Grant);
+        let given: BTreeSet<_> = given.map(Plug::name).collect();
+        assert_eq!(given, snap_format::GRANTED_PLUGS.into());
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("web");
+        let words = ["devmode", "kvm", "/dev/bus/usb/001/002"];
+        let lines = words.map(|word| word.parse::<snap_format::Grant>().unwrap().line());
+        fs::write(&path, lines.concat()).unwrap();
+        let grants = Grants::read(&path).unwrap();
+        assert!(grants.devmode && grants.plugs.contains(&Plug::Kvm) && grants.devices.len() == 1);
+    }
 }
