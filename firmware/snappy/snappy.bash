@@ -5,14 +5,14 @@ _snappy() {
     local verb=${COMP_WORDS[1]} words="" names=""
     COMPREPLY=()
     if [ "$COMP_CWORD" -eq 1 ]; then
-        words="info versions why update-versions update rollback reinstall reset search install remove purge list tags hold config changes network service build chroot help --help --version"
+        words="info versions why update-versions update rollback reinstall reset search install remove purge list tags framework hw-assign hw-unassign hw-info hold config changes network service build chroot help --help --version"
     else
         case $verb:$before in
             update:--from|build:-o|build:--output) names=files ;;
-            why:--boots|update:--version|hold:--until|hold:--for) return ;;
+            why:--boots|update:--version|install:--grant|hold:--until|hold:--for) return ;;
             *)
                 case $verb in
-                    help) words="info versions why update-versions update rollback reinstall reset search install remove purge list tags hold config changes network service build chroot" ;;
+                    help) words="info versions why update-versions update rollback reinstall reset search install remove purge list tags framework hw-assign hw-unassign hw-info hold config changes network service build chroot" ;;
                     info) words="--json --help" names=parts ;;
                     versions) words="--all --json --help" ;;
                     why) words="--boots --json --help" ;;
@@ -22,11 +22,15 @@ _snappy() {
                     reinstall) words="usb network both --unattended --json --help" ;;
                     reset) words="--keep-data --yes --json --help" ;;
                     search) words="--json --help" ;;
-                    install) words="--allow-unauthenticated --json --help" names=files ;;
+                    install) words="--allow-unauthenticated --grant --json --help" names=files ;;
                     remove|uninstall) words="--json --help" names=parts ;;
                     purge) words="--json --help" names=parts ;;
                     list) words="--all --updates --verbose --json --help" ;;
                     tags) words="--json --help" ;;
+                    framework) words="--json --help" ;;
+                    hw-assign) words="--json --help" names=parts ;;
+                    hw-unassign) words="--json --help" names=parts ;;
+                    hw-info) words="--json --help" names=parts ;;
                     hold) words="--until --for --release --json --help" ;;
                     config) words="--json --help" names=parts ;;
                     changes) words="--json --help" ;;
