@@ -13,6 +13,7 @@ use crate::help;
 use crate::list::List;
 use crate::origin::Origin;
 use crate::verb::Verb;
+pub(crate) use config::{Config, ConfigOf};
 pub(crate) use hardware::HardwareAct;
 use image_format::AppData;
 use lexopt::{Arg, Parser, ValueExt};
@@ -191,27 +192,6 @@ pub(crate) enum Hold {
     Until(String),
     ForSecs(u64),
     Release,
-}
-
-/// Settings, by their names.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Config {
-    /// What is to be set, in the order in which it was typed.
-    pub(crate) set: Vec<(String, String)>,
-    /// What is to be shown; nothing is everything.
-    pub(crate) get: Vec<String>,
-    /// Whose they are.
-    pub(crate) of: ConfigOf,
-}
-
-/// Whose settings are meant.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum ConfigOf {
-    /// Those of the system.
-    #[default]
-    System,
-    /// If a snap is called as the first to be shown, those of that snap.
-    FirstWord,
 }
 
 /// What of a service is asked for.

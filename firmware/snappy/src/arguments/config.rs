@@ -1,6 +1,27 @@
 //! The words behind `snappy config`.
 
-use super::{Config, ConfigOf, UsageError, require_system};
+use super::{UsageError, require_system};
+
+/// Settings, by their names.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Config {
+    /// What is to be set, in the order in which it was typed.
+    pub(crate) set: Vec<(String, String)>,
+    /// What is to be shown; nothing is everything.
+    pub(crate) get: Vec<String>,
+    /// Whose they are.
+    pub(crate) of: ConfigOf,
+}
+
+/// Whose settings are meant.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum ConfigOf {
+    /// Those of the system.
+    #[default]
+    System,
+    /// If a snap is called as the first to be shown, those of that snap.
+    FirstWord,
+}
 
 #[derive(Default)]
 pub(super) struct Words {
