@@ -19,9 +19,8 @@ pub(crate) fn measure(install: &Path, directory: &Path, rounds: usize) -> Result
         name: "Twinkeel",
         command: Box::new(|| {
             remove(&device)?;
-            let incoming = device.join("snaps/.incoming");
-            fs::create_dir_all(&incoming)?;
-            let file = incoming.join("upload-1");
+            fs::create_dir_all(&device)?;
+            let file = device.join("upload");
             fs::copy(&snap, &file)?;
             let mut command = Command::new(install);
             command.arg(&device).arg(&file);

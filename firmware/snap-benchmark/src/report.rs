@@ -57,7 +57,10 @@ impl fmt::Display for Report {
         ways(f, &self.start, 2)?;
         match &self.memory {
             Some(memory) => write_memory(f, memory),
-            None => Ok(()),
+            None => writeln!(
+                f,
+                "\nThe memory of an idle device was not measured in this run."
+            ),
         }
     }
 }

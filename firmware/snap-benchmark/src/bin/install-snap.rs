@@ -48,7 +48,8 @@ fn main() -> Result<()> {
         data: device.join("data"),
         launcher: "/usr/bin/snap-run".into(),
     };
-    for place in [&places.snaps, &places.mounts, &places.data] {
+    let incoming = places.incoming();
+    for place in [&incoming, &places.mounts, &places.data] {
         fs::create_dir_all(place)?;
     }
     let parts = Parts {
