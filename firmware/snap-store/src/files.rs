@@ -55,6 +55,7 @@ pub trait Files: Send + Sync {
     fn copy_tree(&self, from: &Path, to: &Path) -> io::Result<()>;
     /// How many bytes such a copy takes.
     fn tree_bytes(&self, path: &Path) -> io::Result<u64>;
-    /// How many bytes programs without privileges may still write there.
+    /// How many bytes programs without privileges may still write there; of a place that is
+    /// not there yet, in the file system where it will be.
     fn free_bytes(&self, path: &Path) -> io::Result<u64>;
 }

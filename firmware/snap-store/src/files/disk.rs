@@ -2,6 +2,7 @@
 
 use super::Files;
 use super::copy::{copy_tree, tree_bytes};
+use rustix::io::Errno;
 use std::fs::{self, DirBuilder, File};
 use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::{DirBuilderExt, FileExt, symlink};
@@ -127,7 +128,12 @@ impl Files for DiskFiles {
     }
 
     fn free_bytes(&self, path: &Path) -> io::Result<u64> {
-        let told = rustix::fs::statvfs(path)?;
+        // The first snap of a device brings its directories with it.
+        let told = path
+            .ancestors()
+            .map(rustix::fs::statvfs)
+            .find(|told| !matches!(told, Err(Errno::NOENT)))
+            .unwrap_or(Err(Errno::NOENT))?;
         // What is reserved for root is not available, and this is.
         Ok(told.f_bavail.saturating_mul(told.f_frsize))
     }
@@ -155,4 +161,27 @@ fn beside(path: &Path) -> io::Result<PathBuf> {
 
 fn sync(directory: &Path) -> io::Result<()> {
     File::open(directory)?.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The first snap that a device takes from a store is asked for room before there is a
+    /// place for data of snaps.
+    #[test]
+    fn room_is_that_of_the_file_system_in_which_a_place_will_be() -> io::Result<()> {
+        let directory = tempfile::tempdir()?;
+        let place = directory.path().join("var/snap");
+        let before = DiskFiles.free_bytes(&place)?;
+        assert!(before > 0);
+        // Somebody else may write there meanwhile, so that no number is asked for.
+        DiskFiles.make_directory(&place)?;
+        assert!(DiskFiles.free_bytes(&place)? > 0);
+        let file = directory.path().join("file");
+        fs::write(&file, "")?;
+        let error = DiskFiles.free_bytes(&file.join("x")).expect_err("a file");
+        assert_eq!(error.kind(), ErrorKind::NotADirectory);
+        Ok(())
+    }
 }
