@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::Write;
+use std::ops::Range;
 use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -9,7 +10,8 @@ use std::thread;
 use anyhow::{Context, Result};
 use image_format::{ENVELOPE_BYTES, Manifest, parse_envelope};
 use release_source::chunk_file::{
-    Group, Grouping, Header, Index, ListedChunk, PREFIX_BYTES, SUFFIX, put_chunk,
+    ADDRESSES_PREFIX_BYTES, Group, Grouping, Header, Index, ListedChunk, PREFIX_BYTES, SUFFIX,
+    put_chunk,
 };
 use release_source::{Chunk, Code, Cutter};
 use system_update::Parts;
@@ -86,41 +88,35 @@ struct Chunks {
 
 impl Chunks {
     fn cut(image: &[u8], code: Code) -> Result<Self> {
-        let (plain, pieces) = cut(image, code);
-        let frames = compress_all(&plain, &pieces)?;
-        let mut compressor = compressor()?;
+        let cut = Cut::of(image, code);
+        let frames = compress_all(&cut)?;
         let mut chunks = Self::default();
         let mut grouping = Grouping::default();
         let mut first = 0;
-        for (number, piece) in pieces.iter().enumerate() {
-            let is_last = number + 1 == pieces.len();
+        for (number, piece) in cut.pieces.iter().enumerate() {
+            let is_last = number + 1 == cut.pieces.len();
             let ended = grouping.push(&piece.chunk);
             let ended = ended.or_else(|| is_last.then(|| grouping.end()).flatten());
             if let Some((digest, count)) = ended {
                 let group = first..=number;
-                let (pieces, frames) = (&pieces[group.clone()], &frames[group]);
-                let addresses: Vec<u8> = pieces.iter().flat_map(|p| p.addresses.clone()).collect();
-                let addresses = match addresses.is_empty() {
-                    true => Vec::new(),
-                    false => compress(&mut compressor, &[], &addresses)?,
-                };
-                let length_bytes = pieces.iter().map(|piece| piece.chunk.length_bytes).sum();
+                let (pieces, frames) = (&cut.pieces[group.clone()], &frames[group]);
                 let before = chunks.frames.len();
-                chunks.frames.extend(&addresses);
-                for (piece, frame) in pieces.iter().zip(frames) {
-                    chunks.frames.extend(frame);
+                let addresses = frames.iter().flat_map(|frames| &frames.addresses);
+                chunks.frames.extend(addresses);
+                for (piece, frames) in pieces.iter().zip(frames) {
+                    chunks.frames.extend(&frames.plain);
                     let listed = ListedChunk {
                         chunk: piece.chunk,
-                        frame_bytes: u32::try_from(frame.len())?,
+                        frame_bytes: u32::try_from(frames.plain.len())?,
+                        addresses_bytes: u32::try_from(frames.addresses.len())?,
                     };
                     put_chunk(&listed, &mut chunks.listed);
                 }
                 chunks.groups.push(Group {
                     digest,
                     chunks: count,
-                    length_bytes,
+                    length_bytes: pieces.iter().map(|piece| piece.chunk.length_bytes).sum(),
                     frames_bytes: u32::try_from(chunks.frames.len() - before)?,
-                    addresses_bytes: u32::try_from(addresses.len())?,
                 });
                 first = number + 1;
             }
@@ -129,41 +125,64 @@ impl Chunks {
     }
 }
 
-/// A chunk of the image.
+/// An image whose first byte lies behind the envelope's area.
+struct Cut {
+    plain: Vec<u8>,
+    addresses: Vec<u8>,
+    pieces: Vec<Piece>,
+}
+
+/// A chunk of it.
 struct Piece {
     chunk: Chunk,
-    /// Where its plain bytes begin among those of the image.
-    at: usize,
+    /// Where its plain bytes are,
+    plain: Range<usize>,
+    /// and its addresses.
+    addresses: Range<usize>,
+}
+
+impl Cut {
+    fn of(image: &[u8], code: Code) -> Self {
+        let mut cutter = Cutter::new(code);
+        let mut cut = Self {
+            plain: Vec::with_capacity(image.len()),
+            addresses: Vec::new(),
+            pieces: Vec::new(),
+        };
+        while let Some(chunk) = {
+            let at = cut.plain.len();
+            cutter.cut(&image[at..], (ENVELOPE_BYTES + at) as u64)
+        } {
+            cut.pieces.push(Piece {
+                chunk,
+                plain: append(&mut cut.plain, cutter.plain()),
+                addresses: append(&mut cut.addresses, cutter.addresses()),
+            });
+        }
+        cut
+    }
+}
+
+/// Appends `bytes`; returns where they are.
+fn append(all: &mut Vec<u8>, bytes: &[u8]) -> Range<usize> {
+    let start = all.len();
+    all.extend(bytes);
+    start..all.len()
+}
+
+/// Those of a chunk.
+struct Frames {
+    plain: Vec<u8>,
     addresses: Vec<u8>,
 }
 
-/// The plain bytes of the image, whose first byte lies behind the envelope's area, and its
-/// chunks.
-fn cut(image: &[u8], code: Code) -> (Vec<u8>, Vec<Piece>) {
-    let mut cutter = Cutter::new(code);
-    let mut plain = Vec::with_capacity(image.len());
-    let mut pieces = Vec::new();
-    while let Some(chunk) = {
-        let at = plain.len();
-        cutter.cut(&image[at..], (ENVELOPE_BYTES + at) as u64)
-    } {
-        pieces.push(Piece {
-            chunk,
-            at: plain.len(),
-            addresses: cutter.addresses().to_vec(),
-        });
-        plain.extend(cutter.plain());
-    }
-    (plain, pieces)
-}
-
 /// The frames of all chunks: by all processors, for this takes minutes for a large image.
-fn compress_all(plain: &[u8], pieces: &[Piece]) -> Result<Vec<Vec<u8>>> {
+fn compress_all(cut: &Cut) -> Result<Vec<Frames>> {
     let threads = thread::available_parallelism().map_or(1, usize::from);
-    let share = pieces.len().div_ceil(threads).max(1);
+    let share = cut.pieces.len().div_ceil(threads).max(1);
     thread::scope(|scope| {
-        let begin = |share| scope.spawn(move || compress_chunks(plain, share));
-        let begun: Vec<_> = pieces.chunks(share).map(begin).collect();
+        let begin = |share| scope.spawn(move || compress_chunks(cut, share));
+        let begun: Vec<_> = cut.pieces.chunks(share).map(begin).collect();
         let mut frames = Vec::new();
         for work in begun {
             let done = work.join().unwrap_or_else(|panic| resume_unwind(panic));
@@ -173,17 +192,33 @@ fn compress_all(plain: &[u8], pieces: &[Piece]) -> Result<Vec<Vec<u8>>> {
     })
 }
 
-fn compress_chunks(plain: &[u8], pieces: &[Piece]) -> Result<Vec<Vec<u8>>> {
+fn compress_chunks(cut: &Cut, pieces: &[Piece]) -> Result<Vec<Frames>> {
     let mut compressor = compressor()?;
     let frames = pieces.iter().map(|piece| {
-        let (before, behind) = plain.split_at(piece.at);
-        let content = &behind[..piece.chunk.length_bytes as usize];
-        let prefix = &before[before.len().saturating_sub(PREFIX_BYTES)..];
-        let frame = compress(&mut compressor, prefix, content)?.split_off(FRAME_HEADER_BYTES);
-        let is_shorter = frame.len() < content.len();
-        Ok(if is_shorter { frame } else { content.to_vec() })
+        let plain = &cut.plain[piece.plain.clone()];
+        let prefix = before(&cut.plain, piece.plain.start, PREFIX_BYTES);
+        let mut frame = compress(&mut compressor, prefix, plain)?;
+        if frame.len() >= plain.len() {
+            frame = plain.to_vec();
+        }
+        let mut addresses = Vec::new();
+        if !piece.addresses.is_empty() {
+            let start = piece.addresses.start;
+            let prefix = before(&cut.addresses, start, ADDRESSES_PREFIX_BYTES);
+            let content = &cut.addresses[piece.addresses.clone()];
+            addresses = compress(&mut compressor, prefix, content)?;
+        }
+        Ok(Frames {
+            plain: frame,
+            addresses,
+        })
     });
     frames.collect()
+}
+
+/// At most so many bytes in front of `at`.
+fn before(bytes: &[u8], at: usize, most: usize) -> &[u8] {
+    &bytes[at.saturating_sub(most)..at]
 }
 
 /// Its frames have the shortest header.
@@ -199,12 +234,12 @@ fn compressor<'a>() -> Result<CCtx<'a>> {
     Ok(compressor)
 }
 
-/// A frame of `content` that may repeat what is in `prefix`.
+/// The blocks of a frame of `content` that may repeat what is in `prefix`.
 fn compress<'a>(compressor: &mut CCtx<'a>, prefix: &'a [u8], content: &[u8]) -> Result<Vec<u8>> {
     compressor.ref_prefix(prefix).map_err(error)?;
     let mut frame = Vec::with_capacity(zstd_safe::compress_bound(content.len()));
     compressor.compress2(&mut frame, content).map_err(error)?;
-    Ok(frame)
+    Ok(frame.split_off(FRAME_HEADER_BYTES))
 }
 
 fn error(code: zstd_safe::ErrorCode) -> anyhow::Error {

@@ -8,13 +8,15 @@
 //! block 0   super block at 1024, the rest zero
 //! block 1   inodes in the order of their paths, 32 bytes each; short symbolic links and
 //!           directories behind their inode
-//! then      contents in the order of their paths, each from a block of its own
+//! then      contents, each from a block of its own: those of one block first, then those of 2
+//!           and 3, of 4 to 7, of 8 to 15 and so on; in the order of their paths among these
 //! ```
 //!
 //! No file shares a block with another, so a file that did not change keeps its blocks from
-//! one release to the next: updates and hash tree live on that. Compression belongs on the
-//! wire. Format: the kernel's `fs/erofs/erofs_fs.h`, compact inodes, no extended attributes,
-//! no feature flags.
+//! one release to the next: updates and hash tree live on that. A library that grows moves
+//! the files behind it, whose inodes say where they lie; so the large ones, which are few, lie
+//! last (docs/decisions/0040). Compression belongs on the wire. Format: the kernel's
+//! `fs/erofs/erofs_fs.h`, compact inodes, no extended attributes, no feature flags.
 
 mod directory;
 mod plan;
@@ -30,7 +32,7 @@ use crate::tree::{Content, FILE_TIME_SECS, Tree};
 use plan::{Body, Node, Plan};
 
 /// Changes when the same tree would be laid out otherwise.
-pub(crate) const LAYOUT_VERSION: u32 = 1;
+pub(crate) const LAYOUT_VERSION: u32 = 2;
 
 const BLOCK: usize = 4096;
 const BLOCK_BITS: u8 = 12;
@@ -49,7 +51,7 @@ pub(crate) fn write_erofs(tree: &Tree, uuid: Guid, image: &Path) -> Result<()> {
     let mut out = BufWriter::with_capacity(1 << 20, File::create(image)?);
     out.write_all(&super_block(&plan, uuid)?)?;
     out.write_all(&inodes(&plan)?)?;
-    for node in &plan.nodes {
+    for node in plan.contents() {
         write_blocks(node, &plan, &mut out)
             .with_context(|| format!("cannot write {:?}", node.path))?;
     }

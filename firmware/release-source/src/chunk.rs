@@ -111,7 +111,7 @@ impl Cutter {
     }
 
     /// Puts the distances back into `plain`, a chunk at `offset` of its image, and appends all
-    /// of it to `bytes`. `addresses` are those of the chunk, and may go on behind them.
+    /// of it to `bytes`. `addresses` are those of the chunk.
     ///
     /// `None` when there are too few of them.
     #[must_use]

@@ -5,16 +5,16 @@
 //! ```text
 //! offset   bytes  content
 //! 0        8      "TKchunks"
-//! 8        4      version, 2
+//! 8        4      version, 3
 //! 12       4      g: how many groups
 //! 16       8      length of the update file
 //! 24       4      whose distances were taken out: 0 nobody's, 1 x86-64, 2 A64
 //! 28       32     SHA-256 of the kernel, as the manifest says
 //! 60       32     SHA-256 of the initrd
 //! 92       32     root hash
-//! 124      24 g   the groups
+//! 124      20 g   the groups
 //! ...      32     SHA-256 of all that is in front of it
-//! ...      18 c   the chunks of all groups, c in all
+//! ...      20 c   the chunks of all groups, c in all
 //! ...             the frames of all groups, without a gap; then the file ends
 //! ```
 //!
@@ -24,8 +24,7 @@
 //! 8   the first bytes of the SHA-256 of its chunks, each as 14 bytes of digests and 4 of length
 //! 4   how many chunks: 1 to 256
 //! 4   how many bytes of the image
-//! 4   how many bytes of frames
-//! 4   how many of them are the frame of its addresses, which comes first
+//! 4   how many bytes of frames: those of addresses first, then those of plain bytes
 //! ```
 //!
 //! and a chunk
@@ -34,7 +33,8 @@
 //! 8   the first bytes of the SHA-256 of its plain bytes
 //! 6   the first bytes of the SHA-256 of its distances, 4 bytes each; zeros: it has none
 //! 2   its length
-//! 2   the length of its frame
+//! 2   the length of the frame of its plain bytes
+//! 2   the length of the frame of its addresses, 0: it has none
 //! ```
 //!
 //! Chunks end as [`Cutter`](crate::Cutter) says, and [`Code`](crate::Code) says what plain
@@ -42,13 +42,13 @@
 //! the last ends with the update file. A group ends behind a chunk whose digest begins with
 //! six zero bits, behind 256 chunks, and at the end. All integers are little-endian.
 //!
-//! The frame of a group's addresses is one of zstd (RFC 8878), of all addresses of its chunks.
-//! That of a chunk is what follows a raw block in a frame of zstd, of its plain bytes: the raw
-//! block is the [prefix](PREFIX_BYTES), the plain bytes of the image in front of the chunk, which
-//! who unpacks the chunk has already. Where that is not shorter than the chunk, the plain bytes
-//! themselves stand in its place.
+//! The frame of a chunk's plain bytes is what follows a raw block in a frame of zstd (RFC 8878):
+//! the raw block is the [prefix](PREFIX_BYTES), the plain bytes of the image in front of the
+//! chunk, which who unpacks the chunk has already. Where that is not shorter than the chunk, the
+//! plain bytes themselves stand in its place. The frame of its addresses is the same, behind the
+//! [addresses](ADDRESSES_PREFIX_BYTES) of the chunks in front, but never stands as it is.
 //!
-//! So a device fetches the groups first, some 24 bytes for each 128 KiB of the image; then the
+//! So a device fetches the groups first, some 20 bytes for each 128 KiB of the image; then the
 //! chunks of those groups that it does not hold as a whole; then frames.
 
 mod groups;
@@ -68,6 +68,13 @@ pub const SUFFIX: &str = ".chunks";
 
 /// How much of the image in front of a chunk its frame may repeat.
 pub const PREFIX_BYTES: usize = 16 << 10;
+
+/// How much of the addresses in front of those of a chunk their frame may repeat: more saves
+/// little, and is copied for each frame.
+pub const ADDRESSES_PREFIX_BYTES: usize = 4 << 10;
+
+/// What addresses take that do not compress, beyond themselves.
+const BLOCK_HEADER_BYTES: u32 = 3;
 
 /// Bytes that are no chunk file, or not the one that is looked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

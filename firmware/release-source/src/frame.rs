@@ -1,13 +1,16 @@
 //! Frames of zstd, as chunk files have them.
 
 use crate::chunk::LONGEST_CHUNK_BYTES;
-use crate::chunk_file::{LONGEST_GROUP_BYTES, PREFIX_BYTES};
+use crate::chunk_file::{ADDRESSES_PREFIX_BYTES, PREFIX_BYTES};
 use ruzstd::decoding::FrameDecoder;
 
 /// A frame's header: magic, no length, no checksum, and a window of 64 KiB (RFC 8878, 3.1.1.1).
 const HEADER: [u8; 6] = [0x28, 0xb5, 0x2f, 0xfd, 0x00, 0x30];
-/// It takes in the prefix and a chunk.
-const _: () = assert!(PREFIX_BYTES + LONGEST_CHUNK_BYTES <= 64 << 10);
+/// So much it is,
+const WINDOW_BYTES: usize = 64 << 10;
+/// and takes in any prefix and a chunk.
+const _: () = assert!(PREFIX_BYTES + LONGEST_CHUNK_BYTES <= WINDOW_BYTES);
+const _: () = assert!(ADDRESSES_PREFIX_BYTES <= PREFIX_BYTES);
 
 /// Unpacks frames one after the other.
 pub(crate) struct Unpacker {
@@ -21,7 +24,7 @@ pub(crate) struct Unpacker {
 impl Unpacker {
     pub(crate) fn new() -> Self {
         let mut decoder = FrameDecoder::new();
-        decoder.set_max_window_size(LONGEST_GROUP_BYTES.into());
+        decoder.set_max_window_size(WINDOW_BYTES as u64);
         Self {
             decoder,
             frame: Vec::new(),
@@ -31,11 +34,22 @@ impl Unpacker {
 
     /// The plain bytes of a chunk behind `prefix`, of this length.
     pub(crate) fn chunk(&mut self, frame: &[u8], prefix: &[u8], length: usize) -> Option<&[u8]> {
-        self.content.clear();
         if frame.len() == length {
+            self.content.clear();
             self.content.extend(frame);
             return Some(&self.content);
         }
+        let plain = self.behind(frame, prefix, length)?;
+        (plain.len() == length).then_some(plain)
+    }
+
+    /// The addresses of a chunk behind `prefix`.
+    pub(crate) fn addresses(&mut self, frame: &[u8], prefix: &[u8]) -> Option<&[u8]> {
+        self.behind(frame, prefix, LONGEST_CHUNK_BYTES)
+    }
+
+    /// What a frame holds behind `prefix`, `most` bytes or fewer.
+    fn behind(&mut self, frame: &[u8], prefix: &[u8], most: usize) -> Option<&[u8]> {
         // A raw block that is not the last one.
         let block = u32::try_from(prefix.len()).ok()?.checked_shl(3)?;
         self.frame.clear();
@@ -43,17 +57,35 @@ impl Unpacker {
         self.frame.extend(&block.to_le_bytes()[..3]);
         self.frame.extend(prefix);
         self.frame.extend(frame);
-        self.content.resize(prefix.len() + length, 0);
+        self.content.resize(prefix.len() + most, 0);
         let unpacked = self.decoder.decode_all(&self.frame, &mut self.content);
-        (unpacked.ok()? == self.content.len()).then_some(&self.content[prefix.len()..])
+        self.content.get(prefix.len()..unpacked.ok()?)
+    }
+}
+
+/// The last bytes of what an image has in front of a chunk, which its frame may repeat.
+pub(crate) struct Prefix {
+    bytes: Vec<u8>,
+    most: usize,
+}
+
+impl Prefix {
+    /// Of so many bytes, once the image has them.
+    pub(crate) fn new(most: usize) -> Self {
+        Self {
+            bytes: Vec::new(),
+            most,
+        }
     }
 
-    /// The addresses of a group that is so long.
-    pub(crate) fn addresses(&mut self, frame: &[u8], group_bytes: u32) -> Option<Vec<u8>> {
-        let mut addresses = vec![0; group_bytes as usize];
-        let unpacked = self.decoder.decode_all(frame, &mut addresses).ok()?;
-        addresses.truncate(unpacked);
-        addresses.shrink_to_fit();
-        Some(addresses)
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// Goes on behind `bytes`.
+    pub(crate) fn extend(&mut self, bytes: &[u8]) {
+        self.bytes.extend(bytes);
+        let too_many = self.bytes.len().saturating_sub(self.most);
+        self.bytes.drain(..too_many);
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::chunk::{Chunk, DistancesDigest};
 use crate::chunk_file::{
-    CHUNK_ENTRY_BYTES, ChunkFileError, Group, HEADER_BYTES, Header, Index, parse_list,
+    CHUNK_ENTRY_BYTES, ChunkFileError, Group, HEADER_BYTES, Header, Index, ListedChunk, parse_list,
 };
 use crate::code::Code;
 use crate::held::{Held, HeldAs, Seed};
@@ -43,7 +43,7 @@ pub(crate) enum Place {
 }
 
 impl Planned {
-    /// Whether the group's addresses are needed for it.
+    /// Whether its addresses are fetched.
     pub(crate) fn needs_addresses(&self) -> bool {
         match self.place {
             Place::Held(_) => false,
@@ -63,12 +63,10 @@ impl Planned {
 }
 
 /// A group of chunks.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct PlannedGroup {
-    /// Where the frame of its addresses is, if one of its chunks needs them.
-    pub(crate) addresses: Option<Range<u64>>,
-    /// Of the image.
-    pub(crate) length_bytes: u32,
+    /// Where the frames of addresses are, of its chunks that need them.
+    pub(crate) addresses: Vec<Range<u64>>,
 }
 
 /// Why there is no plan.
@@ -153,22 +151,18 @@ impl<W: Wait> Planning<'_, W> {
         let mut list_at = index.chunks_offset_bytes();
         let mut frames_at = index.frames_offset_bytes();
         for (number, group) in index.groups.iter().enumerate() {
-            let first = self.plan.chunks.len();
             match held.group(group.digest) {
                 Some(chunks) if self.survives(chunks.first().map(|held| held.at)) => {
                     for held in chunks {
                         self.push(held.chunk, Place::Held(held.at));
                     }
+                    self.plan.groups.push(PlannedGroup::default());
                 }
-                _ => self.of_one_group(number, list_at, frames_at)?,
+                _ => {
+                    let planned = self.of_one_group(number, list_at, frames_at)?;
+                    self.plan.groups.push(planned);
+                }
             }
-            let chunks = self.plan.chunks.get(first..).unwrap_or_default();
-            let addresses = frames_at..frames_at + u64::from(group.addresses_bytes);
-            let is_needed = chunks.iter().any(Planned::needs_addresses);
-            self.plan.groups.push(PlannedGroup {
-                addresses: is_needed.then_some(addresses),
-                length_bytes: group.length_bytes,
-            });
             list_at += list_bytes(group);
             frames_at += u64::from(group.frames_bytes);
         }
@@ -176,13 +170,21 @@ impl<W: Wait> Planning<'_, W> {
     }
 
     /// Fetches the chunks of a group, and of those behind it that will be fetched as well.
-    fn of_one_group(&mut self, number: usize, list_at: u64, frames_at: u64) -> Result<(), NoPlan> {
-        let Some((group, _)) = self.index.groups.get(number..).and_then(<[_]>::split_first) else {
-            return Ok(());
+    fn of_one_group(
+        &mut self,
+        number: usize,
+        list_at: u64,
+        frames_at: u64,
+    ) -> Result<PlannedGroup, NoPlan> {
+        let mut planned = PlannedGroup::default();
+        let Some(group) = self.index.groups.get(number) else {
+            return Ok(planned);
         };
         let lists = missing_lists(self.index, self.held, number, list_at);
         let listed = parse_list(group, self.remote.first_of(lists)?)?;
-        let mut frame_at = frames_at + u64::from(group.addresses_bytes);
+        let bytes = |listed: &ListedChunk| u64::from(listed.addresses_bytes);
+        let mut addresses_at = frames_at;
+        let mut frame_at = frames_at + listed.iter().map(bytes).sum::<u64>();
         for listed in listed {
             let place = match self.held.find(&listed.chunk) {
                 Some(HeldAs::Same(at)) if self.survives(Some(at)) => Place::Held(at),
@@ -192,20 +194,25 @@ impl<W: Wait> Planning<'_, W> {
                     bytes: listed.frame_bytes,
                 },
             };
-            self.push(listed.chunk, place);
-            frame_at += u64::from(listed.frame_bytes);
+            let addresses = addresses_at..addresses_at + bytes(&listed);
+            (addresses_at, frame_at) = (addresses.end, frame_at + u64::from(listed.frame_bytes));
+            if self.push(listed.chunk, place).needs_addresses() {
+                planned.addresses.push(addresses);
+            }
         }
-        Ok(())
+        Ok(planned)
     }
 
-    fn push(&mut self, chunk: Chunk, place: Place) {
+    fn push(&mut self, chunk: Chunk, place: Place) -> Planned {
         let group = u32::try_from(self.plan.groups.len()).unwrap_or(u32::MAX);
-        self.plan.chunks.push(Planned {
+        let planned = Planned {
             chunk,
             place,
             group,
-        });
+        };
+        self.plan.chunks.push(planned);
         self.image_at += u64::from(chunk.length_bytes);
+        planned
     }
 
     /// Whether what lies there on the disk will still lie there when it is needed: in the

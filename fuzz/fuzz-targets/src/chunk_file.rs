@@ -60,13 +60,15 @@ fn run_list(group: &Group, list: &[u8]) -> Answer {
         return Answer::Refused;
     };
     let mut written = Vec::new();
-    let (mut length_bytes, mut frames_bytes) = (0, group.addresses_bytes);
+    let (mut length_bytes, mut frames_bytes) = (0, 0);
     for entry in &listed {
         put_chunk(entry, &mut written);
         assert!(entry.chunk.length_bytes as usize <= LONGEST_CHUNK_BYTES);
         assert!((1..=entry.chunk.length_bytes).contains(&entry.frame_bytes));
         length_bytes += entry.chunk.length_bytes;
-        frames_bytes += entry.frame_bytes;
+        let has_distances = entry.chunk.distances != DistancesDigest::NONE;
+        assert_eq!(entry.addresses_bytes > 0, has_distances);
+        frames_bytes += entry.frame_bytes + entry.addresses_bytes;
     }
     assert_eq!(written, list);
     let sums = (group.length_bytes, group.frames_bytes);
@@ -137,6 +139,7 @@ fn file(groups: &[&[(u32, u32)]]) -> Vec<u8> {
                 &ListedChunk {
                     chunk,
                     frame_bytes: *frame_bytes,
+                    addresses_bytes: addresses_bytes(*length_bytes),
                 },
                 &mut list,
             );
@@ -146,8 +149,7 @@ fn file(groups: &[&[(u32, u32)]]) -> Vec<u8> {
             digest: release_source::chunk_file::GroupDigest([0; 8]),
             chunks: group.len() as u32,
             length_bytes: sum(|(length, _)| *length),
-            frames_bytes: 2 + sum(|(_, frame)| *frame),
-            addresses_bytes: 2,
+            frames_bytes: sum(|(length, frame)| frame + addresses_bytes(*length)),
         };
         frames.resize(frames.len() + entry.frames_bytes as usize, 0xf7);
         entries.push(mended(&entry, &list));
@@ -163,6 +165,11 @@ fn file(groups: &[&[(u32, u32)]]) -> Vec<u8> {
         &parts(ENVELOPE_BYTES as u64 + image),
     );
     [Index::write(&header, &entries), lists, frames].concat()
+}
+
+/// Of chunks whose length, as their distances' digest has it, is not zeros.
+fn addresses_bytes(length_bytes: u32) -> u32 {
+    if length_bytes as u8 == 0 { 0 } else { 2 }
 }
 
 /// Parts that end there.

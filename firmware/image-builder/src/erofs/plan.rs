@@ -25,6 +25,8 @@ pub(super) struct Plan<'a> {
     positions: BTreeMap<&'a str, usize>,
     /// Directory -> sorted names with positions.
     children: BTreeMap<&'a str, Vec<(&'a str, usize)>>,
+    /// The positions of nodes whose contents have blocks, in the order of these.
+    contents: Vec<usize>,
     /// Length of the inodes' area.
     pub(super) inode_bytes: usize,
     /// Length of the whole file system.
@@ -61,6 +63,18 @@ impl Body {
             Self::Inline { length } | Self::Blocks { length, .. } => length,
         }
     }
+
+    /// The binary logarithm of its blocks, if it has blocks.
+    fn magnitude(self) -> Option<u32> {
+        match self {
+            Self::Inline { .. } => None,
+            Self::Blocks { length, .. } => Some(blocks_of(length).max(1).ilog2()),
+        }
+    }
+}
+
+fn blocks_of(length: u64) -> u64 {
+    length.div_ceil(BLOCK as u64)
 }
 
 impl<'a> Plan<'a> {
@@ -69,6 +83,7 @@ impl<'a> Plan<'a> {
             nodes: vec![Node::directory("", 0o755)],
             positions: BTreeMap::from([("", 0)]),
             children: BTreeMap::new(),
+            contents: Vec::new(),
             inode_bytes: 0,
             blocks: 0,
         };
@@ -139,19 +154,32 @@ impl<'a> Plan<'a> {
         self.inode_bytes = end.next_multiple_of(BLOCK) - BLOCK;
     }
 
+    /// The smallest magnitude first: a large file that grows by a block moves only large ones.
     fn place_blocks(&mut self) -> Result<()> {
         let too_large = || "the tree is too large for one file system";
+        let with_blocks = |position: &usize| self.nodes.get(*position)?.body.magnitude();
+        let mut contents: Vec<usize> = (0..self.nodes.len()).collect();
+        contents.retain(|position| with_blocks(position).is_some());
+        contents.sort_by_key(with_blocks);
         let mut next = u32::try_from(1 + self.inode_bytes / BLOCK).with_context(too_large)?;
-        for node in &mut self.nodes {
-            if let Body::Blocks { length, address } = &mut node.body {
+        for position in &contents {
+            let node = self.nodes.get_mut(*position);
+            if let Some(Body::Blocks { length, address }) = node.map(|node| &mut node.body) {
                 *address = next;
-                let blocks =
-                    u32::try_from(length.div_ceil(BLOCK as u64)).with_context(too_large)?;
+                let blocks = u32::try_from(blocks_of(*length)).with_context(too_large)?;
                 next = next.checked_add(blocks).with_context(too_large)?;
             }
         }
+        self.contents = contents;
         self.blocks = next;
         Ok(())
+    }
+
+    /// Those whose contents have blocks, in the order of these.
+    pub(super) fn contents(&self) -> impl Iterator<Item = &Node<'a>> {
+        self.contents
+            .iter()
+            .filter_map(|position| self.nodes.get(*position))
     }
 
     pub(super) fn root(&self) -> Result<&Node<'a>> {

@@ -71,6 +71,23 @@ fn a_file_that_stays_keeps_its_content_in_blocks_of_its_own() -> Result<()> {
     Ok(())
 }
 
+#[test]
+fn a_library_that_grows_by_a_block_leaves_the_inodes_of_smaller_files_as_they_are() -> Result<()> {
+    let mut tree = sample();
+    let library = |blocks: usize| "code".repeat(blocks * BLOCK / 4);
+    tree.text("a/library", &library(20));
+    let before = image_of(&tree)?;
+    tree.text("a/library", &library(21));
+    let after = image_of(&tree)?;
+    let end = BLOCK + Plan::of(&tree)?.inode_bytes;
+    let inodes = |image: &[u8]| image[BLOCK..end].as_chunks::<INODE_BYTES>().0.to_vec();
+    let (before, after) = (inodes(&before), inodes(&after));
+    let changed = before.iter().zip(&after).filter(|(old, new)| old != new);
+    // Its own, and that of the program behind it.
+    assert_eq!(changed.count(), 2);
+    Ok(())
+}
+
 /// The kernel refuses it otherwise; `fsck.erofs` does not mind.
 #[test]
 fn what_stands_behind_an_inode_stays_in_its_block() -> Result<()> {

@@ -1,14 +1,15 @@
 //! An image put together of chunks.
 
 use crate::chunk::Cutter;
-use crate::chunk_file::PREFIX_BYTES;
-use crate::frame::Unpacker;
+use crate::chunk_file::{ADDRESSES_PREFIX_BYTES, PREFIX_BYTES};
+use crate::frame::{Prefix, Unpacker};
 use crate::plan::{Place, Plan, Planned};
 use crate::remote::{NoPiece, Remote, unreadable};
 use boot_core::Disk;
 use boot_core::platform::read_at;
 use http_file::{HttpFile, Wait};
 use image_format::ENVELOPE_BYTES;
+use std::collections::VecDeque;
 use std::ops::Range;
 use system_update::SourceError;
 
@@ -26,8 +27,10 @@ pub(super) struct Chunks<W> {
     next_offset: u64,
     /// The one before that.
     chunk: Vec<u8>,
-    /// The plain bytes of the image up to there: those that a frame may repeat.
-    prefix: Vec<u8>,
+    /// The plain bytes of the image up to there,
+    plain_prefix: Prefix,
+    /// and its addresses.
+    addresses_prefix: Prefix,
     group: Group,
     reused_bytes: u64,
 }
@@ -36,10 +39,8 @@ pub(super) struct Chunks<W> {
 #[derive(Default)]
 struct Group {
     number: Option<u32>,
-    /// As far as they were needed and had,
-    addresses: Vec<u8>,
-    /// and where those of the next chunk begin.
-    used_bytes: usize,
+    /// The frames of addresses of its next chunks that need them, as far as they were had.
+    addresses: VecDeque<Vec<u8>>,
 }
 
 impl<W: Wait> Chunks<W> {
@@ -53,7 +54,8 @@ impl<W: Wait> Chunks<W> {
             next: 0,
             next_offset: ENVELOPE_BYTES as u64,
             chunk: Vec::new(),
-            prefix: Vec::new(),
+            plain_prefix: Prefix::new(PREFIX_BYTES),
+            addresses_prefix: Prefix::new(ADDRESSES_PREFIX_BYTES),
             group: Group::default(),
             reused_bytes: 0,
         }
@@ -111,17 +113,15 @@ impl<W: Wait> Chunks<W> {
         } else if planned.frame().is_none() {
             self.reused_bytes += self.chunk.len() as u64;
         }
-        self.group.used_bytes += self.cutter.addresses().len();
-        self.prefix.extend(self.cutter.plain());
-        let too_long = self.prefix.len().saturating_sub(PREFIX_BYTES);
-        self.prefix.drain(..too_long);
+        self.addresses_prefix.extend(self.cutter.addresses());
+        self.plain_prefix.extend(self.cutter.plain());
         self.next_offset += self.chunk.len() as u64;
         self.next += 1;
         Ok(())
     }
 
-    /// Fetches the addresses of a group, if they are needed. If they are damaged or not to be
-    /// had, its chunks do without.
+    /// Fetches the addresses that a group needs. If they are not to be had, its chunks do
+    /// without.
     fn begin_group(&mut self, number: u32) -> Result<(), SourceError> {
         self.group = Group {
             number: Some(number),
@@ -130,15 +130,14 @@ impl<W: Wait> Chunks<W> {
         let Some(group) = self.plan.groups.get(number as usize) else {
             return Ok(());
         };
-        if let Some(piece) = group.addresses.clone() {
-            let pieces = std::iter::once(piece).chain(self.plan.frames_from(self.next));
-            let frame = match self.frames.first_of(pieces) {
-                Ok(frame) => frame,
+        for number in 0..group.addresses.len() {
+            let addresses = group.addresses.iter().skip(number).cloned();
+            let pieces = addresses.chain(self.plan.frames_from(self.next));
+            match self.frames.first_of(pieces) {
+                Ok(frame) => self.group.addresses.push_back(frame.to_vec()),
                 Err(NoPiece::Line(error)) => return Err(error),
-                Err(NoPiece::File) => return Ok(()),
-            };
-            let unpacked = self.unpacker.addresses(frame, group.length_bytes);
-            self.group.addresses = unpacked.unwrap_or_default();
+                Err(NoPiece::File) => break,
+            }
         }
         Ok(())
     }
@@ -151,6 +150,9 @@ impl<W: Wait> Chunks<W> {
         offset: u64,
     ) -> Result<bool, SourceError> {
         let length = planned.chunk.length_bytes as usize;
+        let Some(addresses) = self.addresses(planned) else {
+            return Ok(false);
+        };
         let plain = match planned.place {
             Place::Held(at) => {
                 self.chunk.resize(length, 0);
@@ -170,17 +172,28 @@ impl<W: Wait> Chunks<W> {
                     Err(NoPiece::Line(error)) => return Err(error),
                     Err(NoPiece::File) => return Ok(false),
                 };
-                match self.unpacker.chunk(frame, &self.prefix, length) {
+                match self
+                    .unpacker
+                    .chunk(frame, self.plain_prefix.bytes(), length)
+                {
                     Some(plain) => plain,
                     None => return Ok(false),
                 }
             }
         };
-        let addresses = self.group.addresses.get(self.group.used_bytes..);
         self.chunk.clear();
-        let addresses = addresses.unwrap_or_default();
-        let joined = self.cutter.join(plain, offset, addresses, &mut self.chunk);
+        let joined = self.cutter.join(plain, offset, &addresses, &mut self.chunk);
         Ok(joined.is_some())
+    }
+
+    /// Those that a chunk needs; `None` when they are damaged or were not had.
+    fn addresses(&mut self, planned: &Planned) -> Option<Vec<u8>> {
+        if !planned.needs_addresses() {
+            return Some(Vec::new());
+        }
+        let frame = self.group.addresses.pop_front()?;
+        let prefix = self.addresses_prefix.bytes();
+        self.unpacker.addresses(&frame, prefix).map(<[u8]>::to_vec)
     }
 }
 
@@ -192,9 +205,9 @@ impl Plan {
         chunks.iter().flat_map(move |planned| {
             let begins = group != Some(planned.group);
             group = Some(planned.group);
-            let addresses = self.groups.get(planned.group as usize).filter(|_| begins);
-            let addresses = addresses.and_then(|group| group.addresses.clone());
-            addresses.into_iter().chain(planned.frame())
+            let group = self.groups.get(planned.group as usize).filter(|_| begins);
+            let addresses = group.into_iter().flat_map(|group| &group.addresses);
+            addresses.cloned().chain(planned.frame())
         })
     }
 }

@@ -1,6 +1,6 @@
 //! Chunks in a row, under one digest.
 
-use super::take;
+use super::{BLOCK_HEADER_BYTES, take};
 use crate::chunk::{Chunk, LONGEST_CHUNK_BYTES};
 use image_trust::Hasher;
 
@@ -10,7 +10,7 @@ pub const MOST_CHUNKS_IN_GROUP: u32 = 256;
 const END_MASK: u8 = 0xfc;
 /// No group is longer.
 pub const LONGEST_GROUP_BYTES: u32 = MOST_CHUNKS_IN_GROUP * LONGEST_CHUNK_BYTES as u32;
-pub(super) const GROUP_ENTRY_BYTES: usize = 24;
+pub(super) const GROUP_ENTRY_BYTES: usize = 20;
 
 /// The first 8 bytes of the SHA-256 of a group's chunks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -25,10 +25,8 @@ pub struct Group {
     pub chunks: u32,
     /// Of the image.
     pub length_bytes: u32,
-    /// Of frames, that of its addresses among them.
+    /// Of all frames of its chunks.
     pub frames_bytes: u32,
-    /// Of the frame of its addresses; 0: they are none.
-    pub addresses_bytes: u32,
 }
 
 impl Group {
@@ -39,9 +37,13 @@ impl Group {
         bytes[..8].copy_from_slice(&self.digest.0);
         bytes[8..12].copy_from_slice(&self.chunks.to_le_bytes());
         bytes[12..16].copy_from_slice(&self.length_bytes.to_le_bytes());
-        bytes[16..20].copy_from_slice(&self.frames_bytes.to_le_bytes());
-        bytes[20..].copy_from_slice(&self.addresses_bytes.to_le_bytes());
+        bytes[16..].copy_from_slice(&self.frames_bytes.to_le_bytes());
         bytes
+    }
+
+    /// Twice as long as its chunks, with the header of a block in front of all addresses.
+    fn most_frames_bytes(&self) -> u32 {
+        2 * self.length_bytes + self.chunks * BLOCK_HEADER_BYTES
     }
 
     /// Reads an entry.
@@ -52,13 +54,10 @@ impl Group {
             chunks: u32::from_le_bytes(take(bytes)?),
             length_bytes: u32::from_le_bytes(take(bytes)?),
             frames_bytes: u32::from_le_bytes(take(bytes)?),
-            addresses_bytes: u32::from_le_bytes(take(bytes)?),
         };
-        let chunk_frames_bytes = group.frames_bytes.checked_sub(group.addresses_bytes)?;
         let is_possible = (1..=MOST_CHUNKS_IN_GROUP).contains(&group.chunks)
             && (group.chunks..=LONGEST_GROUP_BYTES).contains(&group.length_bytes)
-            && (group.chunks..=group.length_bytes).contains(&chunk_frames_bytes)
-            && group.addresses_bytes <= LONGEST_GROUP_BYTES;
+            && (group.chunks..=group.most_frames_bytes()).contains(&group.frames_bytes);
         is_possible.then_some(group)
     }
 }

@@ -9,7 +9,7 @@ use image_trust::sha256;
 use system_update::Parts;
 
 const MAGIC: &[u8; 8] = b"TKchunks";
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 /// In front of the groups.
 pub const HEADER_BYTES: usize = 124;
 const CHECKSUM_BYTES: usize = 32;
