@@ -30,5 +30,6 @@ pub mod runner;
 pub mod scenarios;
 pub mod sparse_copy;
 pub mod ssh_access;
+pub mod ssh_client;
 pub mod variable_store;
 pub mod world;
