@@ -5,7 +5,8 @@
 //! [`runner`] runs them, each with a [`mod@bench`] of its own; a [`guest`] is the system inside a [`machine`], behind a [`console`]; a
 //! [`disk`] is what a scenario damages; [`proof`] and [`evidence`] make it impossible to
 //! pass because nothing happened. Beside them, [`corrupted`] boots disks that were damaged
-//! at random, and for `cargo xtask bench boot`, [`benchmark`] measures what a boot costs.
+//! at random, for `cargo xtask bench boot`, [`benchmark`] measures what a boot costs, and
+//! for `cargo xtask bench first-boot`, [`first_boot`] how long the first one takes.
 
 pub mod bench;
 pub mod benchmark;
@@ -18,6 +19,7 @@ pub mod esp;
 pub mod evidence;
 pub mod ext4;
 pub mod faulty;
+pub mod first_boot;
 pub mod guest;
 pub mod initrd;
 pub mod interactive;

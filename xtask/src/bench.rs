@@ -1,6 +1,7 @@
 //! `cargo xtask bench`.
 
 mod document;
+mod first_boot;
 mod store;
 mod update;
 
@@ -26,6 +27,7 @@ pub(crate) struct BenchCommand {
 #[derive(Debug, Subcommand)]
 enum Benchmark {
     Boot(BootBenchmark),
+    FirstBoot(first_boot::FirstBootBenchmark),
     Store(store::StoreBenchmark),
     Update(update::UpdateBenchmark),
 }
@@ -54,6 +56,7 @@ impl BenchCommand {
     pub(crate) fn run(self) -> Result<()> {
         match self.what {
             Benchmark::Boot(boot) => boot.run(),
+            Benchmark::FirstBoot(first_boot) => first_boot.run(),
             Benchmark::Store(store) => store.run(),
             Benchmark::Update(update) => update.run(),
         }
