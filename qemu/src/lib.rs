@@ -7,6 +7,7 @@
 //! pass because nothing happened. Beside them, [`corrupted`] boots disks that were damaged
 //! at random, for `cargo xtask bench boot`, [`benchmark`] measures what a boot costs, and
 //! for `cargo xtask bench first-boot`, [`first_boot`] how long the first one takes.
+//! [`least_memory`] finds what `cargo xtask bench memory` tells.
 
 pub mod bench;
 pub mod benchmark;
@@ -23,6 +24,7 @@ pub mod first_boot;
 pub mod guest;
 pub mod initrd;
 pub mod interactive;
+pub mod least_memory;
 pub mod machine;
 pub mod plan;
 pub mod proof;

@@ -2,6 +2,7 @@
 
 mod document;
 mod first_boot;
+mod memory;
 mod store;
 mod update;
 
@@ -28,6 +29,7 @@ pub(crate) struct BenchCommand {
 enum Benchmark {
     Boot(BootBenchmark),
     FirstBoot(first_boot::FirstBootBenchmark),
+    Memory(memory::MemoryBenchmark),
     Store(store::StoreBenchmark),
     Update(update::UpdateBenchmark),
 }
@@ -57,6 +59,7 @@ impl BenchCommand {
         match self.what {
             Benchmark::Boot(boot) => boot.run(),
             Benchmark::FirstBoot(first_boot) => first_boot.run(),
+            Benchmark::Memory(memory) => memory.run(),
             Benchmark::Store(store) => store.run(),
             Benchmark::Update(update) => update.run(),
         }

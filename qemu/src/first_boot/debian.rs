@@ -113,8 +113,10 @@ fn bootstrap(parts: &Path, root: &Path) -> Result<()> {
     fs::write(&sources, sources_list(Suites::WithUpdates)?)?;
     let hook = |script: &str| format!("--customize-hook={script}");
     let boot = |name: &str| format!("cp \"$1\"/{name} {}", quoted(&parts.join(name)));
+    // A second view of the root, without /proc and the rest that is mounted on it meanwhile.
     let file_system = format!(
-        "mkfs.ext4 -q -L root -d \"$1\" {} {ROOT_MIB}M",
+        "set -e; at=$(mktemp -d); mount --bind \"$1\" \"$at\"; \
+         mkfs.ext4 -q -L root -d \"$at\" {} {ROOT_MIB}M; umount \"$at\"; rmdir \"$at\"",
         quoted(root)
     );
     let output = Command::new("mmdebstrap")
