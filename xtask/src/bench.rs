@@ -16,6 +16,7 @@ use image_builder::{Printed, Workspace};
 use qemu::benchmark::{self, AloneReport, BootReport};
 use serde::Serialize;
 
+use self::document::Section;
 use crate::{setup, workspace};
 
 /// Measure
@@ -83,7 +84,8 @@ impl BootBenchmark {
             println!("{}", serde_json::to_string_pretty(&reports)?);
         }
         if self.board.is_none() {
-            document::write_boots(&benchmark::document(&reports.compared, &reports.alone))?;
+            let text = benchmark::document(&reports.compared, &reports.alone);
+            document::write(Section::Boots, &text)?;
         }
         Ok(())
     }

@@ -21,7 +21,7 @@ use crate::command_line::Accelerator;
 use crate::world::World;
 
 pub use probe::Stage;
-pub use report::MemoryReport;
+pub use report::{MemoryReport, section};
 
 /// How exactly the least is found.
 const STEP_MIB: u32 = 16;

@@ -42,11 +42,25 @@ impl fmt::Display for MemoryReport {
     }
 }
 
-impl MemoryReport {
-    /// The head of the table.
-    pub const MARKDOWN_HEAD: &str = "\
+const HEAD: &str = "\
+## Memory
+
+Written by `cargo xtask bench memory`, this section as a whole.
+
+The least that QEMU's `-m` may say, in steps of 16 MiB, so that the first boot of a fresh disk
+comes up, confirms itself, and installs an update from a second disk with `snappy update
+--from`. The firmware needs memory, too, and may need more than the system: the last column
+says what the next smaller machine does not come to the end of.
+
 | board | least memory | goal | where less stops |
-|---|--:|--:|---|";
+|---|--:|--:|---|
+";
+
+/// The section of `docs/performance.md`.
+#[must_use]
+pub fn section(reports: &[MemoryReport]) -> String {
+    let rows = reports.iter().map(|report| format!("{report}\n"));
+    [HEAD.to_owned()].into_iter().chain(rows).collect()
 }
 
 #[cfg(test)]
@@ -62,8 +76,9 @@ mod tests {
             next_mib: 112,
             next_stops_at: Some(Stage::Firmware),
         };
-        let expected = "| board | 128 MiB | 128 MiB: met | 112 MiB: the firmware |";
-        assert_eq!(report.to_string(), expected);
+        let expected = "|---|\n| board | 128 MiB | 128 MiB: met | 112 MiB: the firmware |\n";
+        let text = section(&[report.clone()]);
+        assert!(text.ends_with(expected), "{text}");
         report.least_mib = 144;
         assert!(report.to_string().contains("128 MiB: **not met**"));
     }

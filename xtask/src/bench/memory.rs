@@ -3,8 +3,9 @@
 use anyhow::Result;
 use clap::Args;
 use image_builder::{Printed, Workspace};
-use qemu::least_memory::{MemoryReport, measure};
+use qemu::least_memory::{measure, section};
 
+use super::document::{self, Section};
 use crate::{setup, workspace};
 
 /// The boards that there are goals for.
@@ -13,9 +14,10 @@ const BOARDS: [&str; 3] = ["x86_64-uefi", "arm64-uefi", "power-pseries"];
 /// Find the least memory with which a first boot comes up, confirms itself and updates itself
 ///
 /// By halving, in steps of 16 MiB; each try is the first boot of a fresh disk.
+/// Without `--board`, writes its section of docs/performance.md.
 #[derive(Debug, Args)]
 pub(super) struct MemoryBenchmark {
-    /// Only on this board [default: x86_64-uefi, arm64-uefi and power-pseries]
+    /// Only on this board; docs/performance.md stays as it is
     #[arg(long)]
     board: Option<String>,
     /// Print JSON
@@ -42,10 +44,12 @@ impl MemoryBenchmark {
         }
         if self.json {
             println!("{}", serde_json::to_string_pretty(&reports)?);
+        } else {
+            reports.iter().for_each(|report| println!("{report}"));
+        }
+        if self.board.is_some() {
             return Ok(());
         }
-        println!("{}", MemoryReport::MARKDOWN_HEAD);
-        reports.iter().for_each(|report| println!("{report}"));
-        Ok(())
+        document::write(Section::Memory, &section(&reports))
     }
 }
