@@ -2,6 +2,7 @@
 
 use std::io::Read;
 use std::net::{Ipv4Addr, TcpStream};
+use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -15,8 +16,12 @@ const BANNER: &[u8] = b"SSH-2.0-";
 const PACE: Duration = Duration::from_millis(250);
 
 /// How long a connection may say nothing. QEMU accepts it whether or not the guest has a
-/// network yet; and a few of them must not be too many for the guest.
-const SILENCE: Duration = Duration::from_secs(2);
+/// network yet, and a server that is emulated takes seconds for each.
+const SILENCE: Duration = Duration::from_secs(10);
+
+/// How many connections may be silent at a time: more of them would keep the server from
+/// answering any.
+const MOST_SILENT: usize = 2;
 
 /// Connects to `port` of this machine until somebody there speaks SSH.
 ///
@@ -24,9 +29,16 @@ const SILENCE: Duration = Duration::from_secs(2);
 /// Nobody did before `deadline`.
 pub(super) fn wait_for_banner(port: u16, deadline: Instant) -> Result<()> {
     let (heard, banner) = mpsc::channel();
+    // Each connection that is open holds one.
+    let open = Arc::new(());
     while Instant::now() < deadline {
-        let heard = heard.clone();
-        thread::spawn(move || listen(port, &heard));
+        if Arc::strong_count(&open) <= MOST_SILENT {
+            let (heard, open) = (heard.clone(), Arc::clone(&open));
+            thread::spawn(move || {
+                listen(port, &heard);
+                drop(open);
+            });
+        }
         match banner.recv_timeout(PACE) {
             Ok(()) => return Ok(()),
             Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {}

@@ -5,7 +5,7 @@
 //! console of. The kernel is the one of our image.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
@@ -149,7 +149,7 @@ fn quoted(path: &Path) -> String {
     format!("'{}'", path.display().to_string().replace('\'', r"'\''"))
 }
 
-fn fill_esp(image: &Path, board: &Board, loader: &PathBuf, parts: &Path) -> Result<()> {
+fn fill_esp(image: &Path, board: &Board, loader: &Path, parts: &Path) -> Result<()> {
     let read =
         |file: &Path| fs::read(file).with_context(|| format!("cannot read {}", file.display()));
     let entry = format!(
