@@ -26,6 +26,7 @@ pub struct Bench<'a> {
     directory: PathBuf,
     accelerator: Accelerator,
     processor: &'a str,
+    memory_mib: u32,
 }
 
 impl<'a> Bench<'a> {
@@ -46,6 +47,7 @@ impl<'a> Bench<'a> {
             directory,
             accelerator,
             processor: &world.board().qemu.processor,
+            memory_mib: world.board().qemu.memory_mib,
         })
     }
 
@@ -63,7 +65,20 @@ impl<'a> Bench<'a> {
                 .with_context(|| format!("boards/{}.toml has no qemu.other_processor", board.id))?,
             world: self.world,
             directory: self.directory.clone(),
+            memory_mib: self.memory_mib,
         })
+    }
+
+    /// The same workplace, whose machines have so much memory.
+    #[must_use]
+    pub fn with_memory(&self, memory_mib: u32) -> Self {
+        Self {
+            memory_mib,
+            world: self.world,
+            directory: self.directory.clone(),
+            accelerator: self.accelerator,
+            processor: self.processor,
+        }
     }
 
     /// What all scenarios share.
@@ -273,7 +288,7 @@ impl<'a> Bench<'a> {
         let board = self.world.board();
         let description = MachineDescription {
             board,
-            memory_mib: board.qemu.memory_mib,
+            memory_mib: self.memory_mib,
             accelerator: self.accelerator,
             processor: self.processor,
             drives,

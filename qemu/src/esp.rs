@@ -28,11 +28,17 @@ impl Esp {
     }
 
     fn at(disk: &TestDisk, role: Role) -> Result<Self> {
-        let offset = disk.offset_of(role)?;
-        Ok(Self {
-            image: format!("{}@@{offset}", disk.image().display()),
-            length_bytes: disk.length_of(Role::SystemBoot)?,
-        })
+        let (offset, length) = (disk.offset_of(role)?, disk.length_of(Role::SystemBoot)?);
+        Ok(Self::within(disk.image(), offset, length))
+    }
+
+    /// That part of an image that need not be one of ours.
+    #[must_use]
+    pub fn within(image: &Path, offset_bytes: u64, length_bytes: u64) -> Self {
+        Self {
+            image: format!("{}@@{offset_bytes}", image.display()),
+            length_bytes,
+        }
     }
 
     /// A new one, of 4 MiB, at the start of another partition: over what lies there.

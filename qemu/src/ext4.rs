@@ -20,10 +20,15 @@ impl Ext4 {
     /// # Errors
     /// The disk has no such partition.
     pub fn writable_of(disk: &TestDisk) -> Result<Self> {
-        let offset = disk.offset_of(Role::Writable)?;
-        Ok(Self {
-            name: format!("{}?offset={offset}", disk.image().display()),
-        })
+        Ok(Self::within(disk.image(), disk.offset_of(Role::Writable)?))
+    }
+
+    /// The one that begins there in an image that need not be one of ours.
+    #[must_use]
+    pub fn within(image: &Path, offset_bytes: u64) -> Self {
+        Self {
+            name: format!("{}?offset={offset_bytes}", image.display()),
+        }
     }
 
     /// Unmounted in order, and without an error in it.
@@ -96,7 +101,7 @@ fn run(program: &str, arguments: &[&str]) -> Result<String> {
 }
 
 /// Debian keeps these programs out of an ordinary person's search path.
-fn search_path() -> String {
+pub(crate) fn search_path() -> String {
     let path = std::env::var("PATH").unwrap_or_default();
     format!("{path}:/usr/sbin:/sbin")
 }

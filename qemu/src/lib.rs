@@ -5,7 +5,9 @@
 //! [`runner`] runs them, each with a [`mod@bench`] of its own; a [`guest`] is the system inside a [`machine`], behind a [`console`]; a
 //! [`disk`] is what a scenario damages; [`proof`] and [`evidence`] make it impossible to
 //! pass because nothing happened. Beside them, [`corrupted`] boots disks that were damaged
-//! at random, and for `cargo xtask bench boot`, [`benchmark`] measures what a boot costs.
+//! at random, for `cargo xtask bench boot`, [`benchmark`] measures what a boot costs, and
+//! for `cargo xtask bench first-boot`, [`first_boot`] how long the first one takes.
+//! [`least_memory`] finds what `cargo xtask bench memory` tells.
 
 pub mod bench;
 pub mod benchmark;
@@ -18,9 +20,11 @@ pub mod esp;
 pub mod evidence;
 pub mod ext4;
 pub mod faulty;
+pub mod first_boot;
 pub mod guest;
 pub mod initrd;
 pub mod interactive;
+pub mod least_memory;
 pub mod machine;
 pub mod plan;
 pub mod proof;
@@ -30,5 +34,6 @@ pub mod runner;
 pub mod scenarios;
 pub mod sparse_copy;
 pub mod ssh_access;
+pub mod ssh_client;
 pub mod variable_store;
 pub mod world;

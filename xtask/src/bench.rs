@@ -1,6 +1,8 @@
 //! `cargo xtask bench`.
 
 mod document;
+mod first_boot;
+mod memory;
 mod snaps;
 mod store;
 mod update;
@@ -15,6 +17,7 @@ use image_builder::{Printed, Workspace};
 use qemu::benchmark::{self, AloneReport, BootReport};
 use serde::Serialize;
 
+use self::document::Section;
 use crate::{setup, workspace};
 
 /// Measure
@@ -28,6 +31,8 @@ pub(crate) struct BenchCommand {
 enum Benchmark {
     Boot(BootBenchmark),
     Snaps(snaps::SnapsBenchmark),
+    FirstBoot(first_boot::FirstBootBenchmark),
+    Memory(memory::MemoryBenchmark),
     Store(store::StoreBenchmark),
     Update(update::UpdateBenchmark),
 }
@@ -57,6 +62,8 @@ impl BenchCommand {
         match self.what {
             Benchmark::Boot(boot) => boot.run(),
             Benchmark::Snaps(snaps) => snaps.run(),
+            Benchmark::FirstBoot(first_boot) => first_boot.run(),
+            Benchmark::Memory(memory) => memory.run(),
             Benchmark::Store(store) => store.run(),
             Benchmark::Update(update) => update.run(),
         }
@@ -80,7 +87,8 @@ impl BootBenchmark {
             println!("{}", serde_json::to_string_pretty(&reports)?);
         }
         if self.board.is_none() {
-            document::write_boots(&benchmark::document(&reports.compared, &reports.alone))?;
+            let text = benchmark::document(&reports.compared, &reports.alone);
+            document::write(Section::Boots, &text)?;
         }
         Ok(())
     }

@@ -21,7 +21,7 @@ use crate::host_tool::{host_tool, run};
 use crate::progress::Progress;
 use crate::workspace::Workspace;
 pub use distribution::{Distribution, fetch_distribution};
-pub use sources::Suites;
+pub use sources::{Suites, sources_list};
 
 use lock::{Lock, LockedPackage};
 use private_root::PrivateRoot;

@@ -71,7 +71,7 @@ mod writable_files;
 pub use build::{build_image, build_system_image};
 pub use build_time::{BuildTime, find_build_time};
 pub use chunk_file::{chunk_file_of, make_chunk_file, write_chunk_file};
-pub use debian::{Distribution, Locking, Suites, fetch_distribution, fetch_package};
+pub use debian::{Distribution, Locking, Suites, fetch_distribution, fetch_package, sources_list};
 pub use device_build::{build_device_program, build_firmware_program, build_loader, loader_flags};
 pub use error::ImageError;
 pub use example_snaps::build_example_snaps;

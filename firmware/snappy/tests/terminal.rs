@@ -26,7 +26,7 @@ const PIECE_BYTES: usize = 256 << 10;
 /// A snap `hello` of two MiB, which no compression makes smaller.
 fn big_snap(directory: &Path) -> Vec<u8> {
     make_snap(directory, "1.0");
-    let tree = directory.join("tree-1.0");
+    let tree = directory.join("tree-hello-1.0");
     let noise = (0..65_536_u32).flat_map(|number| sha256(&number.to_be_bytes()).0);
     std::fs::write(tree.join("bin/more"), noise.collect::<Vec<_>>()).unwrap();
     let file = directory.join("big.snap");

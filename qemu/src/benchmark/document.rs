@@ -6,8 +6,8 @@ use super::report::BootReport;
 const HEAD: &str = "\
 # Performance
 
-Written by `cargo xtask bench boot`, and what it says of updates by `cargo xtask bench
-update`: change it there.
+Written by `cargo xtask bench boot`, and the sections at the end by other commands, which they
+name: change it there.
 
 What a boot costs in guest CPU, from the first instruction of the loader to the first
 instruction of the kernel. Three ways to the same Debian kernel with the same initrd, under

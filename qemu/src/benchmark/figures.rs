@@ -15,7 +15,7 @@ pub struct Figures {
 
 impl Figures {
     /// Of `measured`; `None` when nothing was measured.
-    pub(super) fn of(mut measured: Vec<u64>) -> Option<Self> {
+    pub(crate) fn of(mut measured: Vec<u64>) -> Option<Self> {
         measured.sort_unstable();
         Some(Self {
             min: *measured.first()?,

@@ -1,4 +1,4 @@
-//! docs/performance.md: what a boot costs, and behind it what snaps and updates cost.
+//! docs/performance.md: what a boot costs, and behind it the sections of other commands.
 
 use std::fs;
 use std::path::PathBuf;
@@ -7,60 +7,107 @@ use anyhow::{Context, Result};
 
 use crate::workspace;
 
-/// What the section of `bench snaps` begins with.
-const SNAPS: &str = "\n## Snaps\n";
-/// What the section of `bench update` begins with; it is the last one.
-const UPDATES: &str = "\n## Updates\n";
-
-/// The document in its parts, each but the first with its heading.
-struct Parts {
-    boots: String,
-    snaps: String,
-    updates: String,
+/// A part of the document that one command writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Section {
+    /// Of `bench boot`: all in front of the others.
+    Boots,
+    /// Of `bench first-boot`.
+    FirstBoots,
+    /// Of `bench memory`.
+    Memory,
+    /// Of `bench snaps`.
+    Snaps,
+    /// Of `bench update`.
+    Updates,
 }
 
-/// Writes all but the sections of `bench snaps` and `bench update`.
-pub(super) fn write_boots(boots: &str) -> Result<()> {
-    let boots = boots.to_owned();
-    write(&Parts { boots, ..read()? })
+impl Section {
+    /// In the order of the document.
+    const ALL: [Self; 5] = [
+        Self::Boots,
+        Self::FirstBoots,
+        Self::Memory,
+        Self::Snaps,
+        Self::Updates,
+    ];
+
+    /// What it begins with.
+    fn heading(self) -> &'static str {
+        match self {
+            Self::Boots => "# Performance\n",
+            Self::FirstBoots => "## First boots\n",
+            Self::Memory => "## Memory\n",
+            Self::Snaps => "## Snaps\n",
+            Self::Updates => "## Updates\n",
+        }
+    }
 }
 
-/// Writes the section of `bench snaps`, heading included.
-pub(super) fn write_snaps(snaps: &str) -> Result<()> {
-    let snaps = format!("\n{snaps}");
-    write(&Parts { snaps, ..read()? })
-}
-
-/// Writes the section of `bench update`, heading included.
-pub(super) fn write_updates(updates: &str) -> Result<()> {
-    let updates = format!("\n{updates}");
-    write(&Parts { updates, ..read()? })
-}
-
-fn read() -> Result<Parts> {
+/// Writes the text of one section, heading included, and leaves the others as they are.
+pub(super) fn write(section: Section, text: &str) -> Result<()> {
     let path = path();
-    let text =
+    let document =
         fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-    let (text, updates) = split(&text, UPDATES);
-    let (boots, snaps) = split(text, SNAPS);
-    Ok(Parts {
-        boots: boots.to_owned(),
-        snaps: snaps.to_owned(),
-        updates: updates.to_owned(),
-    })
+    fs::write(&path, replaced(&document, section, text))
+        .with_context(|| format!("cannot write {}", path.display()))
 }
 
-/// What stands before `heading`, and it with what follows.
-fn split<'a>(text: &'a str, heading: &str) -> (&'a str, &'a str) {
-    text.split_at(text.find(heading).unwrap_or(text.len()))
+fn replaced(document: &str, section: Section, text: &str) -> String {
+    let parts = Section::ALL.map(|one| match one == section {
+        true => text,
+        false => text_of(document, one),
+    });
+    let parts: Vec<&str> = parts
+        .iter()
+        .map(|part| part.trim_end())
+        .filter(|part| !part.is_empty())
+        .collect();
+    parts.join("\n\n") + "\n"
 }
 
-fn write(parts: &Parts) -> Result<()> {
-    let path = path();
-    let text = [&*parts.boots, &parts.snaps, &parts.updates].concat();
-    fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))
+/// From its heading to the next one of the others; nothing where it is not there yet.
+fn text_of(document: &str, section: Section) -> &str {
+    let place = |of: Section| {
+        let at_line = format!("\n{}", of.heading());
+        match document.starts_with(of.heading()) {
+            true => Some(0),
+            false => document.find(&at_line).map(|at| at + 1),
+        }
+    };
+    let Some(start) = place(section) else {
+        return "";
+    };
+    let others = Section::ALL.into_iter().filter_map(place);
+    let end = others.filter(|at| *at > start).min();
+    &document[start..end.unwrap_or(document.len())]
 }
 
 fn path() -> PathBuf {
     workspace::root().join("docs/performance.md")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WHOLE: &str = "# Performance\n\n## board\n\nboots\n\n## Memory\n\nleast\n\n## Updates\n\n\
+                         ### The pair\n\nbytes\n";
+
+    #[test]
+    fn a_section_is_replaced_and_the_others_stay() {
+        let text = replaced(WHOLE, Section::Memory, "## Memory\n\nmore\n");
+        assert_eq!(text, WHOLE.replace("least", "more"));
+        let text = replaced(WHOLE, Section::Boots, "# Performance\n\nnew\n");
+        assert_eq!(text, WHOLE.replace("## board\n\nboots", "new"));
+        let text = replaced(WHOLE, Section::Updates, "## Updates\n");
+        assert!(text.ends_with("least\n\n## Updates\n"), "{text}");
+    }
+
+    #[test]
+    fn a_new_section_comes_in_its_place() {
+        let text = replaced(WHOLE, Section::FirstBoots, "## First boots\n\nseconds\n");
+        let expected = WHOLE.replace("## Memory", "## First boots\n\nseconds\n\n## Memory");
+        assert_eq!(text, expected);
+    }
 }

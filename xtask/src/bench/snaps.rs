@@ -6,7 +6,8 @@ use image_builder::{Printed, Workspace};
 use qemu::benchmark;
 use snap_benchmark::{Memory, Programs, measure};
 
-use super::{build, document};
+use super::build;
+use super::document::{self, Section};
 use crate::{setup, workspace};
 
 /// Measure what snaps cost: an install, a confined start, and what waits in memory
@@ -50,6 +51,6 @@ impl SnapsBenchmark {
             true => println!("{}", serde_json::to_string_pretty(&report)?),
             false => println!("{report}"),
         }
-        document::write_snaps(&report.to_string())
+        document::write(Section::Snaps, &report.to_string())
     }
 }

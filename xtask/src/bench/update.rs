@@ -6,7 +6,8 @@ use clap::Args;
 use image_builder::{Printed, Workspace, fetch_package};
 use update_benchmark::{Programs, measure};
 
-use super::{build, document};
+use super::build;
+use super::document::{self, Section};
 use crate::{setup, workspace};
 
 /// Measure what an update costs: bytes on the wire, memory, processor time
@@ -46,6 +47,6 @@ impl UpdateBenchmark {
             true => println!("{}", serde_json::to_string_pretty(&report)?),
             false => println!("{report}"),
         }
-        document::write_updates(&report.to_string())
+        document::write(Section::Updates, &report.to_string())
     }
 }

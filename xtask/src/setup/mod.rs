@@ -65,6 +65,13 @@ pub(crate) const FORMATS: &[Need<'_>] = &[
     program("gzip", "gzip"),
 ];
 
+/// What a first boot of Debian beside ours needs: what builds it, and what puts files into it.
+pub(crate) const FIRST_BOOT: &[Need<'_>] = &[
+    program("mmdebstrap", "mmdebstrap"),
+    program("zstd", "zstd"),
+    program("ssh", "openssh-client"),
+];
+
 /// What compressing an image with xz needs.
 pub(crate) const XZ: &[Need<'_>] = &[program("xz", "xz-utils")];
 

@@ -25,8 +25,12 @@ pub enum Suites {
     WithUpdates,
 }
 
-/// The content of a private `sources.list`.
-pub(super) fn sources_list(suites: Suites) -> Result<String> {
+/// The content of a private `sources.list`: this machine's mirror of Debian, and the keys
+/// that its archive is signed with.
+///
+/// # Errors
+/// There are no keys, or no mirror is known.
+pub fn sources_list(suites: Suites) -> Result<String> {
     if !Path::new(KEYRING).exists() {
         bail!(
             "cannot verify Debian's packages: {KEYRING} is missing; install debian-archive-keyring"
