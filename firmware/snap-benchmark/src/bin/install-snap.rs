@@ -8,6 +8,7 @@ use snap_store::{
     DiskFiles, Mounts, NoRuntime, Parts, Places, Silent, Snaps, Source, SourceError, Sources,
     VerifiedImage,
 };
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -46,6 +47,7 @@ fn main() -> Result<()> {
         snaps: device.join("snaps"),
         mounts: device.join("snap"),
         data: device.join("data"),
+        grants: device.join("grants"),
         launcher: "/usr/bin/snap-run".into(),
     };
     let incoming = places.incoming();
@@ -61,7 +63,7 @@ fn main() -> Result<()> {
     let mut snaps = Snaps::open(places, "all", parts)?;
     snaps.start(&mut Silent);
     snaps
-        .take_file(file, &mut Silent)
+        .take_file(file, &BTreeSet::new(), &mut Silent)
         .context("cannot install")?;
     Ok(())
 }
