@@ -1,7 +1,7 @@
 //! A web server with one page: a few threads, each with one caller at a time.
 //!
 //! It reads the first line of a request and no body, says one answer and hangs up. A caller
-//! who says nothing, or too much, keeps one thread for [`PATIENCE`] at most.
+//! who says nothing, or too much, keeps one thread for `PATIENCE` at most.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
