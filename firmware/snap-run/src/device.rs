@@ -4,8 +4,8 @@ use anyhow::{Context, Result, ensure};
 use confinement::UserId;
 use snap_format::{Base, SnapName, SnapYaml};
 use std::fs::{self, DirBuilder, Permissions};
-use std::io::ErrorKind;
-use std::os::unix::fs::{DirBuilderExt, PermissionsExt, chown};
+use std::io::{self, ErrorKind};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt, lchown};
 use std::path::{Path, PathBuf};
 
 /// The directories of a device: below `/`, or below another one where somebody tries a snap.
@@ -116,7 +116,8 @@ impl Device {
         self.root.join("var/snap").join(name.as_str())
     }
 
-    /// Makes what is missing of the two, as the snap's own. What is there keeps its owner.
+    /// Makes what is missing of the two, as the snap's own. What root made there before the
+    /// snap had a user becomes the snap's; anybody else's keeps its owner.
     ///
     /// # Errors
     /// They cannot be made.
@@ -128,11 +129,10 @@ impl Device {
         fs::set_permissions(&of_snap, Permissions::from_mode(0o755)).with_context(cannot)?;
         for directory in [self.data(name, revision), self.common_data(name)] {
             match DirBuilder::new().mode(0o700).create(&directory) {
-                Ok(()) => {
-                    chown(&directory, Some(user.get()), Some(user.get())).with_context(cannot)?;
+                Err(error) if error.kind() != ErrorKind::AlreadyExists => {
+                    return Err(error).with_context(cannot);
                 }
-                Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
-                Err(error) => return Err(error).with_context(cannot),
+                _ => give_to(user, &directory).with_context(cannot)?,
             }
         }
         Ok(())
@@ -171,4 +171,14 @@ impl Device {
     pub fn root(&self) -> &Path {
         &self.root
     }
+}
+
+/// A directory of root's becomes the snap's.
+fn give_to(user: UserId, directory: &Path) -> io::Result<()> {
+    let found = fs::symlink_metadata(directory)?;
+    if found.is_dir() && found.uid() == 0 {
+        fs::set_permissions(directory, Permissions::from_mode(0o700))?;
+        lchown(directory, Some(user.get()), Some(user.get()))?;
+    }
+    Ok(())
 }

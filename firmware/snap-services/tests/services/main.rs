@@ -243,3 +243,16 @@ fn what_is_asked_wrongly_is_refused_with_a_reason() {
     stream.read_to_string(&mut answer).unwrap();
     assert!(answer.contains("cannot understand the request"), "{answer}");
 }
+
+/// A store of snaps makes the data of a revision before anything of it runs, and as root.
+#[test]
+fn a_service_writes_the_data_that_root_made_for_it() {
+    let prepare = |bench: &Bench| fs::create_dir_all(bench.data()).unwrap();
+    let Some(bench) = Bench::with(&app("oneshot", "    daemon: oneshot\n"), prepare) else {
+        return;
+    };
+    bench.start().unwrap();
+    assert_eq!(bench.state("oneshot"), "done");
+    let wrote = fs::read_to_string(bench.data().join("order-oneshot")).unwrap();
+    assert_eq!(wrote, "x\n");
+}
