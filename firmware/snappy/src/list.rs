@@ -7,6 +7,7 @@ use crate::table::render;
 use crate::versions::PART;
 use anyhow::Result;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 const HEADER: [&str; 6] = [
     "Part",
@@ -17,7 +18,7 @@ const HEADER: [&str; 6] = [
     "Active",
 ];
 /// What `-v` adds.
-const MORE: [&str; 3] = ["Publisher", "Revision", "Size"];
+const MORE: [&str; 4] = ["Publisher", "Revision", "Size", "Grants"];
 /// Digits of a root hash that people are shown.
 const FINGERPRINT: usize = 14;
 /// The tag of what nobody vouches for, as in 2015.
@@ -95,9 +96,9 @@ pub(crate) fn table(here: &Value) -> String {
 }
 
 fn wide_table(here: &Value) -> String {
-    let wide = |row: [String; 6], more: [String; 3]| {
+    let wide = |row: [String; 6], more: [String; 4]| {
         let mut cells = row.into_iter().chain(more);
-        std::array::from_fn::<_, 9, _>(|_| cells.next().unwrap_or_default())
+        std::array::from_fn::<_, 10, _>(|_| cells.next().unwrap_or_default())
     };
     let head = wide(HEADER.map(String::from), MORE.map(String::from));
     let rows = parts(here).iter().map(|part| wide(row(part), more(part)));
@@ -122,12 +123,25 @@ fn row(part: &Value) -> [String; 6] {
     ]
 }
 
-fn more(part: &Value) -> [String; 3] {
+fn more(part: &Value) -> [String; 4] {
     [
         publisher(part),
         text(&part["revision"]),
         size(&part["installed-size"]),
+        grants(part),
     ]
+}
+
+/// What a snap is granted, by whomever: `snappy hw-info` tells by whom.
+pub(crate) fn grants(part: &Value) -> String {
+    let granted = &part["twinkeel"]["grants"];
+    let of = |who: &str| granted[who].as_array().map_or(&[][..], Vec::as_slice);
+    let words = of("administrator").iter().chain(of("store"));
+    let words: BTreeSet<_> = words.filter_map(Value::as_str).map(plain).collect();
+    match words.is_empty() {
+        true => "-".to_owned(),
+        false => Vec::from_iter(words).join(", "),
+    }
 }
 
 /// A text of somebody else, or a dash in place of none.
@@ -174,6 +188,7 @@ pub(crate) fn values(here: &Value) -> Vec<Value> {
             "fingerprint": fingerprint(part),
             "publisher": part["developer"],
             "size_bytes": part["installed-size"],
+            "grants": part["twinkeel"]["grants"],
             "active": part["status"] == "active",
             "system": part["name"] == PART,
         })

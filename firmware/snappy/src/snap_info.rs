@@ -2,7 +2,7 @@
 
 use crate::arguments::Form;
 use crate::daemon::{Daemon, DaemonError};
-use crate::list::{fingerprint, parts, publisher, size, tag, text};
+use crate::list::{fingerprint, grants, parts, publisher, size, tag, text};
 use anyhow::Result;
 use serde_json::{Value, json};
 
@@ -46,10 +46,11 @@ fn installed(current: &Value, all: &[Value]) -> String {
         false => services.join(", "),
     };
     format!(
-        "{}license: {}\nconfinement: {}\nservices: {services}\nsize: {}\nrevisions:\n{}",
+        "{}license: {}\nconfinement: {}\nservices: {services}\ngrants: {}\nsize: {}\nrevisions:\n{}",
         head(current),
         text(&current["license"]),
         text(&current["confinement"]),
+        grants(current),
         size(&current["installed-size"]),
         revisions.collect::<String>(),
     )
@@ -101,6 +102,7 @@ fn value(one: &Value, all: &[Value]) -> Value {
         "license": one["license"],
         "confinement": one["confinement"],
         "services": services(one),
+        "grants": one["twinkeel"]["grants"],
         "installed_bytes": one["installed-size"],
         "download_bytes": one["download-size"],
         "held": one["twinkeel"]["held"],

@@ -148,6 +148,7 @@ fn hardware_is_assigned_in_the_words_of_2015() {
         served.json("hw-info web --json"),
         json!({ "part": "web", "administrator": ["/dev/ttyUSB0"], "store": [] })
     );
+    assert_is_granted(&served, "/dev/ttyUSB0");
     let (code, told) = served.snappy("hw-assign web /dev/../etc/shadow");
     assert!(
         code == 2 && told.contains("give a device such as"),
@@ -159,4 +160,23 @@ fn hardware_is_assigned_in_the_words_of_2015() {
     let install = format!("install --grant gpio {file}");
     assert_eq!(served.snappy(&install).0, 0);
     assert_eq!(served.grants_of("web"), "plug gpio\n");
+}
+
+/// As `list -v` and `info` tell it, for persons and for programs.
+fn assert_is_granted(served: &Served, word: &str) {
+    let list = served.snappy("list -v").1;
+    let [head, web] = ["Part ", "web "].map(|first| {
+        let line = list.lines().find(|line| line.starts_with(first));
+        line.unwrap().trim_end()
+    });
+    assert!(head.ends_with("  Grants"), "{list}");
+    assert!(web.ends_with(&format!("  {word}")), "{list}");
+    let info = served.snappy("info web").1;
+    assert!(info.contains(&format!("\ngrants: {word}\n")), "{info}");
+    let granted = json!({ "administrator": [word], "store": [] });
+    assert_eq!(served.json("info web --json")["grants"], granted);
+    let list = served.json("list --json");
+    let parts = list["parts"].as_array().unwrap();
+    let web = parts.iter().find(|part| part["part"] == "web").unwrap();
+    assert_eq!(web["grants"], granted);
 }

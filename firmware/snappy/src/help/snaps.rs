@@ -92,7 +92,7 @@ pub(super) const LIST: Help = Help {
             short: Some('v'),
             ..flag(
                 "verbose",
-                "also tell the publisher, the revision and the size",
+                "also tell the publisher, the revision, the size and what is granted",
             )
         },
     ],

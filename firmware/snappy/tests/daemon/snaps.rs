@@ -107,7 +107,7 @@ fn a_snap_that_is_here_tells_what_it_is() {
     assert!(
         info.starts_with(
             "name: hello\nsummary: A greeting\npublisher: -\nchannel: sideload\nversion: 1.1\n\
-             license: MIT\nconfinement: strict\nservices: greeter, ticker\nsize: 0.3 MiB\nrevisions:\n"
+             license: MIT\nconfinement: strict\nservices: greeter, ticker\ngrants: -\nsize: 0.3 MiB\nrevisions:\n"
         ),
         "{info}"
     );
@@ -129,7 +129,7 @@ fn a_snap_that_is_here_tells_what_it_is() {
     );
     let wide = served.done("list -v");
     assert!(
-        cells(&wide)[1].ends_with(&["-", "x2", "0.3", "MiB"]),
+        cells(&wide)[1].ends_with(&["-", "x2", "0.3", "MiB", "-"]),
         "{wide}"
     );
 }
