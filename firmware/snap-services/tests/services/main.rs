@@ -6,6 +6,7 @@
 
 mod bench;
 mod frameworks;
+mod migration;
 mod sockets;
 mod standing;
 
