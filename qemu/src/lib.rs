@@ -32,6 +32,7 @@ pub mod qmp;
 pub mod replay;
 pub mod runner;
 pub mod scenarios;
+mod small_snap;
 pub mod sparse_copy;
 pub mod ssh_access;
 pub mod ssh_client;

@@ -1,6 +1,9 @@
-//! A snap is installed from a file, refreshed, rolled back, and survives a reboot, and its
-//! service with it; a block of it that changes on the disk is an error for whoever reads it,
-//! and for nobody else.
+//! A snap is installed from a file, configured, refreshed, rolled back, and survives a reboot,
+//! and its service with it unless somebody disabled that; frameworks and grants; a block of a
+//! snap that changes on the disk is an error for whoever reads it, and for nobody else.
+
+mod frameworks;
+mod migration;
 
 use anyhow::{Result, ensure};
 use image_format::{Event, Slot};
@@ -11,10 +14,11 @@ use crate::bench::Bench;
 use crate::evidence::{Cause, Evidence};
 use crate::guest::Guest;
 use crate::proof::Expected;
+use crate::small_snap::SmallSnap;
 
 pub(super) const SCENARIO: Scenario = Scenario {
     name: "snap-install",
-    behaviour: "a snap from a file: mounted verified, its service runs, refreshed and rolled back with its data; a changed block does not read",
+    behaviour: "a snap from a file: mounted verified, its service runs, refreshed and rolled back with its data; a framework shares its slot; a changed block does not read",
     tier: Tier::Everyday,
     run,
 };
@@ -31,7 +35,7 @@ fn run(bench: &Bench<'_>) -> Result<Evidence> {
         "it says {installed}"
     );
     serves(&mut guest, 1)?;
-    let greeting = guest.run("/snap/bin/hello")?;
+    let greeting = guest.run("sudo hello")?;
     ensure!(greeting.starts_with("hello 1 as 2"), "it says {greeting}");
     // The kernel's table of mounts, and not ours.
     let mount = guest.run("grep ' /snap/hello/x1 ' /proc/mounts")?;
@@ -48,11 +52,28 @@ fn run(bench: &Bench<'_>) -> Result<Evidence> {
         expect(&mut guest, &format!("readlink {current}"), "x2")?;
     }
     serves(&mut guest, 2)?;
+    configure(&mut guest)?;
+    migration::run(&mut guest)?;
+    frameworks::run(&mut guest)?;
     guest.run("snappy rollback hello")?;
+    expect(
+        &mut guest,
+        "snappy config hello",
+        "hello has no configuration.",
+    )?;
+    guest.run("snappy service hello.web disable")?;
     guest.reboot()?;
     guest.expect_up(Slot::A)?;
     guest.run("until [ -e /snap/hello/current/meta/snap.yaml ]; do sleep 1; done")?;
     expect(&mut guest, "cat /var/snap/hello/current/data", "one")?;
+    // Started behind it.
+    guest.run("until snappy service hello.late | grep -q running; do sleep 1; done")?;
+    let listed = guest.run("snappy service hello.web")?;
+    ensure!(
+        listed.contains("stopped"),
+        "it starts all the same: {listed}"
+    );
+    guest.run("snappy service hello.web enable && snappy service hello.web start")?;
     serves(&mut guest, 1)?;
     expect(
         &mut guest,
@@ -94,24 +115,43 @@ const LEFT: &str = "/snap/bin:\n\n/var/snap:\n\n/writable/snaps:\nstate.json";
 
 /// Makes a snap of that version on the device, and installs it from its file.
 fn install(guest: &mut Guest, version: u32) -> Result<String> {
-    let tree = format!("/run/hello-{version}");
-    guest.run(&format!("mkdir -p {tree}/meta {tree}/bin"))?;
+    let directory = format!("/run/hello-{version}");
     guest.run(&format!(
-        "printf 'name: hello\\nversion: {version}\\napps: {{hello: {{command: bin/hello}}, \
-         web: {{command: bin/web, daemon: simple}}}}\\n' > {tree}/meta/snap.yaml"
+        "mkdir {directory} && head -c 300000 /dev/urandom > {directory}/noise"
     ))?;
-    guest.run(&format!(
-        "printf '#!/bin/sh\\necho version {version} serves\\nexec sleep 100000\\n' \
-         > {tree}/bin/web && chmod 755 {tree}/bin/web"
-    ))?;
-    guest.run(&format!(
-        "printf '#!/bin/sh\\necho $SNAP_NAME $SNAP_VERSION as $(id -u)\\n' > {tree}/bin/hello && \
-         chmod 755 {tree}/bin/hello"
-    ))?;
-    guest.run(&format!("head -c 300000 /dev/urandom > {tree}/noise"))?;
-    let file = format!("/run/{version}.snap");
-    guest.run(&format!("snappy build {tree} --output {file}"))?;
-    guest.run(&format!("snappy install --allow-unauthenticated {file}"))
+    let yaml = format!(
+        "name: hello\nversion: {version}\napps: {{hello: {{command: bin/hello}}, \
+         web: {{command: bin/web, daemon: simple}}, \
+         late: {{command: bin/web, daemon: simple, after: [web]}}}}\n"
+    );
+    let web = format!("#!/bin/sh\necho version {version} serves\nexec sleep 100000\n");
+    let snap = SmallSnap {
+        directory: &directory,
+        files: &[
+            ("meta/snap.yaml", &yaml),
+            ("meta/hooks/configure", CONFIGURE),
+            ("bin/web", &web),
+            ("bin/hello", HELLO),
+        ],
+    };
+    snap.install(guest)
+}
+
+const HELLO: &str = "#!/bin/sh\necho $SNAP_NAME $SNAP_VERSION as $(id -u)\n";
+
+/// Keeps what it reads, and refuses one value.
+const CONFIGURE: &str = "#!/bin/sh\ncat > $SNAP_DATA/settings\n! grep 99 $SNAP_DATA/settings\n";
+
+/// The snap's hook reads what is set, and refuses one value.
+fn configure(guest: &mut Guest) -> Result<()> {
+    expect(guest, "snappy config hello port=80", "port: 80")?;
+    let settings = "cat /var/snap/hello/current/settings";
+    expect(guest, settings, "{\"port\":80}")?;
+    guest.require_refused(
+        "snappy config hello port=99",
+        "hook configure of hello ended with 1",
+    )?;
+    expect(guest, "snappy config hello", "port: 80")
 }
 
 /// Waits until the last thing that the service says is that this version serves.

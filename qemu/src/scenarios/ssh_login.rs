@@ -8,12 +8,13 @@ use super::{Scenario, Tier, confirmed};
 use crate::bench::Bench;
 use crate::evidence::Evidence;
 use crate::guest::Guest;
+use crate::small_snap::SmallSnap;
 use crate::ssh_access;
 use crate::ssh_client::SshClient;
 
 pub(super) const SCENARIO: Scenario = Scenario {
     name: "ssh-login",
-    behaviour: "a key lets its user in by SSH, sudo runs commands as root, and the root stays as it is",
+    behaviour: "a key lets its user in by SSH, sudo runs commands as root and those of snaps, and the root stays as it is",
     tier: Tier::Everyday,
     run,
 };
@@ -55,6 +56,7 @@ fn run(bench: &Bench<'_>) -> Result<Evidence> {
     );
     let setuid = client.require_success("sudo find / -xdev -perm /6000")?;
     ensure!(setuid.is_empty(), "setuid or setgid is {setuid}");
+    runs_commands_of_snaps(&client)?;
     let welcome = client.ssh(&["-tt"], "")?;
     let welcome = String::from_utf8_lossy(&welcome.stdout).into_owned();
     ensure!(
@@ -74,6 +76,30 @@ fn run(bench: &Bench<'_>) -> Result<Evidence> {
     let proof = guest.prove(expected)?;
     guest.power_off()?;
     Evidence::of_guest(&proof, &disk, &confirmed::as_a(expected.manifest))
+}
+
+/// By their names alone, which `sudo` has to find.
+fn runs_commands_of_snaps(client: &SshClient) -> Result<()> {
+    const NAMED: &str = "#!/bin/sh\necho $SNAP_NAME says $1\n";
+    let snap = SmallSnap {
+        directory: "/tmp/hello",
+        files: &[
+            (
+                "meta/snap.yaml",
+                "name: hello\nversion: 1\n\
+                 apps: {hello: {command: bin/say one}, two: {command: bin/say two}}\n",
+            ),
+            ("bin/say", NAMED),
+        ],
+    };
+    client.require_success(&snap.commands().join(" && "))?;
+    client.require_success(&format!("sudo {}", snap.install_command()))?;
+    let said = client.require_failure("hello")?;
+    ensure!(said.contains("please run it with sudo"), "{said}");
+    client.require(
+        "sudo hello; sudo hello.two",
+        "hello says one\nhello says two\n",
+    )
 }
 
 fn wait_for_address(guest: &mut Guest) -> Result<()> {
