@@ -6,9 +6,10 @@ use crate::change::Change;
 use crate::files::{Files, place, read};
 use crate::keys::StoreKeys;
 use crate::layout::Layout;
+use crate::lock::StoreLock;
 use crate::publisher::delegated_role;
 use crate::settings::{Lifetimes, Settings, after};
-use crate::store::{Outcome, Store, lock};
+use crate::store::{Outcome, Store};
 use image_format::{PublicKey, Purpose as ImagePurpose};
 use image_trust::verify_keyring;
 use std::collections::BTreeMap;
@@ -110,7 +111,7 @@ pub fn create_store(
     let change = first_metadata(plan, &settings, keys, now)?;
     place(files, &layout.keyring(), &signed_keyring)?;
     settings.write(&layout, files)?;
-    let lock = lock(&layout)?;
+    let lock = StoreLock::take(&layout)?;
     let mut store = Store::unpublished(layout, settings, files, now, lock);
     store.commit(change, keys)
 }

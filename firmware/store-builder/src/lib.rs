@@ -34,6 +34,7 @@ mod files;
 mod init;
 mod keys;
 mod layout;
+mod lock;
 mod patch;
 mod pending;
 mod publication;

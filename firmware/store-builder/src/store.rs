@@ -6,12 +6,12 @@ use crate::change::Change;
 use crate::files::Files;
 use crate::keys::StoreKeys;
 use crate::layout::Layout;
+use crate::lock::StoreLock;
 use crate::pending::{read_pending, remove_pending, write_pending};
 use crate::publication::{Publisher, Renew};
 use crate::published::Published;
 use crate::settings::Settings;
 use std::collections::BTreeMap;
-use std::fs::{File, TryLockError};
 use std::path::Path;
 use tuf_client::UtcTime;
 use tuf_client::metadata::RoleName;
@@ -23,7 +23,7 @@ pub struct Store<'f> {
     pub(crate) published: Option<Published>,
     pub(crate) files: &'f mut dyn Files,
     pub(crate) now: UtcTime,
-    _lock: File,
+    _lock: StoreLock,
 }
 
 /// What became of a change.
@@ -47,7 +47,7 @@ impl<'f> Store<'f> {
     ) -> Result<Self, StoreError> {
         let layout = Layout::new(directory);
         let settings = Settings::read(&layout)?;
-        let lock = lock(&layout)?;
+        let lock = StoreLock::take(&layout)?;
         let published = Published::read(&layout)?;
         Ok(Store {
             layout,
@@ -65,7 +65,7 @@ impl<'f> Store<'f> {
         settings: Settings,
         files: &'f mut dyn Files,
         now: UtcTime,
-        lock: File,
+        lock: StoreLock,
     ) -> Self {
         Store {
             layout,
@@ -165,16 +165,5 @@ impl<'f> Store<'f> {
         publisher.publish(self.files, change, renew)?;
         self.published = Published::read(&self.layout)?;
         Ok(())
-    }
-}
-
-/// Held until the file is closed.
-pub(crate) fn lock(layout: &Layout) -> Result<File, StoreError> {
-    let path = layout.lock();
-    let file = File::create(&path).map_err(StoreError::io("open", &path))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(StoreError::Busy(path)),
-        Err(TryLockError::Error(error)) => Err(StoreError::io("lock", &path)(error)),
     }
 }
