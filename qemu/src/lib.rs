@@ -25,6 +25,7 @@ pub mod guest;
 pub mod initrd;
 pub mod interactive;
 pub mod least_memory;
+pub mod local_store;
 pub mod machine;
 pub mod plan;
 pub mod proof;

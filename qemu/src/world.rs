@@ -16,7 +16,8 @@ use image_builder::secure_boot::SecureBootKeys;
 use image_builder::signing::KeyDirectory;
 use image_builder::{
     FirmwareFile, ImageRequest, Patience, Progress, RescueSources, Silent, StoreTrust, SystemImage,
-    Workspace, build_device_program, build_image, build_system_image, fetch_firmware_files,
+    Workspace, build_device_program, build_example_snaps, build_image, build_system_image,
+    fetch_firmware_files,
 };
 use image_format::{Digest, Slot, Source, Version};
 
@@ -150,6 +151,15 @@ impl World {
     /// It cannot be built.
     pub fn device_program(&self, package: &str) -> Result<Vec<u8>> {
         build_device_program(&self.workspace, &self.board, package)
+    }
+
+    /// The example snaps for the board, made in `directory`, in the order of their sources.
+    ///
+    /// # Errors
+    /// They cannot be built.
+    pub fn example_snaps(&self, directory: &Path) -> Result<Vec<PathBuf>> {
+        let snaps = build_example_snaps(&self.workspace, &self.board, directory)?;
+        Ok(snaps.into_iter().map(|built| built.path).collect())
     }
 
     /// The test release, for devices that trust a store.

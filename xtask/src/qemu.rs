@@ -13,7 +13,9 @@ use clap::Args;
 use image_builder::secure_boot::SecureBootKeys;
 use image_builder::signing::KeyDirectory;
 use image_builder::{ImageRequest, Locking, Printed, Workspace, build_image, fetch_firmware_files};
-use qemu::command_line::{Boot, Drive, Firmware, MachineDescription, Network, installed_firmware};
+use qemu::command_line::{
+    Boot, Drive, Firmware, Forward, MachineDescription, Network, installed_firmware,
+};
 use qemu::disk::TestDisk;
 use qemu::sparse_copy::copy_sparse;
 use qemu::{interactive, variable_store};
@@ -140,10 +142,10 @@ impl QemuCommand {
     fn network(&self, board: &Board) -> Network {
         match board.qemu.network_device {
             None => Network::None,
-            Some(_) => Network::Forwarded {
+            Some(_) => Network::Forwarded(vec![Forward {
                 host_port: self.ssh_port,
                 guest_port: developer::SSH_PORT,
-            },
+            }]),
         }
     }
 

@@ -41,6 +41,7 @@ mod initrd_hangs;
 mod kernel_gives_up;
 mod kernel_hangs;
 mod kernel_panics;
+mod maker;
 mod network_dhcp;
 mod network_lost;
 mod nothing_boots;
