@@ -74,13 +74,21 @@ impl Forward {
     /// # Errors
     /// There is none.
     pub fn to(guest_port: u16) -> Result<Self> {
-        // Given back at once: QEMU takes it.
-        let taken = TcpListener::bind(("127.0.0.1", 0)).context("cannot find a free port")?;
         Ok(Self {
-            host_port: taken.local_addr()?.port(),
+            host_port: free_port()?,
             guest_port,
         })
     }
+}
+
+/// A port of this machine that nobody has now.
+///
+/// # Errors
+/// There is none.
+pub fn free_port() -> Result<u16> {
+    // Given back at once, for whoever takes it.
+    let taken = TcpListener::bind(("127.0.0.1", 0)).context("cannot find a free port")?;
+    Ok(taken.local_addr()?.port())
 }
 
 /// This machine's loopback, for a guest whose network is open.

@@ -15,6 +15,7 @@ pub mod board_table;
 pub mod command_line;
 pub mod console;
 pub mod corrupted;
+pub mod developer_device;
 pub mod disk;
 pub mod esp;
 pub mod evidence;

@@ -10,6 +10,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
+use accounts::{Account, Logins};
 use anyhow::{Context, Result, anyhow};
 use boards::{Architecture, Board};
 use image_builder::secure_boot::SecureBootKeys;
@@ -20,7 +21,9 @@ use image_builder::{
     fetch_firmware_files,
 };
 use image_format::{Digest, Slot, Source, Version};
+use tuf_client::UtcTime;
 
+use crate::developer_device::DeveloperDevice;
 use crate::disk::TestDisk;
 use crate::faulty::{self, Fault};
 
@@ -172,6 +175,32 @@ impl World {
         build_system_image(&self.workspace, &self.keys, &request, &mut Silent)
     }
 
+    /// A disk as `cargo xtask qemu` makes it, and the store beside it in `store`, but for the
+    /// patience of scenarios. The store will be served at `store_port` of this machine.
+    ///
+    /// # Errors
+    /// It cannot be built.
+    pub fn build_developer_device(
+        &self,
+        login: (Account, Logins),
+        store_port: u16,
+        image: &Path,
+        store: &Path,
+    ) -> Result<TestDisk> {
+        let mut request = self.request.clone();
+        request.version = VERSION_B;
+        let device = DeveloperDevice {
+            workspace: &self.workspace,
+            keys: &self.keys,
+            request,
+            login,
+            store_port,
+            now: UtcTime::of_this_machine(),
+        };
+        device.make(image, store, &mut Silent)?;
+        Ok(TestDisk::at(image))
+    }
+
     /// A disk with the test release in both slots, for devices that trust a store and whose
     /// rescue system looks in `sources`.
     ///
@@ -231,7 +260,7 @@ impl World {
     /// Where the test keys of stores are, once something asked for them.
     #[must_use]
     pub fn store_keys(&self) -> PathBuf {
-        self.workspace.target().join("keys/store-test")
+        self.workspace.store_test_keys()
     }
 
     /// The test keys for Secure Boot, made on first use.
