@@ -9,7 +9,7 @@ use image_builder::{RescueSources, StoreTrust, SystemImage};
 use image_format::{Digest, Slot, Source};
 
 use crate::command_line::{
-    Accelerator, Boot, Drive, Firmware, MachineDescription, Network, installed_firmware,
+    Accelerator, Boot, Drive, Firmware, Forward, MachineDescription, Network, installed_firmware,
 };
 use crate::disk::TestDisk;
 use crate::guest::Guest;
@@ -205,23 +205,13 @@ impl<'a> Bench<'a> {
         self.start_open(vec![drive], Network::Open)
     }
 
-    /// Starts the board with this one disk and a network card. Who connects to `host_port` on
-    /// this machine's loopback is connected to the guest's `guest_port`.
+    /// Starts the board with this one disk and a network card, and these ways in.
     ///
     /// # Errors
     /// QEMU cannot be started.
-    pub fn start_forwarded(
-        &self,
-        disk: &TestDisk,
-        host_port: u16,
-        guest_port: u16,
-    ) -> Result<Guest> {
+    pub fn start_forwarded(&self, disk: &TestDisk, forwards: &[Forward]) -> Result<Guest> {
         let drive = Drive::of_board(self.world.board(), disk.image(), Boot::Unordered);
-        let network = Network::Forwarded {
-            host_port,
-            guest_port,
-        };
-        self.start_open(vec![drive], network)
+        self.start_open(vec![drive], Network::Forwarded(forwards.to_vec()))
     }
 
     /// Starts the board with these disks, in the order of the bus. The firmware's

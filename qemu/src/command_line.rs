@@ -4,6 +4,7 @@
 //! a machine has exactly what the board's file and the caller name.
 
 use std::ffi::OsString;
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -45,7 +46,7 @@ pub enum Boot {
 pub const NETWORK: &str = "net0";
 
 /// What the machine's network card is connected to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Network {
     /// There is no card.
     None,
@@ -53,14 +54,41 @@ pub enum Network {
     Closed,
     /// The same with a way out: [`HOST_ADDRESS`] is this machine.
     Open,
-    /// And a way in: who connects to that port of this machine's loopback is connected to
-    /// the guest's.
-    Forwarded {
-        /// A free port of this machine.
-        host_port: u16,
-        /// The guest's.
-        guest_port: u16,
-    },
+    /// And ways in.
+    Forwarded(Vec<Forward>),
+}
+
+/// Who connects to `host_port` of this machine's loopback is connected to the guest's
+/// `guest_port`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Forward {
+    /// A free port of this machine.
+    pub host_port: u16,
+    /// The guest's.
+    pub guest_port: u16,
+}
+
+impl Forward {
+    /// From a port of this machine that nobody has now.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn to(guest_port: u16) -> Result<Self> {
+        Ok(Self {
+            host_port: free_port()?,
+            guest_port,
+        })
+    }
+}
+
+/// A port of this machine that nobody has now.
+///
+/// # Errors
+/// There is none.
+pub fn free_port() -> Result<u16> {
+    // Given back at once, for whoever takes it.
+    let taken = TcpListener::bind(("127.0.0.1", 0)).context("cannot find a free port")?;
+    Ok(taken.local_addr()?.port())
 }
 
 /// This machine's loopback, for a guest whose network is open.
@@ -165,16 +193,20 @@ impl MachineDescription<'_> {
         for file in self.firmware_files {
             arguments.file(&file.argument, &file.path);
         }
-        let restriction = match self.network {
+        let restriction = match &self.network {
             Network::None => None,
             Network::Closed => Some("on".to_owned()),
             Network::Open => Some("off".to_owned()),
-            Network::Forwarded {
-                host_port,
-                guest_port,
-            } => Some(format!(
-                "off,hostfwd=tcp:127.0.0.1:{host_port}-:{guest_port}"
-            )),
+            Network::Forwarded(forwards) => {
+                let words = forwards.iter().map(|forward| {
+                    let Forward {
+                        host_port,
+                        guest_port,
+                    } = forward;
+                    format!(",hostfwd=tcp:127.0.0.1:{host_port}-:{guest_port}")
+                });
+                Some(format!("off{}", words.collect::<String>()))
+            }
         };
         if let Some(restriction) = restriction {
             let device = machine.network_device.as_deref().with_context(|| {

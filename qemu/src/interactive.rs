@@ -14,16 +14,10 @@ use crate::command_line::MachineDescription;
 /// QEMU cannot be started, or fails.
 pub fn run(description: &MachineDescription<'_>) -> Result<()> {
     let program = &description.board.qemu.binary;
-    let network = &description.board.qemu.network_device;
-    let network = match network {
-        Some(device) => format!("user,model={device}"),
-        None => "none".to_owned(),
-    };
     let status = Command::new(program)
         .args(description.arguments()?)
         .args(["-chardev", "stdio,id=console,mux=on,signal=off"])
         .args(["-serial", "chardev:console", "-mon", "chardev=console"])
-        .args(["-nic", &network])
         .status()
         .with_context(|| format!("cannot start {program}; try `cargo xtask setup`"))?;
     if !status.success() {

@@ -1,18 +1,22 @@
 //! OpenSSH's client of this machine, for a guest whose SSH port is forwarded.
 
 use std::fs;
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use accounts::AuthorizedKey;
 use anyhow::{Context, Result, ensure};
 
+use crate::command_line::Forward;
+
+/// Where the device's SSH server listens.
+const SSH: u16 = 22;
+
 /// The client, its key, and the hosts that it knows.
 pub struct SshClient {
     directory: PathBuf,
     user: &'static str,
-    port: u16,
+    forward: Forward,
 }
 
 impl SshClient {
@@ -27,20 +31,17 @@ impl SshClient {
             .output()
             .context("cannot run ssh-keygen: install openssh-client")?;
         ensure!(output.status.success(), "cannot make a key: {output:?}");
-        // Given back at once: QEMU takes it.
-        let taken = TcpListener::bind(("127.0.0.1", 0)).context("cannot find a free port")?;
-        let port = taken.local_addr()?.port();
         Ok(Self {
             directory: directory.to_owned(),
             user,
-            port,
+            forward: Forward::to(SSH)?,
         })
     }
 
-    /// The port of this machine that is to be forwarded.
+    /// The way in that it needs.
     #[must_use]
-    pub fn port(&self) -> u16 {
-        self.port
+    pub fn forward(&self) -> Forward {
+        self.forward
     }
 
     /// What lets the client in.
@@ -60,15 +61,21 @@ impl SshClient {
     pub fn ssh(&self, options: &[&str], command: &str) -> Result<Output> {
         let mut ssh = Command::new("ssh");
         let known = self.directory.join("known-hosts");
-        ssh.args(["-F", "none", "-p", &self.port.to_string(), "-i"])
-            .arg(self.directory.join("key"))
-            .args(["-o", "BatchMode=yes", "-o", "IdentitiesOnly=yes"])
-            .args(["-o", "StrictHostKeyChecking=accept-new", "-o"])
-            .arg(format!("UserKnownHostsFile={}", known.display()))
-            .args(options)
-            .arg(format!("{}@127.0.0.1", self.user))
-            .env_remove("SSH_AUTH_SOCK")
-            .stdin(Stdio::null());
+        ssh.args([
+            "-F",
+            "none",
+            "-p",
+            &self.forward.host_port.to_string(),
+            "-i",
+        ])
+        .arg(self.directory.join("key"))
+        .args(["-o", "BatchMode=yes", "-o", "IdentitiesOnly=yes"])
+        .args(["-o", "StrictHostKeyChecking=accept-new", "-o"])
+        .arg(format!("UserKnownHostsFile={}", known.display()))
+        .args(options)
+        .arg(format!("{}@127.0.0.1", self.user))
+        .env_remove("SSH_AUTH_SOCK")
+        .stdin(Stdio::null());
         if command.is_empty() {
             ssh.stdin(fs::File::open(self.logout()?)?);
         } else {

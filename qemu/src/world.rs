@@ -10,16 +10,20 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
+use accounts::{Account, Logins};
 use anyhow::{Context, Result, anyhow};
 use boards::{Architecture, Board};
 use image_builder::secure_boot::SecureBootKeys;
 use image_builder::signing::KeyDirectory;
 use image_builder::{
     FirmwareFile, ImageRequest, Patience, Progress, RescueSources, Silent, StoreTrust, SystemImage,
-    Workspace, build_device_program, build_image, build_system_image, fetch_firmware_files,
+    Workspace, build_device_program, build_example_snaps, build_image, build_system_image,
+    fetch_firmware_files,
 };
 use image_format::{Digest, Slot, Source, Version};
+use tuf_client::UtcTime;
 
+use crate::developer_device::DeveloperDevice;
 use crate::disk::TestDisk;
 use crate::faulty::{self, Fault};
 
@@ -152,6 +156,15 @@ impl World {
         build_device_program(&self.workspace, &self.board, package)
     }
 
+    /// The example snaps for the board, made in `directory`, in the order of their sources.
+    ///
+    /// # Errors
+    /// They cannot be built.
+    pub fn example_snaps(&self, directory: &Path) -> Result<Vec<PathBuf>> {
+        let snaps = build_example_snaps(&self.workspace, &self.board, directory)?;
+        Ok(snaps.into_iter().map(|built| built.path).collect())
+    }
+
     /// The test release, for devices that trust a store.
     ///
     /// # Errors
@@ -160,6 +173,32 @@ impl World {
         let mut request = self.request.clone();
         request.store = Some(store);
         build_system_image(&self.workspace, &self.keys, &request, &mut Silent)
+    }
+
+    /// A disk as `cargo xtask qemu` makes it, and the store beside it in `store`, but for the
+    /// patience of scenarios. The store will be served at `store_port` of this machine.
+    ///
+    /// # Errors
+    /// It cannot be built.
+    pub fn build_developer_device(
+        &self,
+        login: (Account, Logins),
+        store_port: u16,
+        image: &Path,
+        store: &Path,
+    ) -> Result<TestDisk> {
+        let mut request = self.request.clone();
+        request.version = VERSION_B;
+        let device = DeveloperDevice {
+            workspace: &self.workspace,
+            keys: &self.keys,
+            request,
+            login,
+            store_port,
+            now: UtcTime::of_this_machine(),
+        };
+        device.make(image, store, &mut Silent)?;
+        Ok(TestDisk::at(image))
     }
 
     /// A disk with the test release in both slots, for devices that trust a store and whose
@@ -221,7 +260,7 @@ impl World {
     /// Where the test keys of stores are, once something asked for them.
     #[must_use]
     pub fn store_keys(&self) -> PathBuf {
-        self.workspace.target().join("keys/store-test")
+        self.workspace.store_test_keys()
     }
 
     /// The test keys for Secure Boot, made on first use.

@@ -93,7 +93,7 @@ impl Place {
     fn keys(&self) -> PathBuf {
         match &self.keys {
             Some(directory) => directory.clone(),
-            None => checkout().target().join("keys/store-test"),
+            None => checkout().store_test_keys(),
         }
     }
 

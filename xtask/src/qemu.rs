@@ -12,18 +12,20 @@ use boards::Board;
 use clap::Args;
 use image_builder::secure_boot::SecureBootKeys;
 use image_builder::signing::KeyDirectory;
-use image_builder::{ImageRequest, Locking, Printed, Workspace, build_image, fetch_firmware_files};
-use qemu::command_line::{Boot, Drive, Firmware, MachineDescription, Network, installed_firmware};
+use image_builder::{ImageRequest, Locking, Printed, Workspace, fetch_firmware_files};
+use qemu::command_line::{
+    Boot, Drive, Firmware, Forward, MachineDescription, Network, installed_firmware,
+};
+use qemu::developer_device::DeveloperDevice;
 use qemu::disk::TestDisk;
+use qemu::local_store::LocalStore;
 use qemu::sparse_copy::copy_sparse;
 use qemu::{interactive, variable_store};
+use tuf_client::UtcTime;
 
 use crate::{setup, workspace};
 use bad_update::BadUpdate;
 use corrupt::{Part, corrupt};
-
-/// The disk is larger than the image, as a real one is: `writable` grows into it.
-const DISK_BYTES: u64 = 2 << 30;
 
 /// Start the device in a virtual machine, its console on this terminal
 ///
@@ -31,7 +33,8 @@ const DISK_BYTES: u64 = 2 << 30;
 /// Ctrl-A X leaves. The disk is kept between runs.
 ///
 /// `ssh -p 2222 ubuntu@localhost` logs in: with your own key, or with the password "ubuntu".
-/// A new disk has both, and only this machine reaches the port.
+/// A new disk has both, and only this machine reaches the port. A store with a second release
+/// and the example snaps is served while the device runs; docs/walk.md walks through it.
 ///
 /// In the device, try `snappy info`, `snappy versions -a`, `snappy why`. To see it fall
 /// back: leave, and start it again with `--corrupt kernel`. One bit of the kernel that
@@ -68,6 +71,13 @@ pub(crate) struct QemuCommand {
     /// The port of this machine that leads to the device's SSH server
     #[arg(long, value_name = "PORT", default_value_t = 2222)]
     ssh_port: u16,
+    /// The port of this machine that leads to the device's port 80
+    #[arg(long, value_name = "PORT", default_value_t = 8080)]
+    web_port: u16,
+    /// The port of this machine that the store is served at. With another one than the disk
+    /// was made with, start over with `--fresh`
+    #[arg(long, value_name = "PORT", default_value_t = 8081)]
+    store_port: u16,
     /// Use KVM: faster, where it works
     #[arg(long)]
     kvm: bool,
@@ -122,6 +132,7 @@ impl QemuCommand {
         let files = fetch_firmware_files(&workspace, &board, locking, &mut Printed::new())?;
         greet(&board, &image, self.secure_boot_words());
         self.tell_ssh(&board);
+        self.serve_store(&workspace, &self.store(&board, &directory))?;
         interactive::run(&MachineDescription {
             board: &board,
             memory_mib: self.memory.unwrap_or(board.qemu.memory_mib),
@@ -136,14 +147,21 @@ impl QemuCommand {
         })
     }
 
-    /// With the SSH port forwarded, if the machine has room for a network card.
+    /// With the ports of SSH and of the web forwarded, if the machine has room for a network card.
     fn network(&self, board: &Board) -> Network {
         match board.qemu.network_device {
             None => Network::None,
-            Some(_) => Network::Forwarded {
-                host_port: self.ssh_port,
-                guest_port: developer::SSH_PORT,
-            },
+            Some(_) => {
+                let pairs = [
+                    (self.ssh_port, developer::SSH_PORT),
+                    (self.web_port, developer::WEB_PORT),
+                ];
+                let forwards = pairs.map(|(host_port, guest_port)| Forward {
+                    host_port,
+                    guest_port,
+                });
+                Network::Forwarded(forwards.into())
+            }
         }
     }
 
@@ -158,6 +176,33 @@ impl QemuCommand {
             );
             println!();
         }
+    }
+
+    /// If the disk of this program has one: until this program ends, and the device with it.
+    fn serve_store(&self, workspace: &Workspace, store: &Path) -> Result<()> {
+        if self.image.is_some() || !store.exists() {
+            return Ok(());
+        }
+        let (port, web) = (self.store_port, self.web_port);
+        LocalStore::open(
+            store,
+            &workspace.store_test_keys(),
+            UtcTime::of_this_machine(),
+        )?
+        .serve(port)
+        .with_context(|| format!("cannot serve a store at port {port}: give --store-port"))?;
+        println!("  a store with version 2 and the example snaps: http://localhost:{port}/");
+        println!("  once logged in, type (docs/walk.md tells more):");
+        println!("    sudo snappy install xkcd-webserver");
+        println!("      and look at http://localhost:{web}/ on this machine");
+        println!("    sudo snappy update      and then: sudo reboot");
+        println!("    sudo snappy rollback    and then: sudo reboot");
+        println!();
+        Ok(())
+    }
+
+    fn store(&self, board: &Board, directory: &Path) -> PathBuf {
+        directory.join(format!("{}.store", self.stem(board)))
     }
 
     /// Of the names of the files that are kept: with Secure Boot it is another device.
@@ -204,15 +249,37 @@ impl QemuCommand {
         let keys = KeyDirectory::open_or_create_test(&workspace.test_keys())?;
         let mut request = ImageRequest::new(board.clone());
         request.secure_boot = secure_boot.cloned();
-        // Under another name until it is whole: an interrupted build leaves no disk.
-        let unfinished = directory.join(format!("{}.new", self.stem(board)));
-        build_image(workspace, &keys, &request, &unfinished, &mut Printed::new())?;
-        let disk = TestDisk::at(&unfinished);
-        developer::let_in(&disk)?;
-        disk.grow_to(DISK_BYTES)?;
-        fs::rename(&unfinished, &image).context("cannot put the new disk into its place")?;
+        let device = DeveloperDevice {
+            workspace,
+            keys: &keys,
+            request,
+            login: developer::login()?,
+            store_port: self.store_port,
+            now: UtcTime::of_this_machine(),
+        };
+        // Elsewhere until both are whole: an interrupted build leaves no disk.
+        let unfinished = directory.join(format!("{}.unfinished", self.stem(board)));
+        empty(&unfinished)?;
+        let (new_image, new_store) = (unfinished.join("disk.img"), unfinished.join("store"));
+        device.make(&new_image, &new_store, &mut Printed::new())?;
+        if new_store.exists() {
+            let store = self.store(board, directory);
+            empty(&store)?;
+            fs::rename(&new_store, &store).context("cannot put the new store into its place")?;
+        }
+        fs::rename(&new_image, &image).context("cannot put the new disk into its place")?;
+        fs::remove_dir_all(&unfinished)?;
         Ok(image)
     }
+}
+
+/// Leaves an empty directory there.
+fn empty(directory: &Path) -> Result<()> {
+    if directory.exists() {
+        fs::remove_dir_all(directory)
+            .with_context(|| format!("cannot remove {}", directory.display()))?;
+    }
+    fs::create_dir(directory).with_context(|| format!("cannot make {}", directory.display()))
 }
 
 fn greet(board: &Board, image: &Path, secure_boot: &str) {

@@ -66,6 +66,12 @@ impl Workspace {
         self.target.join("keys/secure-boot-test")
     }
 
+    /// Where the generated test keys of stores are, once something asked for them.
+    #[must_use]
+    pub fn store_test_keys(&self) -> PathBuf {
+        self.target.join("keys/store-test")
+    }
+
     /// Components by content: what is there need not be made again.
     pub(crate) fn component_cache(&self) -> PathBuf {
         self.target.join("image")

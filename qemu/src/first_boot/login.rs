@@ -19,7 +19,6 @@ use crate::ssh_client::SshClient;
 
 /// Minutes on a loaded machine without KVM.
 const PATIENCE: Duration = Duration::from_secs(600);
-const SSH: u16 = 22;
 
 /// Where one boot keeps its disk, transcript, keys and firmware variables.
 pub(super) struct Place {
@@ -76,10 +75,7 @@ impl Place {
             accelerator: Accelerator::Emulation,
             processor: &board.qemu.processor,
             drives: vec![Drive::of_board(board, disk.image(), Boot::Unordered)],
-            network: Network::Forwarded {
-                host_port: self.client.port(),
-                guest_port: SSH,
-            },
+            network: Network::Forwarded(vec![self.client.forward()]),
             smbios: None,
             firmware: Firmware::Open,
             firmware_files: &[],
@@ -99,7 +95,7 @@ impl Place {
     }
 
     fn log_in(&self, power_on: Instant, question: Option<&str>) -> Result<FirstLogin> {
-        wait_for_banner(self.client.port(), power_on + PATIENCE)?;
+        wait_for_banner(self.client.forward().host_port, power_on + PATIENCE)?;
         let banner = power_on.elapsed();
         self.client
             .require("true", "")

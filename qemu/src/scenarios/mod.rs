@@ -41,6 +41,7 @@ mod initrd_hangs;
 mod kernel_gives_up;
 mod kernel_hangs;
 mod kernel_panics;
+mod maker;
 mod network_dhcp;
 mod network_lost;
 mod nothing_boots;
@@ -77,6 +78,7 @@ mod update_by_hand;
 mod update_few_bytes;
 mod update_from_file;
 mod update_from_web;
+mod walk;
 mod writable_grown;
 mod writable_lost;
 mod wrong_board;
@@ -178,6 +180,7 @@ pub const ALL: &[Scenario] = &[
     every_write_replayed::SCENARIO,
     shutdown::SCENARIO,
     snap_install::SCENARIO,
+    walk::SCENARIO,
     ssh_login::SCENARIO,
     writable_grown::SCENARIO,
     writable_lost::SCENARIO,

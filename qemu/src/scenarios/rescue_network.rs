@@ -6,7 +6,7 @@ use anyhow::{Result, ensure};
 use image_builder::RescueSources;
 use image_format::{Slot, SlotStatus, Source};
 
-use super::update_alone::{Maker, Server, of_version};
+use super::maker::{Maker, of_version};
 use super::update_from_file::{confirmed_as_b, staged};
 use super::{Scenario, Tier, rescue};
 use crate::bench::Bench;
@@ -23,11 +23,11 @@ pub(super) const SCENARIO: Scenario = Scenario {
 };
 
 fn run(bench: &Bench<'_>) -> Result<Evidence> {
-    let maker = Maker::new(bench)?;
+    let mut maker = Maker::new(bench)?;
     // What the image says; the store's address is the owner's, on writable.
     let (system, disk) = bench.disk_trusting(maker.trust()?, RescueSources::Network)?;
     let manifest = maker.publish(&of_version(&system, 3), None)?;
-    let server = Server::start(&maker)?;
+    let server = maker.serve()?;
     let settings = bench.directory().join("updates.toml");
     fs::write(
         &settings,

@@ -19,8 +19,6 @@ pub(super) const SCENARIO: Scenario = Scenario {
     run,
 };
 
-/// Of the port that the device's is forwarded to.
-const PORT: u16 = 22;
 const USER: &str = "ubuntu";
 
 fn run(bench: &Bench<'_>) -> Result<Evidence> {
@@ -33,7 +31,7 @@ fn run(bench: &Bench<'_>) -> Result<Evidence> {
     // It is there, and does not count: the settings say keys.
     account.password_hash = Some(PasswordHash::of("ubuntu")?);
     ssh_access::let_in(&disk, &account, Logins::Keys)?;
-    let mut guest = bench.start_forwarded(&disk, client.port(), PORT)?;
+    let mut guest = bench.start_forwarded(&disk, &[client.forward()])?;
     guest.expect_up(Slot::A)?;
     guest.expect_confirmed(Slot::A)?;
     wait_for_address(&mut guest)?;
@@ -102,7 +100,8 @@ fn runs_commands_of_snaps(client: &SshClient) -> Result<()> {
     )
 }
 
-fn wait_for_address(guest: &mut Guest) -> Result<()> {
+/// Until the SSH server of the device can be asked.
+pub(super) fn wait_for_address(guest: &mut Guest) -> Result<()> {
     guest.run("until snappy network | grep -q configured; do sleep 1; done")?;
     guest.run("until grep -q listening /var/log/services/sshd.log; do sleep 1; done")?;
     Ok(())

@@ -6,7 +6,7 @@ use anyhow::{Result, ensure};
 use image_format::{Event, Slot};
 use serde_json::json;
 
-use super::update_alone::{Maker, Server, of_version};
+use super::maker::{Maker, of_version};
 use super::{Scenario, Tier};
 use crate::bench::Bench;
 use crate::command_line::HOST_ADDRESS;
@@ -25,12 +25,12 @@ pub(super) const SCENARIO: Scenario = Scenario {
 const CONNECTED: &str = "until snappy network | grep -q configured; do sleep 1; done";
 
 fn run(bench: &Bench<'_>) -> Result<Evidence> {
-    let maker = Maker::new(bench)?;
+    let mut maker = Maker::new(bench)?;
     let system = bench.world().trusting(maker.trust()?)?;
     let disk = bench.disk()?;
     bench.install(&disk, Slot::A, &of_version(&system, 1))?;
     let manifest = maker.publish(&of_version(&system, 2), None)?;
-    let server = Server::start(&maker)?;
+    let server = maker.serve()?;
     let settings = bench.directory().join("updates.toml");
     fs::write(
         &settings,

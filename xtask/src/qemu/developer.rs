@@ -1,23 +1,23 @@
-//! Lets the developer into a device that runs on their own machine: with their own keys, and
-//! with the password that everybody knows. Only `cargo xtask qemu` does that.
+//! Who is let into a device that runs on the developer's own machine: they, with their own
+//! keys, and with the password that everybody knows. Only `cargo xtask qemu` does that.
 
 use std::fs;
 use std::path::Path;
 
 use accounts::{Account, AuthorizedKey, Logins, PasswordHash, Sudo, UserName};
 use anyhow::Result;
-use qemu::disk::TestDisk;
-use qemu::ssh_access;
 
 /// Of the device.
 pub(super) const SSH_PORT: u16 = 22;
+/// Of the device, once it has a web server.
+pub(super) const WEB_PORT: u16 = 80;
 /// The user of the image.
 const USER: &str = "ubuntu";
 const UID: u32 = 1000;
 const PASSWORD: &str = "ubuntu";
 
-/// Prepares a new disk.
-pub(super) fn let_in(disk: &TestDisk) -> Result<()> {
+/// For a new disk.
+pub(super) fn login() -> Result<(Account, Logins)> {
     let mut account = Account::new(UserName::parse(USER)?, UID);
     account.sudo = Sudo::Allowed;
     account.full_name = "Ubuntu".to_owned();
@@ -25,7 +25,7 @@ pub(super) fn let_in(disk: &TestDisk) -> Result<()> {
     if let Some(home) = std::env::home_dir() {
         account.authorized_keys = keys_in(&home.join(".ssh"));
     }
-    ssh_access::let_in(disk, &account, Logins::KeysAndPasswords)
+    Ok((account, Logins::KeysAndPasswords))
 }
 
 /// Those of the `.pub` files that a device can use.
