@@ -53,6 +53,12 @@ impl<'a> Maker<'a> {
         Ok(image_trust::sha256(manifest.bytes))
     }
 
+    pub(super) fn publish_examples(&mut self) -> Result<()> {
+        let directory = self.bench.directory().join("snaps");
+        let snaps = self.bench.world().example_snaps(&directory)?;
+        self.store.publish_examples(&snaps)
+    }
+
     /// Until the run ends.
     pub(super) fn serve(&self) -> Result<Server> {
         self.store.serve(0)

@@ -71,6 +71,7 @@ mod snap_services;
 mod ssh_login;
 mod state_copy_lost;
 mod state_lost;
+mod transcript;
 mod trial_interrupted;
 mod two_disks;
 mod update_alone;
@@ -180,6 +181,7 @@ pub const ALL: &[Scenario] = &[
     every_write_replayed::SCENARIO,
     shutdown::SCENARIO,
     snap_install::SCENARIO,
+    transcript::SCENARIO,
     walk::SCENARIO,
     ssh_login::SCENARIO,
     writable_grown::SCENARIO,
