@@ -52,6 +52,20 @@ impl Cause {
         })
     }
 
+    /// Somebody went back from one slot to the other.
+    #[must_use]
+    pub fn rolled_back(from: Slot, to: Slot) -> Self {
+        let told = json!({
+            "kind": "rollback-requested",
+            "from": Source::from(from).name(),
+            "to": Source::from(to).name(),
+        });
+        Self::new(told, move |event| {
+            matches!(event, Event::RollbackRequested { from: left, to: taken }
+                if (*left, *taken) == (from, to))
+        })
+    }
+
     /// The system in `slot` failed this check of its health gate.
     #[must_use]
     pub fn check_failed(slot: Slot, check: &'static str) -> Self {

@@ -3,8 +3,7 @@
 use std::fs;
 
 use anyhow::{Result, ensure};
-use image_format::{Event, Slot};
-use serde_json::json;
+use image_format::Slot;
 
 use super::maker::{Maker, of_version};
 use super::{Scenario, Tier};
@@ -101,16 +100,7 @@ fn run(bench: &Bench<'_>) -> Result<Evidence> {
     let source = Slot::B.into();
     let proof = guest.prove(Expected { source, manifest })?;
     guest.power_off()?;
-    let told = json!({"kind": "rollback-requested", "from": "system-b", "to": "system-a"});
-    let cause = Cause::new(told, |event| {
-        matches!(
-            event,
-            Event::RollbackRequested {
-                from: Slot::B,
-                to: Slot::A
-            }
-        )
-    });
+    let cause = Cause::rolled_back(Slot::B, Slot::A);
     Evidence::of_guest(&proof, &disk, &cause)
 }
 

@@ -6,8 +6,7 @@ use std::time::Duration;
 
 use accounts::{Account, Logins, Sudo, UserName};
 use anyhow::{Context, Result, bail, ensure};
-use image_format::{Event, Slot};
-use serde_json::json;
+use image_format::Slot;
 use tuf_client::UtcTime;
 
 use super::ssh_login::wait_for_address;
@@ -64,11 +63,11 @@ fn run(bench: &Bench<'_>) -> Result<Evidence> {
     let mut next = [Slot::B, Slot::A].into_iter();
     for command in WALK.lines().filter_map(|line| line.strip_prefix(PROMPT)) {
         if command != "sudo reboot" {
-            let said = client.require_success(command)?;
-            ensure!(
-                said.contains(answer_to(command)?),
-                "`{command}` says {said}"
-            );
+            let (said, words) = match answer_to(command)? {
+                Answer::Done(words) => (client.require_success(command)?, words),
+                Answer::Refused(words) => (client.require_failure(command)?, words),
+            };
+            ensure!(said.contains(words), "`{command}` says {said}");
             continue;
         }
         let Some(slot) = next.next() else {
@@ -90,28 +89,28 @@ fn run(bench: &Bench<'_>) -> Result<Evidence> {
     let source = Slot::A.into();
     let proof = guest.prove(Expected { source, manifest })?;
     guest.power_off()?;
-    let told = json!({"kind": "rollback-requested", "from": "system-b", "to": "system-a"});
-    let cause = Cause::new(told, |event| {
-        matches!(
-            event,
-            Event::RollbackRequested {
-                from: Slot::B,
-                to: Slot::A
-            }
-        )
-    });
+    let cause = Cause::rolled_back(Slot::B, Slot::A);
     Evidence::of_guest(&proof, &disk, &cause)
 }
 
+/// What a command has to say.
+enum Answer {
+    /// It succeeds.
+    Done(&'static str),
+    /// It fails.
+    Refused(&'static str),
+}
+
 /// What has to be in the answer. A command that is not known here was added to the page.
-fn answer_to(command: &str) -> Result<&'static str> {
+fn answer_to(command: &str) -> Result<Answer> {
     Ok(match command {
-        "snappy info" => "release: twinkeel/edge",
-        "snappy search webserver" => "serves a comic at port 80",
-        "sudo snappy install xkcd-webserver" => "xkcd-webserver  edge  1.0",
-        "sudo snappy update" => "Reboot to try",
-        "sudo snappy rollback" => "Reboot to use",
-        "snappy versions -a" => "system",
+        "snappy search webserver" => Answer::Done("serves a comic at port 80"),
+        "sudo snappy install xkcd-webserver" => Answer::Done("xkcd-webserver  edge  1.0"),
+        "sudo snappy update" => Answer::Done("Reboot to try"),
+        "sudo snappy rollback" => Answer::Done("Reboot to use"),
+        "sudo touch /foo" => Answer::Refused("Read-only file system"),
+        "apt-get update" => Answer::Refused("does not use apt-get"),
+        "snappy list" => Answer::Done("xkcd-webserver  edge  1.0"),
         _ => bail!("docs/walk.md types `{command}`, of which this scenario knows nothing"),
     })
 }
