@@ -220,6 +220,16 @@ mod tests {
         assert_eq!(one.get("a").unwrap(), Some(&json!(1)));
     }
 
+    /// A store's file is read and written again at each change: a number may not wander.
+    #[test]
+    fn a_fraction_stays_as_it_was_set() {
+        let patch = br#"{"a":112.111111111111211111111111112}"#;
+        let patch: Map<String, Value> = serde_json::from_slice(patch).unwrap();
+        let one = Configuration::default().patched(&patch).unwrap();
+        let text = serde_json::to_string(&one).unwrap();
+        assert_eq!(serde_json::from_str::<Configuration>(&text).unwrap(), one);
+    }
+
     #[test]
     fn it_is_bounded() {
         let none = Configuration::default();

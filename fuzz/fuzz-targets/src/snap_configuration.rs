@@ -57,6 +57,7 @@ fn seeds() -> Vec<Seed> {
             "maps",
             "{\"a\":{\"b\":{\"c\":null,\"D\":2}},\"e\":1.5}\n{\"a.b.c\":\"x\"}",
         ),
+        ("fraction", "{\"a\":112.111111111111211111111111112}"),
         ("refused-scalar", "{\"a\":1}\n{\"a.b\":1}"),
         ("refused-name", "{\"A\":1}"),
         ("refused-list", "[]"),
