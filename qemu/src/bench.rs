@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, ensure};
 use image_builder::secure_boot::EnrolledKey;
 use image_builder::{RescueSources, StoreTrust, SystemImage};
+use image_format::manifest::BLOCK_BYTES;
 use image_format::{Digest, Slot, Source};
 
 use crate::command_line::{
@@ -139,7 +140,7 @@ impl<'a> Bench<'a> {
         Ok(hash)
     }
 
-    /// The test release with something added to its initrd.
+    /// The test release with something added to its initrd, and its root so much further.
     ///
     /// # Errors
     /// It cannot be written, or does not fit.
@@ -147,7 +148,13 @@ impl<'a> Bench<'a> {
         let system = self.world.system();
         let changed = self.directory.join("initrd");
         initrd::append(system.initrd(), addition, &changed)?;
-        system.with_initrd(&changed)
+        let more_bytes = changed.metadata()?.len() - system.initrd().metadata()?.len();
+        let more_bytes = more_bytes.next_multiple_of(BLOCK_BYTES);
+        let with_room = system.with_manifest(|manifest| {
+            manifest.root.offset_bytes += more_bytes;
+            manifest.root.tree_offset_bytes += more_bytes;
+        });
+        with_room.with_initrd(&changed)
     }
 
     /// The kernel got the manifest's words and the loader's three, nothing else.

@@ -23,6 +23,29 @@ pub enum Addition {
         /// What it names.
         target: &'static str,
     },
+    /// A file of bytes that nothing else holds, and that do not get fewer when compressed.
+    Noise {
+        /// Without a slash in front.
+        path: &'static str,
+        /// How long it is.
+        bytes: usize,
+    },
+}
+
+impl Addition {
+    fn content(&self) -> Vec<u8> {
+        match *self {
+            Self::EmptyProgram { .. } => Vec::new(),
+            Self::Link { target, .. } => target.into(),
+            Self::Noise { bytes, .. } => noise(bytes),
+        }
+    }
+}
+
+/// The digests of 0, 1, 2 ...
+fn noise(bytes: usize) -> Vec<u8> {
+    let blocks = (0_u64..).flat_map(|block| image_trust::sha256(&block.to_le_bytes()).0);
+    blocks.take(bytes).collect()
 }
 
 /// Writes `initrd` with the addition behind it to `out`.
@@ -34,13 +57,15 @@ pub fn append(initrd: &Path, addition: &Addition, out: &Path) -> Result<()> {
         fs::read(initrd).with_context(|| format!("cannot read {}", initrd.display()))?;
     // The kernel looks for the next archive behind zeros, at a multiple of four.
     bytes.resize(bytes.len().next_multiple_of(4), 0);
-    let (path, content, kind, mode) = match *addition {
-        Addition::EmptyProgram { path } => (path, "", ModeFileType::Regular, 0o755),
-        Addition::Link { path, target } => (path, target, ModeFileType::Symlink, 0o777),
+    let (path, kind, mode) = match *addition {
+        Addition::EmptyProgram { path } => (path, ModeFileType::Regular, 0o755),
+        Addition::Link { path, .. } => (path, ModeFileType::Symlink, 0o777),
+        Addition::Noise { path, .. } => (path, ModeFileType::Regular, 0o644),
     };
+    let content = addition.content();
     let header = newc::Builder::new(path).mode(mode).set_mode_file_type(kind);
     let mut writer = header.write(&mut bytes, u32::try_from(content.len())?);
-    writer.write_all(content.as_bytes())?;
+    writer.write_all(&content)?;
     writer.finish()?;
     newc::trailer(&mut bytes)?;
     File::create(out)

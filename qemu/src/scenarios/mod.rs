@@ -76,10 +76,11 @@ mod trial_interrupted;
 mod two_disks;
 mod update_alone;
 mod update_by_hand;
-mod update_few_bytes;
 mod update_from_file;
 mod update_from_web;
+mod update_interrupted;
 mod walk;
+mod web_server;
 mod writable_grown;
 mod writable_lost;
 mod wrong_board;
@@ -174,8 +175,8 @@ pub const ALL: &[Scenario] = &[
     rollback::SCENARIO,
     reset::SCENARIO,
     update_from_file::SCENARIO,
-    update_few_bytes::SCENARIO,
     update_from_web::SCENARIO,
+    update_interrupted::SCENARIO,
     update_alone::SCENARIO,
     update_by_hand::SCENARIO,
     every_write_replayed::SCENARIO,

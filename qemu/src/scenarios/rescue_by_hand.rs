@@ -6,7 +6,7 @@ use anyhow::Result;
 use image_format::{Slot, Source};
 
 use super::update_from_file::{Newer, confirmed_as_b, staged};
-use super::update_from_web::{Files, Server};
+use super::web_server::{Files, Server};
 use super::{Scenario, Tier, rescue};
 use crate::bench::Bench;
 use crate::evidence::Evidence;

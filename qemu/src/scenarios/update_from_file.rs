@@ -3,10 +3,12 @@
 use std::path::PathBuf;
 
 use anyhow::{Result, ensure};
+use image_builder::SystemImage;
 use image_format::disk::Role;
 use image_format::{Digest, Event, Slot, SlotStatus, Version};
 use serde_json::json;
 
+use super::maker::of_version;
 use super::{Scenario, Tier};
 use crate::bench::Bench;
 use crate::command_line::{Boot, Drive};
@@ -60,10 +62,12 @@ pub(super) struct Newer {
 
 impl Newer {
     pub(super) fn make(bench: &Bench<'_>, disk: &TestDisk) -> Result<Self> {
-        let system = bench
-            .world()
-            .system()
-            .with_manifest(|manifest| manifest.version = NEW);
+        Self::of(bench, bench.world().system(), disk)
+    }
+
+    /// The release that is this system.
+    pub(super) fn of(bench: &Bench<'_>, system: &SystemImage, disk: &TestDisk) -> Result<Self> {
+        let system = of_version(system, NEW.0);
         let reference = disk.copy_to(&bench.directory().join("reference.img"))?;
         let manifest = bench.install(&reference, Slot::B, &system)?;
         let update = bench.directory().join("3.update");
