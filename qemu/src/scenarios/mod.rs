@@ -71,6 +71,7 @@ mod snap_services;
 mod ssh_login;
 mod state_copy_lost;
 mod state_lost;
+mod store_lost;
 mod transcript;
 mod trial_interrupted;
 mod two_disks;
@@ -178,6 +179,7 @@ pub const ALL: &[Scenario] = &[
     update_from_web::SCENARIO,
     update_interrupted::SCENARIO,
     update_alone::SCENARIO,
+    store_lost::SCENARIO,
     update_by_hand::SCENARIO,
     every_write_replayed::SCENARIO,
     shutdown::SCENARIO,
