@@ -74,11 +74,11 @@ impl LocalStore {
     }
 
     /// Takes an update file, for everyone or for those who run at least `minimum`, with a
-    /// patch from there.
+    /// patch from there; returns the release's name.
     ///
     /// # Errors
     /// Devices would refuse it.
-    pub fn publish_system(&mut self, file: &Path, minimum: Option<u64>) -> Result<()> {
+    pub fn publish_system(&mut self, file: &Path, minimum: Option<u64>) -> Result<String> {
         let patches_from: Vec<_> = minimum.into_iter().map(PatchBase::Listed).collect();
         let release = NewRelease {
             file,
@@ -90,7 +90,17 @@ impl LocalStore {
             notes: String::new(),
             patches_from: &patches_from,
         };
-        self.act(|store, keys| store.add(&release, keys))?;
+        let (name, _) = self.act(|store, keys| store.add(&release, keys))?;
+        Ok(name)
+    }
+
+    /// Changes who gets a release, and when.
+    ///
+    /// # Errors
+    /// There is no such release.
+    pub fn promote(&mut self, name: &str, rollout: &Rollout) -> Result<()> {
+        let edge: Channel = "edge".parse()?;
+        self.act(|store, keys| store.promote(name, edge.clone(), rollout.clone(), keys))?;
         Ok(())
     }
 

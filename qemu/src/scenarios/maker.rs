@@ -5,6 +5,7 @@ use std::fs;
 use anyhow::{Context, Result};
 use image_builder::{StoreTrust, SystemImage};
 use image_format::{Digest, Version};
+use store_format::Rollout;
 use tuf_client::UtcTime;
 
 use crate::bench::Bench;
@@ -23,6 +24,8 @@ pub(super) fn of_version(system: &SystemImage, version: u64) -> SystemImage {
 pub(super) struct Maker<'a> {
     bench: &'a Bench<'a>,
     store: LocalStore,
+    /// The name of the release that was published last.
+    last: String,
 }
 
 impl<'a> Maker<'a> {
@@ -31,7 +34,8 @@ impl<'a> Maker<'a> {
         let directory = bench.directory().join("store");
         let keyring = world.keys().keyring_path();
         let store = LocalStore::create(&directory, &world.store_keys(), &keyring, MADE)?;
-        Ok(Self { bench, store })
+        let last = String::new();
+        Ok(Self { bench, store, last })
     }
 
     pub(super) fn trust(&self) -> Result<StoreTrust> {
@@ -44,13 +48,18 @@ impl<'a> Maker<'a> {
         let envelope = self.bench.world().keys().seal(&system.manifest())?;
         let file = self.bench.directory().join("release.update");
         system.write_update(&envelope, &file)?;
-        self.store.publish_system(&file, minimum)?;
+        self.last = self.store.publish_system(&file, minimum)?;
         fs::remove_file(&file)?;
         let manifest = image_format::parse_envelope(&envelope)
             .ok()
             .context("the envelope is none")?
             .manifest;
         Ok(image_trust::sha256(manifest.bytes))
+    }
+
+    /// Changes who gets the release that was published last, and when.
+    pub(super) fn promote_last(&mut self, rollout: &Rollout) -> Result<()> {
+        self.store.promote(&self.last, rollout)
     }
 
     pub(super) fn publish_examples(&mut self) -> Result<()> {

@@ -4,6 +4,7 @@ use std::fs;
 
 use anyhow::{Result, ensure};
 use image_format::Slot;
+use store_format::Rollout;
 
 use super::maker::{Maker, of_version};
 use super::{Scenario, Tier};
@@ -16,11 +17,13 @@ use crate::proof::Expected;
 
 pub(super) const SCENARIO: Scenario = Scenario {
     name: "update-by-hand",
-    behaviour: "`snappy update`, `rollback`, `hold` and `config` ask the daemon, which obeys",
+    behaviour: "`snappy update`, `rollback`, `hold` and `config` ask the daemon, which obeys; a wave opens",
     tier: Tier::Everyday,
     run,
 };
 
+/// The year 2100.
+const NEVER_SECS: u64 = 4_102_444_800;
 const CONNECTED: &str = "until snappy network | grep -q configured; do sleep 1; done";
 
 fn run(bench: &Bench<'_>) -> Result<Evidence> {
@@ -29,6 +32,7 @@ fn run(bench: &Bench<'_>) -> Result<Evidence> {
     let disk = bench.disk()?;
     bench.install(&disk, Slot::A, &of_version(&system, 1))?;
     let manifest = maker.publish(&of_version(&system, 2), None)?;
+    maker.promote_last(&Rollout::everyone(NEVER_SECS))?;
     let server = maker.serve()?;
     let settings = bench.directory().join("updates.toml");
     fs::write(
@@ -54,6 +58,9 @@ fn run(bench: &Bench<'_>) -> Result<Evidence> {
         "snappy hold",
         &["are held until somebody releases them"],
     )?;
+    let not_open = "so far 0% of the devices may take it";
+    require(&mut guest, "snappy update-versions", &[not_open])?;
+    maker.promote_last(&Rollout::everyone(1))?;
     let sentence = "1 updated components are available with your current stability settings.";
     require(
         &mut guest,
