@@ -23,7 +23,8 @@ pub use worker::SnapParts;
 
 use crate::changes::{ChangeKind, Changes, Conflict};
 use crate::device::Failure;
-use serde_json::{Map, Value};
+use crate::wishes::WishFiles;
+use serde_json::{Map, Value, json};
 use snap_format::{Grant, SnapName, SnapYaml};
 use snap_store::{Data, Files, Places, State};
 use std::collections::BTreeSet;
@@ -123,6 +124,7 @@ pub struct SnapDesk {
     files: Arc<dyn Files>,
     services: Arc<dyn Services>,
     places: Places,
+    wishes: WishFiles,
 }
 
 /// What the last change left.
@@ -149,6 +151,7 @@ impl SnapDesk {
             files: Arc::clone(&parts.files),
             services: Arc::clone(&parts.services),
             places: parts.places.clone(),
+            wishes: WishFiles::in_directory(parts.places.grants.with_file_name("wanted")),
         };
         let work = move || worker::work(parts, &changes, &*listing, &shown, &to_do);
         let begun = thread::Builder::new().name("snaps".to_owned()).spawn(work);
@@ -168,6 +171,16 @@ impl SnapDesk {
     #[must_use]
     pub fn places(&self) -> &Places {
         &self.places
+    }
+
+    /// What is wanted and not here yet.
+    #[must_use]
+    pub fn wishes(&self) -> &WishFiles {
+        &self.wishes
+    }
+
+    pub(crate) fn changes(&self) -> &Changes {
+        &self.changes
     }
 
     /// The services, as their supervisor has them.
@@ -218,6 +231,13 @@ impl SnapDesk {
         let id = self
             .changes
             .begin_of(&name, act.kind(), &act.summary(), &[])?;
+        if let SnapAct::Remove(name, _) = &act
+            && self.take_back(name)
+        {
+            self.changes
+                .finish(id, json!({ "snap-names": [name.as_str()] }));
+            return Ok(id);
+        }
         if self.jobs.send(Job { id, act }).is_err() {
             let gone = "the snaps of this device cannot be used; 'snappy service snappyd logs' \
                         tells why";
@@ -225,6 +245,21 @@ impl SnapDesk {
                 .fail(id, &Failure::new(crate::device::FailureKind::Disk, gone));
         }
         Ok(id)
+    }
+
+    /// Whoever removes a snap does not want it any more. Whether there was nothing but the wish.
+    fn take_back(&self, name: &SnapName) -> bool {
+        let is_here = self
+            .state()
+            .snap(name)
+            .is_some_and(|snap| snap.current.is_some());
+        match self.wishes.remove(name) {
+            Ok(was_wanted) => was_wanted && !is_here,
+            Err(error) => {
+                eprintln!("cannot forget that snap {name} is wanted: {error}");
+                false
+            }
+        }
     }
 
     /// Has something done with services, and returns the number of its change. It does not
