@@ -12,6 +12,7 @@ mod relations;
 mod runtime;
 mod service_act;
 mod services;
+mod wished;
 mod worker;
 
 pub use app::AppHere;
@@ -19,6 +20,7 @@ pub use choice::{ListedSnap, WantedSnap};
 pub(crate) use line::sha256_of;
 pub use service_act::{ServiceAct, ServiceCommand};
 pub use services::Services;
+use wished::Settled;
 pub use worker::SnapParts;
 
 use crate::changes::{ChangeKind, Changes, Conflict};
@@ -231,11 +233,8 @@ impl SnapDesk {
         let id = self
             .changes
             .begin_of(&name, act.kind(), &act.summary(), &[])?;
-        if let SnapAct::Remove(name, _) = &act
-            && self.take_back(name)
-        {
-            self.changes
-                .finish(id, json!({ "snap-names": [name.as_str()] }));
+        if self.settle_wish(&act) == Settled::WasAll {
+            self.changes.finish(id, json!({ "snap-names": [name] }));
             return Ok(id);
         }
         if self.jobs.send(Job { id, act }).is_err() {
@@ -245,21 +244,6 @@ impl SnapDesk {
                 .fail(id, &Failure::new(crate::device::FailureKind::Disk, gone));
         }
         Ok(id)
-    }
-
-    /// Whoever removes a snap does not want it any more. Whether there was nothing but the wish.
-    fn take_back(&self, name: &SnapName) -> bool {
-        let is_here = self
-            .state()
-            .snap(name)
-            .is_some_and(|snap| snap.current.is_some());
-        match self.wishes.remove(name) {
-            Ok(was_wanted) => was_wanted && !is_here,
-            Err(error) => {
-                eprintln!("cannot forget that snap {name} is wanted: {error}");
-                false
-            }
-        }
     }
 
     /// Has something done with services, and returns the number of its change. It does not

@@ -172,19 +172,31 @@ impl<M: Machine> Wishes<M> {
                     self.desk.changes().forget(told);
                 }
             }
-            Err(failure) => return self.failed(name, failure, is_final),
+            Err(Failure {
+                kind: FailureKind::NotFound,
+                message,
+            }) => {
+                let message = format!("{message}; 'snappy install {name}' asks again");
+                return self.give_up(name, message);
+            }
+            Err(failure) => return self.put_off(name, failure),
             Ok(()) => println!("snap {name} is installed, as its owner wants"),
         }
         if !wish.configuration.is_empty() {
             let configuration = wish.configuration.clone();
             let configured = self.act(SnapAct::Configure(name.clone(), configuration));
-            if let Err(Failure { kind, message }) = configured {
-                let message = format!(
-                    "it is installed, and its configuration is not taken: {message}; 'snappy \
-                     config {name} KEY=VALUE' sets another"
-                );
-                let failure = Failure { kind, message };
-                return self.failed(name, failure, |kind| kind != FailureKind::Busy);
+            match configured {
+                Err(failure) if failure.kind == FailureKind::Busy => {
+                    return self.put_off(name, failure);
+                }
+                Err(failure) => {
+                    let message = format!(
+                        "it is installed, and its configuration is not taken: {failure}; 'snappy \
+                         config {name} KEY=VALUE' sets another"
+                    );
+                    return self.give_up(name, message);
+                }
+                Ok(()) => {}
             }
         }
         // Kept, it would be done again, and there would be nothing to do.
@@ -215,28 +227,21 @@ impl<M: Machine> Wishes<M> {
         }
     }
 
-    fn failed(
-        &self,
-        name: &SnapName,
-        failure: Failure,
-        is_final: impl Fn(FailureKind) -> bool,
-    ) -> Tried {
-        eprintln!("snap {name} is wanted: {failure}");
-        let (standing, tried) = match is_final(failure.kind) {
-            true => (WishStanding::GivenUp(failure.message), Tried::Over),
-            false => (
-                WishStanding::Failed(failure.message),
-                Tried::Later(failure.kind),
-            ),
-        };
-        if let Err(error) = self.desk.wishes().note(name, standing) {
+    fn put_off(&self, name: &SnapName, failure: Failure) -> Tried {
+        self.note(name, &failure.message, WishStanding::Failed);
+        Tried::Later(failure.kind)
+    }
+
+    /// From here on it is a person's.
+    fn give_up(&self, name: &SnapName, why: String) -> Tried {
+        self.note(name, &why, WishStanding::GivenUp);
+        Tried::Over
+    }
+
+    fn note(&self, name: &SnapName, why: &str, standing: fn(String) -> WishStanding) {
+        eprintln!("snap {name} is wanted: {why}");
+        if let Err(error) = self.desk.wishes().note(name, standing(why.to_owned())) {
             eprintln!("cannot note how far snap {name} is: {error}");
         }
-        tried
     }
-}
-
-/// The store was asked, and has no such snap.
-fn is_final(kind: FailureKind) -> bool {
-    kind == FailureKind::NotFound
 }

@@ -136,6 +136,15 @@ impl WishFiles {
         }
     }
 
+    /// A person takes care of the snap: what was given up is no wish any more.
+    pub(crate) fn leave(&self, name: &SnapName) -> io::Result<()> {
+        let wish = self.read(name);
+        match wish.is_some_and(|wish| matches!(wish.standing, WishStanding::GivenUp(_))) {
+            true => self.remove(name).map(|_| ()),
+            false => Ok(()),
+        }
+    }
+
     fn path(&self, name: &SnapName) -> PathBuf {
         self.directory.join(format!("{name}.json"))
     }

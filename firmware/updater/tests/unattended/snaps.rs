@@ -103,7 +103,7 @@ impl Asked {
         self.act_on("hello", body)
     }
 
-    fn act_on(&self, name: &str, body: &Value) -> Result<Change, String> {
+    pub(crate) fn act_on(&self, name: &str, body: &Value) -> Result<Change, String> {
         match self.ask(Method::Post, &format!("v2/snaps/{name}"), body) {
             Answer::Async(id) => {
                 let change = self.changes.wait_until(id, LONG, Change::is_ready).unwrap();

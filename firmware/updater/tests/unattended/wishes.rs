@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use std::net::TcpListener;
 use std::time::Duration;
 use updater::device::Device as _;
-use updater::wishes::{Wish, WishFiles, WishStanding, Wishes};
+use updater::wishes::{Wish, WishFiles, WishStanding};
 
 /// Every second counts from here on: before it a device may still get its network.
 const SETTLED: Duration = Duration::from_secs(120);
@@ -140,7 +140,7 @@ fn a_snap_that_the_store_does_not_have_is_given_up_and_told() {
     assert_eq!(owner.turn(), HOUR);
     assert!(owner.is_here("hello"));
     let why = "snap \"nothing\" not found: the channel edge has none of that name for this device";
-    let given_up = WishStanding::GivenUp(why.to_owned());
+    let given_up = WishStanding::GivenUp(format!("{why}; 'snappy install nothing' asks again"));
     assert_eq!(owner.standings(), [("nothing".to_owned(), given_up)]);
     let told = (
         "install-snap".to_owned(),
@@ -153,6 +153,11 @@ fn a_snap_that_the_store_does_not_have_is_given_up_and_told() {
     owner.restart();
     assert_eq!(owner.turn(), HOUR);
     assert_eq!(server.log(), [""; 0]);
+    // A person's own try is a person's own affair.
+    let install = json!({ "action": "install" });
+    let told = owner.asked.act_on("nothing", &install).unwrap_err();
+    assert_eq!(told, why);
+    assert!(owner.standings().is_empty());
 }
 
 #[test]
