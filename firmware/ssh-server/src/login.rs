@@ -1,6 +1,7 @@
 //! Who may come in, and what they ask for then: the calls that the protocol makes.
 
 use crate::session::{Opened, Program, Surroundings};
+use crate::sftp;
 use crate::system_call::become_user;
 use crate::terminal::{Size, Terminal};
 use accounts::{Account, Accounts, Logins, Places};
@@ -210,10 +211,12 @@ impl Handler for Login {
     async fn subsystem_request(
         &mut self,
         channel: ChannelId,
-        _name: &str,
+        name: &str,
         session: &mut Session,
     ) -> Result<(), Error> {
-        // There is none: sftp, and scp by it, say so.
-        session.channel_failure(channel)
+        match name {
+            sftp::WORD => self.start(channel, session, Program::Files),
+            _ => session.channel_failure(channel),
+        }
     }
 }
