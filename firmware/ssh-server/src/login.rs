@@ -5,7 +5,7 @@ use crate::sftp;
 use crate::system_call::become_user;
 use crate::terminal::{Size, Terminal};
 use accounts::{Account, Accounts, Logins, Places};
-use russh::keys::PublicKey;
+use russh::keys::{Algorithm, PublicKey};
 use russh::server::{
     Auth, ChannelOpenHandle, Handler, Msg, PublicKeyOffer, Session, VerifiedPublicKey,
 };
@@ -100,6 +100,11 @@ impl Login {
     }
 }
 
+/// What `ssh-rsa` means as the name of a signature.
+fn is_by_sha_1(algorithm: &Algorithm) -> bool {
+    matches!(algorithm, Algorithm::Rsa { hash: None })
+}
+
 impl Handler for Login {
     type Error = Error;
 
@@ -108,9 +113,11 @@ impl Handler for Login {
         user: &str,
         offer: PublicKeyOffer<'_>,
     ) -> Result<Auth, Error> {
-        Ok(match self.opened_by(user, offer.public_key) {
-            Some(_) => Auth::Accept,
-            None => Auth::reject(),
+        // Before any arithmetic is done with it: nobody else's key gets that far.
+        let is_known = self.opened_by(user, offer.public_key).is_some();
+        Ok(match is_known && !is_by_sha_1(offer.algorithm) {
+            true => Auth::Accept,
+            false => Auth::reject(),
         })
     }
 
@@ -119,7 +126,8 @@ impl Handler for Login {
         user: &str,
         key: VerifiedPublicKey<'_>,
     ) -> Result<Auth, Error> {
-        match self.opened_by(user, key.public_key).cloned() {
+        let account = self.opened_by(user, key.public_key).cloned();
+        match account.filter(|_| !is_by_sha_1(key.algorithm)) {
             Some(account) => self.enter(account, "a key"),
             None => Ok(Auth::reject()),
         }

@@ -3,6 +3,7 @@
 //! Where the tests run as root, the user logs in as user 1000; otherwise as whoever runs them.
 //! Without OpenSSH's client on this machine there is nothing to test with, and it says so.
 
+mod rsa;
 mod sftp;
 
 use accounts::{Account, AuthorizedKey, Logins, PasswordHash, Places, SshSettings, Sudo, UserName};
