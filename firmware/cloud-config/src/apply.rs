@@ -9,6 +9,7 @@ mod files;
 mod network;
 mod original;
 mod people;
+mod snaps;
 mod system;
 
 pub use commands::{Policy, run_commands};
@@ -76,12 +77,7 @@ pub fn apply(device: &Device, found: &Found, config: &CloudConfig, report: &mut 
     system::apply(device, found, config, report);
     people::apply(device, found, config, report);
     files::apply(device, config, report);
-    if !config.packages.is_empty() {
-        report.failed(format!(
-            "snappy.packages: this system installs no snaps by itself yet; type snappy install {}",
-            config.packages.join(" ")
-        ));
-    }
+    snaps::apply(device, config, report);
 }
 
 /// Tells the report how writing a file went.

@@ -16,7 +16,10 @@ pub use users::{Login, LoginName, Password, User};
 use crate::complaint::{Complaint, Complaints, Reason};
 use crate::place::Place;
 use accounts::AuthorizedKey;
+use serde_json::{Map, Value};
+use snap_format::SnapName;
 use std::collections::BTreeMap;
+use store_format::PublisherName;
 
 /// What an owner asks for. Empty is nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -40,11 +43,22 @@ pub struct CloudConfig {
     /// Whether a password opens SSH, too.
     pub ssh_password: Option<Login>,
     /// Snaps to install.
-    pub packages: Vec<String>,
+    pub packages: Vec<Package>,
+    /// What is set of snaps once they are installed.
+    pub configurations: BTreeMap<SnapName, Map<String, Value>>,
     /// Settings of the daemon, as `snappy config` has them.
-    pub settings: BTreeMap<String, serde_json::Value>,
+    pub settings: BTreeMap<String, Value>,
     /// Run once, at the end, where the image allows it.
     pub commands: Vec<Command>,
+}
+
+/// A snap of the store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Package {
+    /// Its name.
+    pub name: SnapName,
+    /// Whose, where more than one has it.
+    pub publisher: Option<PublisherName>,
 }
 
 /// A command of `runcmd`.
@@ -83,6 +97,8 @@ impl CloudConfig {
         }
         let mut settings = self.settings;
         settings.extend(later.settings);
+        let mut configurations = self.configurations;
+        configurations.extend(later.configurations);
         Self {
             users: list(self.users, later.users),
             authorized_keys: list(self.authorized_keys, later.authorized_keys),
@@ -94,6 +110,7 @@ impl CloudConfig {
             ssh: later.ssh.or(self.ssh),
             ssh_password: later.ssh_password.or(self.ssh_password),
             packages: list(self.packages, later.packages),
+            configurations,
             settings,
             commands: list(self.commands, later.commands),
         }

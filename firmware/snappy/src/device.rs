@@ -1,18 +1,17 @@
 //! What the verbs know about this device. Reads; changes nothing.
 
 use crate::channel::read_channel;
+use crate::daemon::{Daemon, DaemonError};
 use crate::keys::read_keyring;
 use crate::slot_image::{Conditions, Image, SlotImage, read_image};
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, bail};
 use boot_core::choice::{self, Excluded};
-use boot_core::flight::for_each_entry;
-use boot_core::platform::read_at;
-use boot_core::state_store::StateStore;
-use boot_core::{Disk, Layout, read_layout};
-use image_format::{BootState, ENVELOPE_BYTES, FlightEntry, Keyring, Slot, SlotStatus, Source};
+use image_format::{BootState, FlightEntry, Keyring, Slot, SlotStatus, Source};
 use image_trust::Verified;
+use serde_json::Value;
+use std::io::ErrorKind;
 use std::path::Path;
-use system_update::{BootDisk, BootReport, CloudConfigReport};
+use system_update::{BootDisk, BootFacts, BootReport, CloudConfigReport, SlotArea};
 
 /// The device as it is now.
 #[derive(Clone, Debug)]
@@ -27,55 +26,91 @@ pub(crate) struct Device {
     /// Oldest first.
     pub(crate) flight: Vec<FlightEntry>,
     /// What became of a cloud-config.
-    pub(crate) cloud_config: Option<CloudConfigReport>,
+    pub(crate) cloud_config: CloudConfig,
+    /// Snaps that the owner wants and that are not here.
+    pub(crate) wanted: Vec<Wanted>,
+}
+
+/// What became of a cloud-config.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum CloudConfig {
+    /// There was none, or what is told of it is not understood; `cloud-config` has said that.
+    Nothing,
+    Told(CloudConfigReport),
+    /// There was one, and it may name secrets.
+    RootsAlone,
+}
+
+impl CloudConfig {
+    pub(crate) fn read(path: &Path) -> Self {
+        let is_roots = std::fs::File::open(path)
+            .is_err_and(|error| error.kind() == ErrorKind::PermissionDenied);
+        match CloudConfigReport::read(path) {
+            _ if is_roots => Self::RootsAlone,
+            Ok(Some(report)) => Self::Told(report),
+            Ok(None) | Err(_) => Self::Nothing,
+        }
+    }
+}
+
+/// A snap that the owner wants and that is not here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Wanted {
+    pub(crate) name: String,
+    /// For programs: `waits`, `failed`, `given-up`.
+    pub(crate) state: String,
+    /// What the last try failed with.
+    pub(crate) why: Option<String>,
 }
 
 impl Device {
-    /// Reads everything: needs to open the disk.
+    /// Reads everything. Only root may read the disk: to others the daemon tells what is there.
     pub(crate) fn read() -> Result<Self> {
-        let report = BootReport::read()?;
-        let mut disk = BootDisk::open_to_read(disk_of(&report)?)?;
+        let is_root = rustix::process::geteuid().is_root();
+        let facts = match is_root {
+            true => {
+                let report = BootReport::read()?;
+                let mut disk = BootDisk::open_to_read(disk_of(&report)?)?;
+                BootFacts::read(report, &mut disk)?
+            }
+            false => told()?,
+        };
         let keyring = read_keyring();
-        let mut device = Self::from_disk(report, keyring.as_ref(), &mut disk)?;
-        // One that is not understood tells nothing; `cloud-config` has said it before.
-        let cloud_config = CloudConfigReport::read(Path::new(CloudConfigReport::PATH));
-        device.cloud_config = cloud_config.ok().flatten();
-        Ok(device)
+        Ok(Self {
+            cloud_config: CloudConfig::read(Path::new(CloudConfigReport::PATH)),
+            wanted: wanted(),
+            ..Self::of(facts, keyring.as_ref())
+        })
     }
 
-    /// Reads everything but the reports from `disk`.
-    pub(crate) fn from_disk<D: Disk>(
-        report: BootReport,
-        keyring: Option<&Verified<Keyring>>,
-        disk: &mut D,
-    ) -> Result<Self> {
-        let path = disk_of(&report)?.display();
-        let layout = read_layout(disk).with_context(|| format!("cannot use {path}"))?;
-        ensure!(
-            layout.disk_guid.to_string() == report.disk_guid,
-            "cannot use {path}: it is not the disk that this system was booted from; reboot"
-        );
-        let state = read_state(disk, &layout)?;
-        let slots = Slot::ALL.map(|slot| {
+    /// What the facts come to, under that keyring.
+    pub(crate) fn of(facts: BootFacts, keyring: Option<&Verified<Keyring>>) -> Self {
+        let BootFacts {
+            report,
+            state,
+            slots: [a, b],
+            flight,
+        } = facts;
+        let image = |slot, area| {
             if report.slot() == Some(slot) {
                 return running(&report);
             }
-            read_slot(disk, &layout, slot, |slot_length_bytes| Conditions {
+            image_in(&area, |slot_length_bytes| Conditions {
                 keyring,
                 board: &report.board,
                 floors: state.floors,
                 slot_length_bytes,
             })
-        });
-        let flight = read_flight(disk, &layout);
-        Ok(Self {
+        };
+        Self {
+            slots: [image(Slot::A, a), image(Slot::B, b)],
             report,
             channel: read_channel(),
             state,
-            slots,
             flight,
-            cloud_config: None,
-        })
+            cloud_config: CloudConfig::Nothing,
+            wanted: Vec::new(),
+        }
     }
 
     /// The image of `source`, which is in a slot or runs.
@@ -134,36 +169,42 @@ fn running(report: &BootReport) -> SlotImage {
     })
 }
 
-fn read_state<D: Disk>(disk: &mut D, layout: &Layout) -> Result<BootState> {
-    let Some(store) = StateStore::open(disk, layout) else {
-        bail!("cannot find the boot state: the disk has no such partition; flash it again");
-    };
-    let state = store.state().cloned();
-    state.context("cannot read the boot state: both copies are damaged; reboot to have it rebuilt")
-}
-
-fn read_slot<'a, D: Disk>(
-    disk: &mut D,
-    layout: &Layout,
-    slot: Slot,
-    conditions: impl FnOnce(u64) -> Conditions<'a>,
-) -> SlotImage {
-    let Some(partition) = layout.partition(slot.into()) else {
-        return SlotImage::Unusable(image_format::Refusal::NoPartition);
-    };
-    let mut area = vec![0; ENVELOPE_BYTES];
-    match read_at(disk, partition.offset_bytes, &mut area) {
-        Ok(()) => read_image(&area, &conditions(partition.length_bytes)),
-        Err(_) => SlotImage::Unusable(image_format::Refusal::Unreadable),
+fn image_in<'a>(area: &SlotArea, conditions: impl FnOnce(u64) -> Conditions<'a>) -> SlotImage {
+    match area {
+        SlotArea::Read {
+            bytes,
+            slot_length_bytes,
+        } => read_image(bytes, &conditions(*slot_length_bytes)),
+        SlotArea::Missing => SlotImage::Unusable(image_format::Refusal::NoPartition),
+        SlotArea::Unreadable => SlotImage::Unusable(image_format::Refusal::Unreadable),
     }
 }
 
-fn read_flight<D: Disk>(disk: &mut D, layout: &Layout) -> Vec<FlightEntry> {
-    let mut flight = Vec::new();
-    for_each_entry(disk, layout, |entry| flight.push(entry));
-    // By boots: some things are known, and recorded, only one boot later.
-    flight.sort_by_key(|entry| (entry.boot_number, entry.sequence));
-    flight
+fn told() -> Result<BootFacts> {
+    let facts = Daemon::find().and_then(|daemon| daemon.get("/v2/twinkeel/boot"));
+    match facts {
+        Ok(facts) => Ok(BootFacts::parse(facts)?),
+        Err(error @ DaemonError::NotRunning(_)) => {
+            bail!("{error}; root is told without it: sudo snappy why")
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Snaps that the owner wants and that are not here; none where no daemon tells them.
+fn wanted() -> Vec<Wanted> {
+    let all = Daemon::find().and_then(|daemon| daemon.get("/v2/twinkeel/wanted-snaps"));
+    let all = all.unwrap_or_default();
+    let text = |value: &Value| value.as_str().map(str::to_owned);
+    let one = |wanted: &Value| {
+        Some(Wanted {
+            name: text(&wanted["name"])?,
+            why: text(&wanted["why"]),
+            state: text(&wanted["state"])?,
+        })
+    };
+    let all = all.as_array().map_or(&[][..], Vec::as_slice);
+    all.iter().filter_map(one).collect()
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Devices for the tests of the pure functions.
 
-use crate::device::Device;
+use crate::device::{CloudConfig, Device};
 use crate::slot_image::{Image, SlotImage};
 use image_format::{
     BootNumber, BootState, Digest, Epoch, Event, FlightEntry, Floors, Refusal, Slot, SlotRecord,
@@ -54,7 +54,8 @@ pub(crate) fn device() -> Device {
         },
         slots: [image_a(), image_b()].map(SlotImage::Verified),
         flight: Vec::new(),
-        cloud_config: None,
+        cloud_config: CloudConfig::Nothing,
+        wanted: Vec::new(),
     }
 }
 

@@ -1,6 +1,7 @@
 //! `snappy why`: why is this system running, and what happened on the way here.
 
 mod cloud_config;
+mod wanted;
 
 use crate::arguments::Form;
 use crate::because::because;
@@ -56,7 +57,8 @@ fn text(device: &Device, told: &Told<'_>) -> String {
             text += &entry_text(&entry.event);
         }
     }
-    text += &cloud_config::text(device.cloud_config.as_ref());
+    text += &cloud_config::text(&device.cloud_config);
+    text += &wanted::text(&device.wanted);
     if told.boots.is_empty() && told.left_out == 0 {
         text += "\nThe flight record is empty: nothing but quiet boots so far.\n";
     }
@@ -100,7 +102,8 @@ fn value(device: &Device, told: &Told<'_>) -> Value {
             "sentence": because.sentence,
             "reasons": reasons.collect::<Map<_, _>>(),
         },
-        "cloud_config": device.cloud_config,
+        "cloud_config": cloud_config::value(&device.cloud_config),
+        "wanted_snaps": wanted::value(&device.wanted),
         "boots_left_out": told.left_out,
         "events": told.boots.iter().copied().flatten().map(record).collect::<Vec<_>>(),
     })

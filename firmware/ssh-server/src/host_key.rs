@@ -2,10 +2,10 @@
 //! update and no rollback touches it.
 
 use accounts::{Places, write_whole};
-use anyhow::{Context, Result};
-use russh::keys::PrivateKey;
+use anyhow::{Context, Result, ensure};
 use russh::keys::ssh_key::private::{Ed25519Keypair, KeypairData};
 use russh::keys::ssh_key::{HashAlg, LineEnding};
+use russh::keys::{Algorithm, PrivateKey};
 use rustix::rand::{GetRandomFlags, getrandom};
 use std::io::ErrorKind;
 use std::path::PathBuf;
@@ -63,8 +63,15 @@ fn read(places: &Places) -> Result<Option<PrivateKey>> {
     match std::fs::read(&path) {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         other => {
-            let key = PrivateKey::from_openssh(other.with_context(cannot)?);
-            Ok(Some(key.with_context(cannot)?))
+            let key = PrivateKey::from_openssh(other.with_context(cannot)?).with_context(cannot)?;
+            // No other private key is ever used here, and none of RSA: decision 0044.
+            ensure!(
+                key.algorithm() == Algorithm::Ed25519,
+                "cannot use the host key {}: it is of {} and has to be of ed25519",
+                path.display(),
+                key.algorithm()
+            );
+            Ok(Some(key))
         }
     }
 }

@@ -1,10 +1,11 @@
 //! Who may come in, and what they ask for then: the calls that the protocol makes.
 
 use crate::session::{Opened, Program, Surroundings};
+use crate::sftp;
 use crate::system_call::become_user;
 use crate::terminal::{Size, Terminal};
 use accounts::{Account, Accounts, Logins, Places};
-use russh::keys::PublicKey;
+use russh::keys::{Algorithm, PublicKey};
 use russh::server::{
     Auth, ChannelOpenHandle, Handler, Msg, PublicKeyOffer, Session, VerifiedPublicKey,
 };
@@ -99,6 +100,11 @@ impl Login {
     }
 }
 
+/// What `ssh-rsa` means as the name of a signature.
+fn is_by_sha_1(algorithm: &Algorithm) -> bool {
+    matches!(algorithm, Algorithm::Rsa { hash: None })
+}
+
 impl Handler for Login {
     type Error = Error;
 
@@ -107,9 +113,11 @@ impl Handler for Login {
         user: &str,
         offer: PublicKeyOffer<'_>,
     ) -> Result<Auth, Error> {
-        Ok(match self.opened_by(user, offer.public_key) {
-            Some(_) => Auth::Accept,
-            None => Auth::reject(),
+        // Before any arithmetic is done with it: nobody else's key gets that far.
+        let is_known = self.opened_by(user, offer.public_key).is_some();
+        Ok(match is_known && !is_by_sha_1(offer.algorithm) {
+            true => Auth::Accept,
+            false => Auth::reject(),
         })
     }
 
@@ -118,7 +126,8 @@ impl Handler for Login {
         user: &str,
         key: VerifiedPublicKey<'_>,
     ) -> Result<Auth, Error> {
-        match self.opened_by(user, key.public_key).cloned() {
+        let account = self.opened_by(user, key.public_key).cloned();
+        match account.filter(|_| !is_by_sha_1(key.algorithm)) {
             Some(account) => self.enter(account, "a key"),
             None => Ok(Auth::reject()),
         }
@@ -210,10 +219,12 @@ impl Handler for Login {
     async fn subsystem_request(
         &mut self,
         channel: ChannelId,
-        _name: &str,
+        name: &str,
         session: &mut Session,
     ) -> Result<(), Error> {
-        // There is none: sftp, and scp by it, say so.
-        session.channel_failure(channel)
+        match name {
+            sftp::WORD => self.start(channel, session, Program::Files),
+            _ => session.channel_failure(channel),
+        }
     }
 }

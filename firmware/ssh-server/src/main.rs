@@ -13,6 +13,7 @@ mod listener;
 mod login;
 mod session;
 mod settings_watch;
+mod sftp;
 mod system_call;
 mod terminal;
 mod waiting;
@@ -31,6 +32,7 @@ fn main() -> ExitCode {
     let outcome = match std::env::args().nth(1).as_deref() {
         None => listener::run(&places).map(|never| match never {}),
         Some("connection") => connection::serve(&places),
+        Some(sftp::WORD) => sftp::serve(),
         Some(word) => Err(anyhow::anyhow!(
             "cannot understand {word:?}: PID 1 starts this program"
         )),

@@ -4,6 +4,7 @@
 
 mod carry;
 
+use crate::sftp;
 use crate::terminal::Terminal;
 use crate::welcome;
 use accounts::Account;
@@ -35,6 +36,8 @@ pub(crate) enum Program {
     Shell,
     /// A line for the user's shell.
     Command(Vec<u8>),
+    /// This program, as the server of the user's files.
+    Files,
 }
 
 /// Whose session it is, and where.
@@ -127,7 +130,10 @@ impl Opened {
             home,
             addresses: (from, to),
         } = surroundings;
-        let mut command = Command::new(&user.shell);
+        let mut command = match program {
+            Program::Shell | Program::Command(_) => Command::new(&user.shell),
+            Program::Files => Command::new("/proc/self/exe"),
+        };
         match program {
             // A login shell is known by the hyphen.
             Program::Shell => {
@@ -138,6 +144,9 @@ impl Opened {
             }
             Program::Command(line) => {
                 command.arg("-c").arg(OsString::from_vec(line.clone()));
+            }
+            Program::Files => {
+                command.arg(sftp::WORD);
             }
         }
         let (from_address, to_address) = (from.ip().to_canonical(), to.ip().to_canonical());

@@ -21,6 +21,7 @@
 
 mod attempts;
 mod boot_disk;
+mod boot_facts;
 mod boot_report;
 mod cloud_config_report;
 mod confirm;
@@ -43,6 +44,7 @@ mod stage;
 mod store_reached;
 
 pub use boot_disk::{BootDisk, DiskError};
+pub use boot_facts::{BootFacts, FactsError, SlotArea};
 pub use boot_report::{BootReport, ReportError, ReportedStatus};
 pub use cloud_config_report::{CloudConfigProblem, CloudConfigReport, CloudConfigSeverity};
 pub use confirm::{Confirmation, came_up, confirm, confirmed, mark_up};

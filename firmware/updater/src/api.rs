@@ -18,6 +18,7 @@ mod snap_values;
 mod snaps;
 mod system;
 pub(crate) mod upload;
+mod wanted;
 
 pub(crate) use answer::reason;
 pub use answer::{Answer, ApiError};
@@ -69,6 +70,8 @@ enum Resource<'a> {
     Changes,
     Change(&'a str),
     Systems,
+    Boot,
+    Wanted,
 }
 
 impl Api {
@@ -129,6 +132,8 @@ impl Api {
             (Method::Get, Resource::Logs) => self.logs(request, peer),
             (Method::Get, Resource::Changes) => self.list_changes(request),
             (Method::Get, Resource::Change(id)) => self.change(id),
+            (Method::Get, Resource::Boot) => Ok(Answer::Sync(self.device.boot_facts()?.to_json())),
+            (Method::Get, Resource::Wanted) => Ok(Answer::Sync(self.wanted_snaps())),
             (Method::Post, Resource::Snaps) => self.act_on_snaps(request),
             (Method::Post, Resource::Snap(name)) if is_part(name) => self.act_on_part(request),
             (Method::Post, Resource::Snap(name)) => self.act_on_snap(name, request),
@@ -155,6 +160,8 @@ fn resource(path: &[String]) -> Option<Resource<'_>> {
         ["v2", "changes", id] => Some(Resource::Change(id)),
         // snapd's clients write a slash and no label behind it.
         ["v2", "systems"] | ["v2", "systems", ""] => Some(Resource::Systems),
+        ["v2", "twinkeel", "boot"] => Some(Resource::Boot),
+        ["v2", "twinkeel", "wanted-snaps"] => Some(Resource::Wanted),
         _ => None,
     }
 }

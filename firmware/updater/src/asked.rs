@@ -14,7 +14,7 @@ use crate::store::{Listing, LookError};
 use http_file::Patience;
 use image_format::{AppData, Event};
 use store_format::{Channel, NotOffered};
-use system_update::{Downgrade, ResetRequest, RollbackError, Step as StageStep};
+use system_update::{BootFacts, Downgrade, ResetRequest, RollbackError, Step as StageStep};
 
 /// What snaps are confined by, as long as there are none.
 const CONFINEMENT: &str = "none";
@@ -37,6 +37,13 @@ impl<M: Machine> Device for Engine<M> {
             confinement: CONFINEMENT,
             unattended: self.told().clone(),
         })
+    }
+
+    fn boot_facts(&self) -> Result<BootFacts, Failure> {
+        let cannot = |error: &dyn std::fmt::Display| Failure::new(FailureKind::Disk, error);
+        let report = self.machine.boot_report().map_err(|error| cannot(&error))?;
+        let mut disk = self.machine.disk(&report).map_err(|error| cannot(&error))?;
+        BootFacts::read(report, &mut disk).map_err(|error| cannot(&error))
     }
 
     fn check(&self) -> Result<Vec<Available>, Failure> {

@@ -191,9 +191,9 @@ impl Changes {
         let Some(change) = all.iter_mut().find(|change| change.id == id) else {
             return;
         };
-        let before = change.statuses();
+        let before = (change.statuses(), change.is_ready());
         act(change);
-        if change.statuses() != before {
+        if (change.statuses(), change.is_ready()) != before {
             self.keep(&all);
         }
         self.moved.notify_all();

@@ -8,7 +8,7 @@ use image_format::AppData;
 use serde::Serialize;
 use std::fmt;
 use store_format::{Channel, NotOffered};
-use system_update::{Downgrade, FailedBefore};
+use system_update::{BootFacts, Downgrade, FailedBefore};
 
 /// A device, its releases and its settings.
 pub trait Device: Send + Sync {
@@ -17,6 +17,12 @@ pub trait Device: Send + Sync {
     /// # Errors
     /// The disk or the boot state cannot be read.
     fn system(&self) -> Result<SystemInfo, Failure>;
+
+    /// The same as the disk has it, for whoever may not read that and judges for himself.
+    ///
+    /// # Errors
+    /// The disk or the boot state cannot be read.
+    fn boot_facts(&self) -> Result<BootFacts, Failure>;
 
     /// Asks the store, and tells every release that it lists for any board, the newest first.
     ///

@@ -30,6 +30,7 @@ mod slots;
 pub mod snaps;
 pub mod socket;
 mod store;
+pub mod wishes;
 
 pub use engine::{Engine, Places};
 pub use machine::{Clock, Machine, NotRecorded, NotRolledBack, ThisMachine};

@@ -8,6 +8,7 @@ use updater::changes::{self, Changes, Watched};
 use updater::device::Device;
 use updater::snaps::{SnapDesk, SnapListing, SnapParts};
 use updater::socket::{self, Patience, Socket};
+use updater::wishes::Wishes;
 use updater::{Engine, Places, ThisMachine};
 
 fn main() {
@@ -17,6 +18,8 @@ fn main() {
     let device = Arc::clone(&engine) as Arc<dyn Device>;
     let listing = Arc::clone(&engine) as Arc<dyn SnapListing>;
     let snaps = SnapDesk::open(SnapParts::default(), Arc::clone(&changes), listing);
+    let wishes = Wishes::new(Arc::clone(&engine), snaps.clone());
+    thread::spawn(move || wishes.run());
     let api = Api::new(device, changes, Peer::ROOT).with_snaps(snaps);
     match Socket::bind(Path::new(socket::PATH)) {
         Ok(socket) => {

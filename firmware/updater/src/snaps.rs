@@ -12,6 +12,7 @@ mod relations;
 mod runtime;
 mod service_act;
 mod services;
+mod wished;
 mod worker;
 
 pub use app::AppHere;
@@ -19,11 +20,13 @@ pub use choice::{ListedSnap, WantedSnap};
 pub(crate) use line::sha256_of;
 pub use service_act::{ServiceAct, ServiceCommand};
 pub use services::Services;
+use wished::Settled;
 pub use worker::SnapParts;
 
 use crate::changes::{ChangeKind, Changes, Conflict};
 use crate::device::Failure;
-use serde_json::{Map, Value};
+use crate::wishes::WishFiles;
+use serde_json::{Map, Value, json};
 use snap_format::{Grant, SnapName, SnapYaml};
 use snap_store::{Data, Files, Places, State};
 use std::collections::BTreeSet;
@@ -123,6 +126,7 @@ pub struct SnapDesk {
     files: Arc<dyn Files>,
     services: Arc<dyn Services>,
     places: Places,
+    wishes: WishFiles,
 }
 
 /// What the last change left.
@@ -149,6 +153,7 @@ impl SnapDesk {
             files: Arc::clone(&parts.files),
             services: Arc::clone(&parts.services),
             places: parts.places.clone(),
+            wishes: WishFiles::in_directory(parts.places.grants.with_file_name("wanted")),
         };
         let work = move || worker::work(parts, &changes, &*listing, &shown, &to_do);
         let begun = thread::Builder::new().name("snaps".to_owned()).spawn(work);
@@ -168,6 +173,16 @@ impl SnapDesk {
     #[must_use]
     pub fn places(&self) -> &Places {
         &self.places
+    }
+
+    /// What is wanted and not here yet.
+    #[must_use]
+    pub fn wishes(&self) -> &WishFiles {
+        &self.wishes
+    }
+
+    pub(crate) fn changes(&self) -> &Changes {
+        &self.changes
     }
 
     /// The services, as their supervisor has them.
@@ -218,6 +233,10 @@ impl SnapDesk {
         let id = self
             .changes
             .begin_of(&name, act.kind(), &act.summary(), &[])?;
+        if self.settle_wish(&act) == Settled::WasAll {
+            self.changes.finish(id, json!({ "snap-names": [name] }));
+            return Ok(id);
+        }
         if self.jobs.send(Job { id, act }).is_err() {
             let gone = "the snaps of this device cannot be used; 'snappy service snappyd logs' \
                         tells why";

@@ -139,6 +139,13 @@ impl StoreFiles {
         for role in roles {
             let targets = match client.targets_of(&role) {
                 Ok(targets) => targets.unwrap_or_default(),
+                // Who asks again will be told of all of them.
+                Err(
+                    error @ Error::Fetch {
+                        error: FetchError::Broken(_) | FetchError::Status(_),
+                        ..
+                    },
+                ) => return Err(error),
                 // One publisher must not keep the others' snaps away.
                 Err(error) => {
                     eprintln!("cannot use what {} lists: {error}", role.0);

@@ -8,6 +8,7 @@ use accounts::{Accounts, Logins, Places, SshSettings, Sudo};
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
+use updater::wishes::{WishFiles, WishStanding};
 
 const KEY: &str =
     "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGDbqKcpzGgkvGFHXq/g0mGw0A9jHJ3yZtD4cVxJwP4a a@b";
@@ -111,17 +112,37 @@ fn the_meta_datas_name_is_for_a_device_without_one() {
 #[test]
 fn a_setting_or_time_zone_that_is_not_there_is_named() {
     let test = Test::new();
-    let report = test.apply(
-        "timezone: Mars/Base\nsnappy: {config: {ubuntu-core: {colour: red}}, packages: [web]}",
-    );
+    let report = test.apply("timezone: Mars/Base\nsnappy: {config: {ubuntu-core: {colour: red}}}");
     let said = said(&report).join("; ");
-    for part in [
-        "no Mars/Base in",
-        "ubuntu-core.colour: cannot change",
-        "snappy install web",
-    ] {
+    for part in ["no Mars/Base in", "ubuntu-core.colour: cannot change"] {
         assert!(said.contains(part), "{said}");
     }
+}
+
+#[test]
+fn snaps_are_left_to_the_daemon_with_their_configuration() {
+    let test = Test::new();
+    let report = test
+        .apply("snappy: {packages: [web, docker.acme], config: {web: {port: 80}, other: {a: 1}}}");
+    assert_eq!(
+        said(&report),
+        ["snappy.config.other: nobody installs that snap; name it in snappy.packages, too"]
+    );
+    assert_eq!(
+        report.done,
+        [
+            "snap web, for snappyd to install",
+            "snap docker, for snappyd to install"
+        ]
+    );
+    let wishes = WishFiles::below(&test.path("writable/system")).list();
+    let [(docker, of_acme), (web, wish)] = &wishes[..] else {
+        panic!("{wishes:?}");
+    };
+    assert_eq!((docker.as_str(), web.as_str()), ("docker", "web"));
+    assert_eq!(of_acme.publisher.as_ref().unwrap().as_str(), "acme");
+    assert_eq!(wish.configuration["port"], 80);
+    assert_eq!(wish.standing, WishStanding::Waits);
 }
 
 #[test]

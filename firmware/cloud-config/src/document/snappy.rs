@@ -1,8 +1,10 @@
 //! `snappy`: what only a device of this kind has.
 
-use super::{CloudConfig, Login};
+use super::{CloudConfig, Login, Package};
 use crate::complaint::{Complaint, Complaints, Reason};
 use crate::place::{Place, Truth};
+use serde_json::{Map, Value};
+use snap_format::SnapName;
 
 /// Whose settings `config` has; the name is Snappy's.
 const SYSTEM: &str = "ubuntu-core";
@@ -27,8 +29,9 @@ impl CloudConfig {
     fn settings(&mut self, place: &Place<'_>, complaints: &mut Complaints) {
         for (name, place) in complaints.take(place.entries()).unwrap_or_default() {
             if name != SYSTEM {
-                let why = "snaps have no settings yet; ubuntu-core is the system";
-                complaints.add(place.complain(Reason::NotHonoured(why)));
+                if let Some((name, configuration)) = complaints.take(of_snap(&place, name)) {
+                    self.configurations.insert(name, configuration);
+                }
                 continue;
             }
             for (key, place) in complaints.take(place.entries()).unwrap_or_default() {
@@ -54,10 +57,28 @@ fn ssh(place: &Place<'_>) -> Result<Option<Login>, Complaint> {
     }
 }
 
-fn package(place: &Place<'_>, name: &str) -> Result<String, Complaint> {
-    let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-    match (2..=40).contains(&name.len()) && name.bytes().all(allowed) {
-        true => Ok(name.to_owned()),
-        false => Err(place.unusable(name, "the name of a snap")),
+/// `NAME`, or `NAME.PUBLISHER` where more than one has it.
+fn package(place: &Place<'_>, text: &str) -> Result<Package, Complaint> {
+    let (name, publisher) = match text.split_once('.') {
+        Some((name, publisher)) => (name, Some(publisher)),
+        None => (text, None),
+    };
+    let unusable = || place.unusable(text, "the name of a snap");
+    Ok(Package {
+        name: name.parse().map_err(|_| unusable())?,
+        publisher: publisher
+            .map(str::parse)
+            .transpose()
+            .map_err(|_| unusable())?,
+    })
+}
+
+/// Its keys and values, which the snap itself will judge.
+fn of_snap(place: &Place<'_>, name: &str) -> Result<(SnapName, Map<String, Value>), Complaint> {
+    let parsed = name.parse();
+    let name = parsed.map_err(|_| place.unusable(name, "the name of a snap, or ubuntu-core"))?;
+    match place.json() {
+        Value::Object(configuration) => Ok((name, configuration)),
+        _ => Err(place.complain(Reason::NotA("map of keys to values"))),
     }
 }

@@ -1,6 +1,6 @@
 //! Documents, and what becomes of each of their keys.
 
-use super::{CloudConfig, Command, Login, LoginName, Password};
+use super::{CloudConfig, Command, Login, LoginName, Package, Password};
 use accounts::{AuthorizedKey, Sudo};
 use serde_json::json;
 use system_update::CloudConfigSeverity as Severity;
@@ -50,8 +50,10 @@ write_files:
 ntp: {{servers: [10.0.0.1], pools: [pool.example]}}
 snappy:
   ssh_enabled: true
-  packages: [xkcd-webserver]
-  config: {{ubuntu-core: {{autopilot: off, channel: stable}}}}
+  packages: [xkcd-webserver, docker.acme]
+  config:
+    ubuntu-core: {{autopilot: off, channel: stable}}
+    xkcd-webserver: {{port: 80, names: [a]}}
 runcmd:
   - echo a
   - [touch, /var/b]
@@ -93,7 +95,19 @@ runcmd:
         ]
     );
     assert_eq!(config.time_servers, ["10.0.0.1", "pool.example"]);
-    assert_eq!(config.packages, ["xkcd-webserver"]);
+    let package = |name: &str, publisher: Option<&str>| Package {
+        name: name.parse().unwrap(),
+        publisher: publisher.map(|publisher| publisher.parse().unwrap()),
+    };
+    let [comic, docker] = [
+        package("xkcd-webserver", None),
+        package("docker", Some("acme")),
+    ];
+    assert_eq!(
+        serde_json::Value::from(config.configurations[&comic.name].clone()),
+        json!({ "port": 80, "names": ["a"] })
+    );
+    assert_eq!(config.packages, [comic, docker]);
     assert_eq!(config.settings["autopilot"], json!("off"));
     assert_eq!(config.settings["channel"], json!("stable"));
     assert_eq!(
@@ -190,6 +204,14 @@ fn complaints_name_line_and_key() {
         (
             "snappy: {packages: [A]}",
             "snappy.packages[0]: cannot use \"A\"",
+        ),
+        (
+            "snappy: {config: {web: 80}}",
+            "snappy.config.web: the value is no map",
+        ),
+        (
+            "snappy: {config: {W: {a: 1}}}",
+            "snappy.config.W: cannot use \"W\"; give the name of a snap, or ubuntu-core",
         ),
         (
             "packages: [vim]",

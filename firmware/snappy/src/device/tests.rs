@@ -16,7 +16,7 @@ use image_format::{
 use image_trust::sha256;
 use std::fs::File;
 use std::iter;
-use system_update::{BootDisk, BootReport, Running};
+use system_update::{BootDisk, BootFacts, BootReport, Running};
 use tempfile::TempDir;
 
 const SLOT_BYTES: u64 = 1 << 20;
@@ -92,7 +92,8 @@ impl Workshop {
 
     fn read(&mut self) -> anyhow::Result<Device> {
         let keyring = self.keys.keyring();
-        Device::from_disk(self.report.clone(), Some(keyring), &mut self.disk)
+        let facts = BootFacts::read(self.report.clone(), &mut self.disk)?;
+        Ok(Device::of(facts, Some(keyring)))
     }
 }
 
@@ -213,7 +214,8 @@ fn without_a_keyring_nothing_verifies() {
     let mut workshop = Workshop::new();
     let manifest_hash = workshop.install_own();
     let report = workshop.report.clone();
-    let device = Device::from_disk(report, None, &mut workshop.disk).unwrap();
+    let facts = BootFacts::read(report, &mut workshop.disk).unwrap();
+    let device = Device::of(facts, None);
     let expected = SlotImage::Unverified {
         manifest_hash,
         reason: NotVerified::NoKeyring,

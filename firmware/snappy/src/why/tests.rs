@@ -2,7 +2,7 @@
 
 use super::output;
 use crate::arguments::Form;
-use crate::device::Device;
+use crate::device::{CloudConfig, Device, Wanted};
 use crate::fixtures::{HASH_B, device, flight, in_rescue};
 use image_format::refusal::PartName;
 use image_format::{Event, Refusal, Slot, Source, Version};
@@ -134,6 +134,7 @@ fn json_has_the_answer_and_every_field() {
                 "reasons": {},
             },
             "cloud_config": null,
+            "wanted_snaps": [],
             "boots_left_out": 1,
             "events": [
                 {
@@ -240,14 +241,14 @@ fn what_a_cloud_config_did_not_bring_about_is_told() {
         done: vec!["host name a".to_owned()],
         problems: Vec::new(),
     };
-    device.cloud_config = Some(report.clone());
+    device.cloud_config = CloudConfig::Told(report.clone());
     assert!(!output(&device, Form::Text, None).contains("cloud-config"));
     report.failed("user-data: line 3, users[0]: name is missing; add it");
     report.problems.push(CloudConfigProblem {
         severity: CloudConfigSeverity::Warning,
         text: "user-data: line 4, x\u{1b}: there is no such key".to_owned(),
     });
-    device.cloud_config = Some(report);
+    device.cloud_config = CloudConfig::Told(report);
     let text = output(&device, Form::Text, None);
     let told = "
 The cloud-config of instance i-1, from a disk labelled cidata, was not honoured in all of its parts (boot 1):
@@ -257,4 +258,42 @@ The cloud-config of instance i-1, from a disk labelled cidata, was not honoured 
     assert!(!text.contains('\u{1b}'), "{text:?}");
     let json: Value = serde_json::from_str(&output(&device, Form::Json, None)).unwrap();
     assert_eq!(json["cloud_config"]["problems"][0]["severity"], "error");
+}
+
+#[test]
+fn who_is_not_root_is_told_that_there_is_more() {
+    let mut device = device();
+    device.cloud_config = CloudConfig::RootsAlone;
+    let text = output(&device, Form::Text, None);
+    assert!(
+        text.contains("only root is told: sudo snappy why\n"),
+        "{text}"
+    );
+    let json: Value = serde_json::from_str(&output(&device, Form::Json, None)).unwrap();
+    assert_eq!(json["cloud_config"], Value::Null);
+}
+
+#[test]
+fn snaps_that_are_wanted_and_not_here_are_told_with_their_reason() {
+    let mut device = device();
+    let wanted = |name: &str, state: &str, why: Option<&str>| Wanted {
+        name: name.to_owned(),
+        state: state.to_owned(),
+        why: why.map(str::to_owned),
+    };
+    device.wanted = vec![
+        wanted("a", "given-up", Some("snap \"a\" not found; do so")),
+        wanted("b", "failed", Some("no answer\u{1b}")),
+        wanted("c", "waits", None),
+    ];
+    let text = output(&device, Form::Text, None);
+    let told = "
+The cloud-config asks for snaps that are not as it wants them:
+  a is not tried again: snap \"a\" not found; do so
+  b will be tried again: no answer";
+    assert!(text.contains(told), "{text}");
+    assert!(text.contains("\n  c has not been tried yet\n"), "{text}");
+    assert!(!text.contains('\u{1b}'), "{text:?}");
+    let json: Value = serde_json::from_str(&output(&device, Form::Json, None)).unwrap();
+    assert_eq!(json["wanted_snaps"][1]["state"], "failed");
 }

@@ -1,4 +1,5 @@
 //! The verbs that ask the daemon, against its real socket and a device that is not there.
+mod anybody;
 mod config;
 #[path = "../../../updater/tests/device/mod.rs"]
 mod device;

@@ -13,7 +13,7 @@ const MIN_RSA_BITS: u32 = 2048;
 
 pub(crate) enum Verifier {
     P256(p256::ecdsa::VerifyingKey),
-    Rsa(Box<rsa::PublicKey>),
+    Rsa(Box<rsa::RsaPublicKey>),
 }
 
 impl Verifier {
@@ -24,9 +24,9 @@ impl Verifier {
                 Some(Verifier::P256(key))
             }
             ("rsa", "rsassa-pss-sha256") => {
-                let key = rsa::PublicKey::from_public_key_pem(pem)
+                let key = rsa::RsaPublicKey::from_public_key_pem(pem)
                     .ok()
-                    .or_else(|| rsa::PublicKey::from_pkcs1_pem(pem).ok())?;
+                    .or_else(|| rsa::RsaPublicKey::from_pkcs1_pem(pem).ok())?;
                 let long_enough = rsa::traits::PublicKeyParts::n(&key).bit_width() >= MIN_RSA_BITS;
                 long_enough.then(|| Verifier::Rsa(Box::new(key)))
             }

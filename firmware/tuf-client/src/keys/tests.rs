@@ -92,7 +92,7 @@ fn a_key_stays_itself_in_other_words() {
     assert_ne!(ecdsa.key.identity(), rsa.key.identity());
     // The older frame of RSA keys.
     let mut other = rsa.key.clone();
-    let key = ::rsa::PublicKey::from_public_key_pem(&rsa.key.value.public).expect("it is PEM");
+    let key = ::rsa::RsaPublicKey::from_public_key_pem(&rsa.key.value.public).expect("it is PEM");
     other.value.public = key.to_pkcs1_pem(LineEnding::LF).expect("it has PEM");
     assert!(other.value.public.contains("BEGIN RSA PUBLIC KEY"));
     assert_eq!(other.identity(), rsa.key.identity());

@@ -242,7 +242,8 @@ impl Change {
     pub fn status(&self) -> Status {
         let any = |status| self.tasks.iter().any(|task| task.status == status);
         match () {
-            () if any(Status::Error) => Status::Error,
+            // One that was refused before it had a task.
+            () if any(Status::Error) || !self.data["failure"].is_null() => Status::Error,
             () if self.is_ready() => Status::Done,
             () if any(Status::Doing) || any(Status::Done) || any(Status::Undo) => Status::Doing,
             () => Status::Do,
@@ -267,15 +268,15 @@ impl Change {
     /// What snapd's clients show when it failed.
     #[must_use]
     pub fn error(&self) -> Option<String> {
-        let failed = self
-            .tasks
-            .iter()
-            .find(|task| task.status == Status::Error)?;
         let reason = self.data["failure"]["message"].as_str().unwrap_or_default();
-        Some(format!(
-            "cannot perform the following tasks:\n- {} ({reason})",
-            failed.summary
-        ))
+        let mut tasks = self.tasks.iter();
+        match tasks.find(|task| task.status == Status::Error) {
+            Some(failed) => Some(format!(
+                "cannot perform the following tasks:\n- {} ({reason})",
+                failed.summary
+            )),
+            None => (!reason.is_empty()).then(|| reason.to_owned()),
+        }
     }
 
     pub(super) fn statuses(&self) -> Vec<Status> {

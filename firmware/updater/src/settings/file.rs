@@ -54,14 +54,17 @@ pub struct Read {
 }
 
 impl SettingsFile {
+    /// What the files are called.
+    pub(crate) const NAME: &'static str = "updates.toml";
+
     /// The files of an image in `image`, `/usr/lib/twinkeel`, and the owner's in `own`,
     /// `/writable/system`.
     #[must_use]
     pub fn new(image: &Path, own: &Path) -> Self {
         Self {
-            image: image.join("updates.toml"),
+            image: image.join(Self::NAME),
             channel: image.join("channel"),
-            own: own.join("updates.toml"),
+            own: own.join(Self::NAME),
         }
     }
 

@@ -6,6 +6,7 @@ use image_format::AppData;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
+use system_update::BootFacts;
 use updater::api::{Api, Peer};
 use updater::changes::Changes;
 use updater::device::{
@@ -30,6 +31,8 @@ pub struct TestDevice {
     pub asked: Mutex<Option<UpdateAsked>>,
     pub reboots: Mutex<u32>,
     pub resets: Mutex<Vec<AppData>>,
+    /// What its disk says, if it has one.
+    pub facts: Mutex<Option<BootFacts>>,
     halfway: Gate,
 }
 
@@ -62,6 +65,7 @@ impl TestDevice {
             asked: Mutex::new(None),
             reboots: Mutex::new(0),
             resets: Mutex::default(),
+            facts: Mutex::default(),
             halfway: Gate::default(),
         })
     }
@@ -143,6 +147,11 @@ impl Device for TestDevice {
                 next_poll_secs: Some(60),
             },
         })
+    }
+
+    fn boot_facts(&self) -> Result<BootFacts, Failure> {
+        let facts = self.facts.lock().unwrap().clone();
+        facts.ok_or_else(|| Failure::new(FailureKind::Disk, "cannot read the disk"))
     }
 
     fn check(&self) -> Result<Vec<Available>, Failure> {

@@ -2,9 +2,9 @@
 
 use crate::device::{Device, HOUR, Reboot};
 use crate::maker::{BOARD, Maker, everyone_after};
-use image_format::{AppData, Event};
+use image_format::{AppData, Event, parse_envelope};
 use std::sync::Barrier;
-use system_update::{Downgrade, ResetRequest};
+use system_update::{BootFacts, Downgrade, ResetRequest, SlotArea};
 use updater::device::{
     Device as _, FailureKind, Reason, RebootAsked, Step, UpdateAsked, Verdict, Wanted,
 };
@@ -187,4 +187,26 @@ fn a_device_that_runs_on_memory_is_not_reset() {
     assert_eq!(device.hardware().reboots(), 0);
     let request = ResetRequest::of(&device.file("own"));
     assert_eq!(request.read().unwrap(), None);
+}
+
+#[test]
+fn what_the_disk_has_is_handed_on_as_it_stands() {
+    let maker = Maker::new();
+    maker.publish(2);
+    let server = maker.serve();
+    let device = device(&maker, &server.address());
+    device
+        .engine
+        .update(UpdateAsked::default(), &mut |_| {})
+        .unwrap();
+    let facts = device.engine.boot_facts().unwrap();
+    let handed_on = BootFacts::parse(facts.to_json()).unwrap();
+    assert_eq!(handed_on, facts);
+    assert_eq!((facts.report.version.0, &facts.state), (1, &device.state()));
+    let SlotArea::Read { bytes, .. } = &facts.slots[1] else {
+        panic!("{:?}", facts.slots[1]);
+    };
+    assert!(parse_envelope(bytes).is_ok());
+    let events: Vec<_> = facts.flight.into_iter().map(|entry| entry.event).collect();
+    assert_eq!(events, device.events());
 }

@@ -15,3 +15,4 @@ mod servers;
 mod snap_parts;
 mod snaps;
 mod told;
+mod wishes;

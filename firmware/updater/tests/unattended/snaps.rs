@@ -1,6 +1,6 @@
 //! Snaps of a real store, over a real web server.
 
-use crate::device::Device;
+use crate::device::{Device, Hardware};
 use crate::maker::{Maker, edge};
 use crate::snap_parts::{make_snap, make_snap_of, parts, places};
 use serde_json::{Value, json};
@@ -11,15 +11,17 @@ use std::sync::Arc;
 use std::time::Duration;
 use store_builder::{NewRelease, Outcome, RolePlan, StoreKeys};
 use store_format::{PublisherName, Purpose, Rollout};
+use updater::Engine;
 use updater::api::{Answer, Api, Method, Peer, Request};
-use updater::changes::{Change, Changes};
+use updater::changes::{Change, Changes, Watched};
 use updater::device::Device as _;
 use updater::snaps::{SnapDesk, SnapListing};
+use updater::wishes::Wishes;
 
 const LONG: Duration = Duration::from_secs(60);
 
 impl Maker {
-    fn add_publisher(&self, name: &str) {
+    pub(crate) fn add_publisher(&self, name: &str) {
         let mut keys = StoreKeys::open_or_create(&self.path("keys"), Purpose::Test).unwrap();
         let name: PublisherName = name.parse().unwrap();
         self.act(0, |store, _| {
@@ -33,7 +35,7 @@ impl Maker {
     }
 
     /// Publishes a file, which the store's owner grants something.
-    fn publish_file(&self, publisher: &str, file: &Path, grants: &[Grant]) {
+    pub(crate) fn publish_file(&self, publisher: &str, file: &Path, grants: &[Grant]) {
         let publisher = publisher.parse().unwrap();
         let release = NewRelease {
             file,
@@ -51,20 +53,33 @@ impl Maker {
 }
 
 /// The API of a device, without a socket.
-struct Asked {
+pub(crate) struct Asked {
     api: Api,
     changes: Arc<Changes>,
+    desk: SnapDesk,
+    pub(crate) engine: Arc<Engine<Watched<Hardware>>>,
 }
 
 impl Asked {
-    fn of(device: &Device) -> Self {
+    pub(crate) fn of(device: &Device) -> Self {
         let changes = Arc::new(Changes::open(device.file("changes.json")));
         let engine = device.watched(&changes);
         let listing = Arc::clone(&engine) as Arc<dyn SnapListing>;
         let root = device.file("snaps");
         let desk = SnapDesk::open(parts(&root), Arc::clone(&changes), listing);
-        let api = Api::new(engine, Arc::clone(&changes), Peer::ROOT).with_snaps(desk);
-        Self { api, changes }
+        let device = Arc::clone(&engine) as Arc<dyn updater::device::Device>;
+        let api = Api::new(device, Arc::clone(&changes), Peer::ROOT).with_snaps(desk.clone());
+        Self {
+            api,
+            changes,
+            desk,
+            engine,
+        }
+    }
+
+    /// A loop of its own, which was just started.
+    pub(crate) fn wishes(&self) -> Wishes<Watched<Hardware>> {
+        Wishes::new(Arc::clone(&self.engine), self.desk.clone())
     }
 
     fn ask(&self, method: Method, address: &str, body: &Value) -> Answer {
@@ -80,15 +95,15 @@ impl Asked {
         self.api.answer(&request, Peer::ROOT)
     }
 
-    fn get(&self, address: &str) -> Value {
+    pub(crate) fn get(&self, address: &str) -> Value {
         self.ask(Method::Get, address, &Value::Null).to_json()["result"].take()
     }
 
-    fn act(&self, body: &Value) -> Result<Change, String> {
+    pub(crate) fn act(&self, body: &Value) -> Result<Change, String> {
         self.act_on("hello", body)
     }
 
-    fn act_on(&self, name: &str, body: &Value) -> Result<Change, String> {
+    pub(crate) fn act_on(&self, name: &str, body: &Value) -> Result<Change, String> {
         match self.ask(Method::Post, &format!("v2/snaps/{name}"), body) {
             Answer::Async(id) => {
                 let change = self.changes.wait_until(id, LONG, Change::is_ready).unwrap();

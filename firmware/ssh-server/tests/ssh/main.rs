@@ -3,6 +3,9 @@
 //! Where the tests run as root, the user logs in as user 1000; otherwise as whoever runs them.
 //! Without OpenSSH's client on this machine there is nothing to test with, and it says so.
 
+mod rsa;
+mod sftp;
+
 use accounts::{Account, AuthorizedKey, Logins, PasswordHash, Places, SshSettings, Sudo, UserName};
 use std::fs::{self, Permissions};
 use std::io::{BufRead, BufReader, Write};
@@ -70,10 +73,17 @@ impl Device {
     }
 
     fn client(&self, key: &str, options: &[&str]) -> Command {
-        let mut ssh = Command::new("ssh");
+        let mut ssh = self.program("ssh", key);
+        ssh.args(options);
+        ssh
+    }
+
+    /// One of OpenSSH's.
+    fn program(&self, name: &str, key: &str) -> Command {
+        let mut ssh = Command::new(name);
         let option = |name: &str, path: PathBuf| format!("{name}={}", path.display());
-        ssh.args(["-F", "none", "-4", "-p"])
-            .arg(self.port.to_string())
+        ssh.args(["-F", "none", "-4"])
+            .args(["-o", &format!("Port={}", self.port)])
             .args([
                 "-o",
                 "IdentitiesOnly=yes",
@@ -87,7 +97,6 @@ impl Device {
             ))
             .arg("-o")
             .arg(option("IdentityFile", self.directory.path().join(key)))
-            .args(options)
             .env_remove("SSH_AUTH_SOCK")
             .stdin(Stdio::null());
         ssh
