@@ -43,7 +43,7 @@ pub use places::Places;
 pub use run::{Outcome, Silent, Watch};
 pub use runtime::{Installed, NoRuntime, Runtime, RuntimeError};
 pub use seal::{RootHash, root_hash_of};
-pub use source::{Source, SourceError, Sources};
+pub use source::{Cost, Source, SourceError, Sources};
 pub use start::{Broken, Parts, Snaps, Started};
 pub use state::{Origin, RevisionState, SnapState, State};
 

@@ -2,9 +2,11 @@
 
 use crate::change::{Change, Direction, TaskKind, TaskStatus};
 use crate::error::StoreError;
+use crate::source::Cost;
 use crate::start::Snaps;
 use crate::state::State;
 use crate::state_file;
+use snap_format::SnapName;
 
 /// Whoever wants to know how far a change is.
 pub trait Watch {
@@ -13,6 +15,9 @@ pub trait Watch {
 
     /// The task that goes on is so far.
     fn bytes(&mut self, done: u64, total: u64);
+
+    /// The file of a snap came, and cost that.
+    fn fetched(&mut self, _snap: &SnapName, _cost: &Cost) {}
 }
 
 /// Nobody wants to know.

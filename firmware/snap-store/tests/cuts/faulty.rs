@@ -225,8 +225,12 @@ impl Runtime for Faulty<'_> {
 }
 
 impl Sources for Faulty<'_> {
-    fn open<'a>(&'a self, address: &str) -> Result<Box<dyn Source + 'a>, SourceError> {
-        let opened = self.call(|| Ok(self.device.line(address)));
+    fn open<'a>(
+        &'a self,
+        address: &str,
+        held: Vec<File>,
+    ) -> Result<Box<dyn Source + 'a>, SourceError> {
+        let opened = self.call(|| Ok(self.device.line(address, &held)));
         opened.map_err(|error| SourceError(error.to_string()))
     }
 }
