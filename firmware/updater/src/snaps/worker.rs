@@ -9,9 +9,10 @@ use super::{Job, Shown, SnapAct, SnapListing, lock};
 use crate::changes::{ChangeKind, Changes};
 use crate::device::{Failure, FailureKind};
 use serde_json::json;
+use snap_format::SnapName;
 use snap_store::{
-    Asked, Change, Data, DiskFiles, Files, Granted, KernelMounts, Mounts, Outcome, Parts, Places,
-    Runtime, Silent, Snaps, StoreError, Watch,
+    Asked, Change, Cost, Data, DiskFiles, Files, Granted, KernelMounts, Mounts, Outcome, Parts,
+    Places, Runtime, Silent, Snaps, StoreError, Watch,
 };
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -206,5 +207,10 @@ impl Watch for Follow<'_> {
 
     fn bytes(&mut self, done: u64, total: u64) {
         self.changes.follow_bytes(self.id, done, total);
+    }
+
+    fn fetched(&mut self, snap: &SnapName, cost: &Cost) {
+        eprintln!("snap {snap}: {cost}");
+        self.changes.note(self.id, &cost.to_string());
     }
 }

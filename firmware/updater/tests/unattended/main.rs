@@ -5,6 +5,7 @@
 mod alone;
 mod asked;
 mod device;
+mod few_bytes;
 mod maker;
 mod owner;
 mod refusals;

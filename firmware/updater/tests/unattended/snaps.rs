@@ -19,7 +19,7 @@ use updater::snaps::{SnapDesk, SnapListing};
 const LONG: Duration = Duration::from_secs(60);
 
 impl Maker {
-    fn add_publisher(&self, name: &str) {
+    pub(crate) fn add_publisher(&self, name: &str) {
         let mut keys = StoreKeys::open_or_create(&self.path("keys"), Purpose::Test).unwrap();
         let name: PublisherName = name.parse().unwrap();
         self.act(0, |store, _| {
@@ -28,7 +28,7 @@ impl Maker {
     }
 
     /// Publishes a version for everyone; its revision is the next one.
-    fn publish_snap(&self, publisher: &str, version: &str) {
+    pub(crate) fn publish_snap(&self, publisher: &str, version: &str) {
         self.publish_file(publisher, &make_snap(&self.path("snaps"), version), &[]);
     }
 
@@ -51,13 +51,13 @@ impl Maker {
 }
 
 /// The API of a device, without a socket.
-struct Asked {
+pub(crate) struct Asked {
     api: Api,
     changes: Arc<Changes>,
 }
 
 impl Asked {
-    fn of(device: &Device) -> Self {
+    pub(crate) fn of(device: &Device) -> Self {
         let changes = Arc::new(Changes::open(device.file("changes.json")));
         let engine = device.watched(&changes);
         let listing = Arc::clone(&engine) as Arc<dyn SnapListing>;
@@ -80,11 +80,11 @@ impl Asked {
         self.api.answer(&request, Peer::ROOT)
     }
 
-    fn get(&self, address: &str) -> Value {
+    pub(crate) fn get(&self, address: &str) -> Value {
         self.ask(Method::Get, address, &Value::Null).to_json()["result"].take()
     }
 
-    fn act(&self, body: &Value) -> Result<Change, String> {
+    pub(crate) fn act(&self, body: &Value) -> Result<Change, String> {
         self.act_on("hello", body)
     }
 
