@@ -8,6 +8,7 @@ mod file;
 pub(crate) mod grants;
 pub(crate) mod links;
 mod mount;
+mod replace;
 mod retire;
 mod services;
 
@@ -37,6 +38,7 @@ impl Snaps<'_> {
             TaskKind::Fetch => fetch::fetch(self, change, watch),
             TaskKind::Seal => file::seal(self, change, next),
             TaskKind::Mount => mount::mount(self, change),
+            TaskKind::Replace => replace::replace(self, change, next),
             TaskKind::StopDependants => dependants::stop(self, change),
             TaskKind::StartDependants => dependants::start(self, change),
             TaskKind::Stop => services::stop_old(self, change),
@@ -73,6 +75,10 @@ impl Snaps<'_> {
         match kind {
             TaskKind::Seal => file::unseal(self, change, next),
             TaskKind::Mount => mount::unmount(self, change),
+            TaskKind::Replace => {
+                replace::leave(self, change);
+                Ok(())
+            }
             TaskKind::StopDependants => dependants::start_again(self, change),
             TaskKind::StartDependants => dependants::stop(self, change),
             TaskKind::Stop => services::start_old(self, change),

@@ -178,6 +178,7 @@ impl TaskKind {
             Self::Fetch => "Fetch the snap",
             Self::Seal => "Verify the snap and name its blocks",
             Self::Mount => "Mount the snap",
+            Self::Replace => "Put the snap in the place of the damaged one",
             Self::PreRefresh => "Run the hook pre-refresh of the old revision",
             Self::StopDependants => "Stop the snaps that need it",
             Self::Stop => "Stop the snap's services",

@@ -3,6 +3,7 @@
 use crate::change::Change;
 use crate::error::StoreError;
 use crate::mounts::VerifiedImage;
+use crate::repair::mapped_name;
 use crate::runtime::Installed;
 use crate::seal::salt;
 use crate::start::Snaps;
@@ -84,7 +85,7 @@ impl Snaps<'_> {
     ) -> Result<(), StoreError> {
         let at = self.places.mount(name, revision.revision);
         let image = VerifiedImage {
-            name: &format!("snap-{name}-{}", revision.revision),
+            name: &mapped_name(name, revision.revision),
             file: &self.places.file(name, revision.revision),
             tree: &self.places.tree(name, revision.revision),
             length_bytes: revision.length_bytes,

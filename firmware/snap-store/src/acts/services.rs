@@ -1,5 +1,6 @@
 //! What runs of the snap, before a change and behind it.
 
+use super::replace;
 use crate::change::Change;
 use crate::error::StoreError;
 use crate::runtime::Installed;
@@ -14,9 +15,14 @@ pub(super) fn stop_old(snaps: &Snaps<'_>, change: &Change) -> Result<(), StoreEr
 }
 
 pub(super) fn start_old(snaps: &Snaps<'_>, change: &Change) -> Result<(), StoreError> {
-    match old(snaps, change)? {
-        Some(old) => Ok(snaps.runtime.start(&old)?),
+    let started = match old(snaps, change)? {
+        Some(old) => snaps.runtime.start(&old),
         None => Ok(()),
+    };
+    match started {
+        // What is damaged need not start, and keeps no change from its end.
+        Err(_) if change.repairs() => Ok(()),
+        started => Ok(started?),
     }
 }
 
@@ -65,7 +71,13 @@ pub(super) fn configure(snaps: &Snaps<'_>, change: &Change) -> Result<(), StoreE
 }
 
 fn old(snaps: &Snaps<'_>, change: &Change) -> Result<Option<Installed>, StoreError> {
-    let old = change.old.map(|old| snaps.installed(&change.snap, old));
+    let old = change.old.map(|old| {
+        let installed = snaps.installed(&change.snap, old);
+        match change.repairs() {
+            true => installed.or_else(|_| replace::installed(snaps, change)),
+            false => installed,
+        }
+    });
     old.transpose()
 }
 

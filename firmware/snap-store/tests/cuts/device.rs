@@ -2,6 +2,7 @@
 
 use crate::faulty::{Cut, Fault, Faulty};
 use crate::snap_files::SnapFiles;
+use crate::stories::hello;
 use image_trust::sha256;
 use serde_json::{Map, Value};
 use snap_format::{Hook, Revision, SnapFile, SnapYaml};
@@ -263,6 +264,21 @@ impl Device {
         fs::write(at.join("meta/snap.yaml"), yaml.map_err(io::Error::other)?)?;
         self.mounted.lock().unwrap().insert(at.to_owned());
         Ok(())
+    }
+
+    /// Of `snap-hello-1`, as the kernel would that was asked for every block.
+    pub(crate) fn met_damage(&self, name: &str) -> bool {
+        let name = name.strip_prefix("snap-hello-").unwrap();
+        let path = |suffix: &str| {
+            self.places()
+                .files_of(&hello())
+                .join(format!("{name}.{suffix}"))
+        };
+        let state = fs::read_to_string(self.places().state()).unwrap();
+        let hash = root_hash_of(&File::open(path("snap")).unwrap()).unwrap();
+        let is_whole = hash.is_some_and(|hash| state.contains(&hash.root_hash.to_string()));
+        // Of these snaps a tree is one block, which begins with the hash of a block.
+        !is_whole || fs::read(path("tree")).unwrap()[..32] == [0; 32]
     }
 
     pub(crate) fn unmount(&self, at: &Path) -> io::Result<()> {

@@ -203,6 +203,9 @@ impl Mounts for Faulty<'_> {
     fn unmount(&self, at: &Path) -> io::Result<()> {
         self.call(|| self.device.unmount(at))
     }
+    fn met_damage(&self, name: &str) -> bool {
+        self.device.met_damage(name)
+    }
 }
 
 impl Faulty<'_> {
