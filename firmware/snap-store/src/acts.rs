@@ -52,7 +52,7 @@ impl Snaps<'_> {
             TaskKind::Retire => retire::retire(change, next),
             TaskKind::Clean => retire::clean(self, change),
             TaskKind::PreRefresh => services::hook_of_old(self, change, Hook::PreRefresh),
-            TaskKind::RemoveHook => services::hook_of_old(self, change, Hook::Remove),
+            TaskKind::RemoveHook => services::remove_hook(self, change),
             TaskKind::InstallHook => services::hook_of_new(self, change, Hook::Install),
             TaskKind::PostRefresh => services::hook_of_new(self, change, Hook::PostRefresh),
             TaskKind::SetConfiguration => {

@@ -17,6 +17,7 @@ fn main() {
     let device = Arc::clone(&engine) as Arc<dyn Device>;
     let listing = Arc::clone(&engine) as Arc<dyn SnapListing>;
     let snaps = SnapDesk::open(SnapParts::default(), Arc::clone(&changes), listing);
+    snaps.look_after_snaps();
     let api = Api::new(device, changes, Peer::ROOT).with_snaps(snaps);
     match Socket::bind(Path::new(socket::PATH)) {
         Ok(socket) => {

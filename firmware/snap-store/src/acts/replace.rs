@@ -2,11 +2,9 @@
 
 use crate::change::Change;
 use crate::error::StoreError;
-use crate::runtime::Installed;
 use crate::seal::{SealFailure, seal};
 use crate::start::Snaps;
 use crate::state::{RevisionState, State};
-use snap_format::SnapFile;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -55,27 +53,6 @@ pub(super) fn leave(snaps: &Snaps<'_>, change: &Change) {
     if let Some(new) = &change.new {
         let _ = snaps.mount(&change.snap, new);
     }
-}
-
-/// What a revision says of itself in the file that came, where its mount does not tell.
-pub(super) fn installed(snaps: &Snaps<'_>, change: &Change) -> Result<Installed, StoreError> {
-    let Some(new) = &change.new else {
-        return Err(StoreError::NotInstalled(change.snap.clone()));
-    };
-    let (places, name) = (&snaps.places, &change.snap);
-    let path = place_of(snaps, change, new)?;
-    let opened = snaps.files.open(&path).map_err(io("open", &path))?;
-    let snap = SnapFile::open(opened)?;
-    Ok(Installed {
-        name: name.clone(),
-        revision: new.revision,
-        yaml: snap.yaml().clone(),
-        mount: places.mount(name, new.revision),
-        data: places.data(name, new.revision),
-        common: places.common_data(name),
-        configuration: new.configuration.clone(),
-        origin: new.origin.clone(),
-    })
 }
 
 /// The file that came, or the one in its place: a cut may have come behind the rename, and

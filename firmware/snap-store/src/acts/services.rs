@@ -1,6 +1,5 @@
 //! What runs of the snap, before a change and behind it.
 
-use super::replace;
 use crate::change::Change;
 use crate::error::StoreError;
 use crate::runtime::Installed;
@@ -8,21 +7,20 @@ use crate::start::Snaps;
 use snap_format::Hook;
 
 pub(super) fn stop_old(snaps: &Snaps<'_>, change: &Change) -> Result<(), StoreError> {
-    match old(snaps, change)? {
-        Some(old) => Ok(snaps.runtime.stop(&old)?),
+    match change.old {
+        Some(old) => Ok(snaps.runtime.stop(&snaps.to_stop(&change.snap, old)?)?),
         None => Ok(()),
     }
 }
 
+/// One that cannot be read does not start, and keeps no change from its end for ever: the
+/// second time it is left as it is, and so it is while it is made whole.
 pub(super) fn start_old(snaps: &Snaps<'_>, change: &Change) -> Result<(), StoreError> {
-    let started = match old(snaps, change)? {
-        Some(old) => snaps.runtime.start(&old),
-        None => Ok(()),
-    };
-    match started {
-        // What is damaged need not start, and keeps no change from its end.
-        Err(_) if change.repairs() => Ok(()),
-        started => Ok(started?),
+    match old(snaps, change) {
+        Ok(Some(old)) => Ok(snaps.runtime.start(&old)?),
+        Ok(None) => Ok(()),
+        Err(_) if change.resumed > 0 || change.repairs() => Ok(()),
+        Err(error) => Err(error),
     }
 }
 
@@ -62,6 +60,14 @@ pub(super) fn hook_of_new(
     }
 }
 
+/// Runs the hook of what is to go. One that cannot be read goes without.
+pub(super) fn remove_hook(snaps: &Snaps<'_>, change: &Change) -> Result<(), StoreError> {
+    match old(snaps, change) {
+        Ok(Some(old)) => Ok(snaps.runtime.hook(&old, Hook::Remove)?),
+        Ok(None) | Err(_) => Ok(()),
+    }
+}
+
 /// Runs the hook of what comes, or of what is here.
 pub(super) fn configure(snaps: &Snaps<'_>, change: &Change) -> Result<(), StoreError> {
     match change.new {
@@ -71,13 +77,7 @@ pub(super) fn configure(snaps: &Snaps<'_>, change: &Change) -> Result<(), StoreE
 }
 
 fn old(snaps: &Snaps<'_>, change: &Change) -> Result<Option<Installed>, StoreError> {
-    let old = change.old.map(|old| {
-        let installed = snaps.installed(&change.snap, old);
-        match change.repairs() {
-            true => installed.or_else(|_| replace::installed(snaps, change)),
-            false => installed,
-        }
-    });
+    let old = change.old.map(|old| snaps.installed(&change.snap, old));
     old.transpose()
 }
 

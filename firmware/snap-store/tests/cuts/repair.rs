@@ -1,8 +1,8 @@
 //! Revisions whose files are damaged, and what goes wrong while they are made whole.
 
-use crate::device::Device;
+use crate::device::{Ask, Device};
 use crate::faulty::{Errno, Fault};
-use crate::stories::{hello, install, install_file, refresh};
+use crate::stories::{hello, install, install_file, purge, refresh, remove, revert};
 use snap_format::Revision;
 use snap_store::{Damage, Outcome, Silent, Snaps, StoreError};
 use std::fs::{self, File};
@@ -185,7 +185,8 @@ const FAULTS: [Fault; 5] = [
 /// has nothing to do, or does it; the snap runs, and has its data.
 #[test]
 fn a_repair_that_is_cut_anywhere_is_made_good_by_the_next() {
-    let spoilt: [(&str, fn(&Device)); 4] = [
+    type Spoil = fn(&Device);
+    let spoilt: [(&str, Spoil); 4] = [
         ("current", |device| damage(device, "2")),
         ("older", |device| damage(device, "1")),
         ("tree", |device| damage_tree(device, "2")),
@@ -217,4 +218,17 @@ fn a_repair_that_is_cut_anywhere_is_made_good_by_the_next() {
         }
     }
     println!("runs={runs}");
+}
+
+/// Nothing of it can be read any more, and still somebody gets rid of it.
+#[test]
+fn what_cannot_be_read_can_be_left_and_removed() {
+    for ask in [&revert as Ask<'_>, &remove, &purge] {
+        let device = both();
+        damage(&device, "2");
+        device.reboot();
+        let gone = device.start().broken;
+        assert!(!gone.is_empty());
+        device.must(ask);
+    }
 }

@@ -8,7 +8,8 @@ impl Change {
     /// The change is as far as `other` is.
     pub(super) fn follow(&mut self, other: &snap_store::Change) {
         let now = UtcTime::of_this_machine();
-        if self.tasks.is_empty() {
+        // Who asks the store by itself has had that as the only task.
+        if self.tasks.iter().all(|task| task.kind == TaskKind::Check) {
             let tasks = other.tasks.iter().map(|task| {
                 let kind = TaskKind::Snap(task.kind);
                 Task::new(kind, task.kind.summary(), self.spawned)

@@ -3,6 +3,7 @@
 use super::choice::choose;
 use super::failure::failure;
 use super::line::HttpSources;
+use super::mender;
 use super::runtime::Supervised;
 use super::services::Services;
 use super::{Job, Shown, SnapAct, SnapListing, lock};
@@ -149,6 +150,9 @@ fn act_on(
         SnapAct::Refresh(wanted) => (wanted, Asked::Refresh, &none),
         SnapAct::File(_, file, grants) => return Ok(snaps.take_file(file, grants, watch)),
         SnapAct::Revert(name) => return Ok(snaps.revert(name, watch)),
+        SnapAct::Repair(name, revision) => {
+            return mender::repair(snaps, listing, name, *revision, watch);
+        }
         SnapAct::Configure(name, patch) => return Ok(snaps.configure(name, patch, watch)),
         SnapAct::Remove(name, data) => return Ok(snaps.remove(name, *data, watch)),
         SnapAct::Grant(name, _) | SnapAct::Revoke(name, _) => {

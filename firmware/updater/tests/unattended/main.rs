@@ -7,6 +7,7 @@ mod asked;
 mod device;
 mod few_bytes;
 mod maker;
+mod mended;
 mod owner;
 mod refusals;
 mod rescue;

@@ -53,7 +53,8 @@ impl Maker {
 /// The API of a device, without a socket.
 pub(crate) struct Asked {
     api: Api,
-    changes: Arc<Changes>,
+    pub(crate) desk: SnapDesk,
+    pub(crate) changes: Arc<Changes>,
 }
 
 impl Asked {
@@ -63,11 +64,11 @@ impl Asked {
         let listing = Arc::clone(&engine) as Arc<dyn SnapListing>;
         let root = device.file("snaps");
         let desk = SnapDesk::open(parts(&root), Arc::clone(&changes), listing);
-        let api = Api::new(engine, Arc::clone(&changes), Peer::ROOT).with_snaps(desk);
-        Self { api, changes }
+        let api = Api::new(engine, Arc::clone(&changes), Peer::ROOT).with_snaps(desk.clone());
+        Self { api, desk, changes }
     }
 
-    fn ask(&self, method: Method, address: &str, body: &Value) -> Answer {
+    pub(crate) fn ask(&self, method: Method, address: &str, body: &Value) -> Answer {
         let (path, query) = address.split_once('?').unwrap_or((address, ""));
         let query = query.split('&').filter_map(|pair| pair.split_once('='));
         let request = Request {
