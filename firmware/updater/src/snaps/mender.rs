@@ -14,7 +14,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 /// So often it looks.
-const PAUSE: Duration = Duration::from_secs(60);
+const PAUSE: Duration = Duration::from_secs(30);
 /// What could not be made whole is tried again then, and less and less often.
 const FIRST_RETRY: Duration = Duration::from_secs(600);
 const LONGEST_RETRY: Duration = Duration::from_secs(6 * 3600);
