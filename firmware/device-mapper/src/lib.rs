@@ -176,7 +176,14 @@ impl DeviceMapper {
     /// # Errors
     /// There is no such device any more.
     pub fn status(&self, device: &MappedDevice) -> Result<String, MapError> {
-        let name = &device.name;
+        self.status_of(&device.name)
+    }
+
+    /// The same, of the device of that name.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn status_of(&self, name: &str) -> Result<String, MapError> {
         let answer = self
             .send(Command::TableStatus, request::with_room(name)?)
             .map_err(MapError::kernel(|| format!("read the status of {name}")))?;

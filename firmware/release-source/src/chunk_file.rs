@@ -111,7 +111,7 @@ impl fmt::Display for ChunkFileError {
 impl std::error::Error for ChunkFileError {}
 
 /// Takes a little-endian number off the front of `bytes`.
-fn take<const N: usize>(bytes: &mut &[u8]) -> Option<[u8; N]> {
+pub(crate) fn take<const N: usize>(bytes: &mut &[u8]) -> Option<[u8; N]> {
     let (first, rest) = bytes.split_first_chunk()?;
     *bytes = rest;
     Some(*first)

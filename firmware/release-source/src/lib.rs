@@ -19,6 +19,7 @@ pub mod chunk_file;
 mod code;
 mod frame;
 mod held;
+pub mod pieces;
 mod plan;
 mod remote;
 mod running;

@@ -8,6 +8,7 @@ mod file;
 pub(crate) mod grants;
 pub(crate) mod links;
 mod mount;
+mod replace;
 mod retire;
 mod services;
 
@@ -37,6 +38,7 @@ impl Snaps<'_> {
             TaskKind::Fetch => fetch::fetch(self, change, watch),
             TaskKind::Seal => file::seal(self, change, next),
             TaskKind::Mount => mount::mount(self, change),
+            TaskKind::Replace => replace::replace(self, change, next),
             TaskKind::StopDependants => dependants::stop(self, change),
             TaskKind::StartDependants => dependants::start(self, change),
             TaskKind::Stop => services::stop_old(self, change),
@@ -50,7 +52,7 @@ impl Snaps<'_> {
             TaskKind::Retire => retire::retire(change, next),
             TaskKind::Clean => retire::clean(self, change),
             TaskKind::PreRefresh => services::hook_of_old(self, change, Hook::PreRefresh),
-            TaskKind::RemoveHook => services::hook_of_old(self, change, Hook::Remove),
+            TaskKind::RemoveHook => services::remove_hook(self, change),
             TaskKind::InstallHook => services::hook_of_new(self, change, Hook::Install),
             TaskKind::PostRefresh => services::hook_of_new(self, change, Hook::PostRefresh),
             TaskKind::SetConfiguration => {
@@ -73,6 +75,10 @@ impl Snaps<'_> {
         match kind {
             TaskKind::Seal => file::unseal(self, change, next),
             TaskKind::Mount => mount::unmount(self, change),
+            TaskKind::Replace => {
+                replace::leave(self, change);
+                Ok(())
+            }
             TaskKind::StopDependants => dependants::start_again(self, change),
             TaskKind::StartDependants => dependants::stop(self, change),
             TaskKind::Stop => services::start_old(self, change),

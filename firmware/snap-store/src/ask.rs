@@ -269,7 +269,7 @@ impl Snaps<'_> {
         Ok(change)
     }
 
-    fn change(
+    pub(crate) fn change(
         &self,
         kind: ChangeKind,
         name: &SnapName,

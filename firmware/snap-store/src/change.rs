@@ -35,6 +35,8 @@ pub enum TaskKind {
     Seal,
     /// Mount it, and read what it says of itself.
     Mount,
+    /// Put what came in the place of the same revision, which is damaged. Undone it stays.
+    Replace,
     /// Run the old revision's hook.
     PreRefresh,
     /// Stop the snaps that need this one, the last to start first.
@@ -208,7 +210,8 @@ impl Change {
     pub(crate) fn running(&self) -> Option<Revision> {
         match self.status(TaskKind::Stop) {
             Some(TaskStatus::Do | TaskStatus::Undone) => self.old,
-            None if self.kind == ChangeKind::Configure => self.old,
+            // Nothing of what counts is stopped or started.
+            None if self.status(TaskKind::Start).is_none() => self.old,
             _ if self.has_started(TaskKind::Start) => self.new.as_ref().map(|new| new.revision),
             _ => None,
         }

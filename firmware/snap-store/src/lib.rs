@@ -23,6 +23,7 @@ mod frameworks;
 mod grant;
 mod mounts;
 mod places;
+mod repair;
 mod run;
 mod runtime;
 mod seal;
@@ -40,12 +41,13 @@ pub use files::{DiskFiles, Files};
 pub use grant::Granted;
 pub use mounts::{KernelMounts, Mounts, VerifiedImage};
 pub use places::Places;
+pub use repair::is_suspect;
 pub use run::{Outcome, Silent, Watch};
 pub use runtime::{Installed, NoRuntime, Runtime, RuntimeError};
 pub use seal::{RootHash, root_hash_of};
-pub use source::{Source, SourceError, Sources};
+pub use source::{Cost, Source, SourceError, Sources};
 pub use start::{Broken, Parts, Snaps, Started};
-pub use state::{Origin, RevisionState, SnapState, State};
+pub use state::{Damage, Origin, RevisionState, SnapState, State};
 
 /// A snap file has to begin and end with whole blocks of this length.
 pub const BLOCK_BYTES: u64 = image_format::manifest::BLOCK_BYTES;

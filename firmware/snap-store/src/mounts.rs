@@ -10,6 +10,9 @@ use std::path::Path;
 
 use crate::BLOCK_BYTES;
 
+/// What dm-verity says of itself then.
+const CORRUPTED: &str = "C";
+
 /// A snap file, and what names its blocks.
 #[derive(Clone, Copy, Debug)]
 pub struct VerifiedImage<'a> {
@@ -40,6 +43,12 @@ pub trait Mounts: Send + Sync {
     /// # Errors
     /// The kernel's.
     fn unmount(&self, at: &Path) -> io::Result<()>;
+
+    /// Whether somebody read a block from the mapped device of that name that is not the one
+    /// which its root hash names.
+    fn met_damage(&self, _name: &str) -> bool {
+        false
+    }
 }
 
 /// Through the kernel: squashfs on dm-verity on two loop devices, of the file and its tree.
@@ -79,6 +88,11 @@ impl Mounts for KernelMounts {
         // From here on it lives as long as the mount, which may be no longer.
         let released = mapper.remove_when_unused(image.name).map_err(other);
         mounted.and(released)
+    }
+
+    fn met_damage(&self, name: &str) -> bool {
+        let status = DeviceMapper::open().and_then(|mapper| mapper.status_of(name));
+        status.is_ok_and(|status| status == CORRUPTED)
     }
 
     fn unmount(&self, at: &Path) -> io::Result<()> {

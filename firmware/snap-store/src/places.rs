@@ -70,6 +70,12 @@ impl Places {
         self.incoming().join(format!("{name}_{revision}.part"))
     }
 
+    /// The tree of one that is replaced, before it is.
+    #[must_use]
+    pub fn part_of_tree(&self, name: &SnapName, revision: Revision) -> PathBuf {
+        self.incoming().join(format!("{name}_{revision}.tree.part"))
+    }
+
     /// The mounts of a snap.
     #[must_use]
     pub fn mounts_of(&self, name: &SnapName) -> PathBuf {

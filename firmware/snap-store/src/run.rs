@@ -2,9 +2,11 @@
 
 use crate::change::{Change, Direction, TaskKind, TaskStatus};
 use crate::error::StoreError;
+use crate::source::Cost;
 use crate::start::Snaps;
 use crate::state::State;
 use crate::state_file;
+use snap_format::SnapName;
 
 /// Whoever wants to know how far a change is.
 pub trait Watch {
@@ -13,6 +15,9 @@ pub trait Watch {
 
     /// The task that goes on is so far.
     fn bytes(&mut self, done: u64, total: u64);
+
+    /// The file of a snap came, and cost that.
+    fn fetched(&mut self, _snap: &SnapName, _cost: &Cost) {}
 }
 
 /// Nobody wants to know.
@@ -173,6 +178,7 @@ impl TaskKind {
             Self::Fetch => "Fetch the snap",
             Self::Seal => "Verify the snap and name its blocks",
             Self::Mount => "Mount the snap",
+            Self::Replace => "Put the snap in the place of the damaged one",
             Self::PreRefresh => "Run the hook pre-refresh of the old revision",
             Self::StopDependants => "Stop the snaps that need it",
             Self::Stop => "Stop the snap's services",

@@ -96,8 +96,22 @@ pub struct RevisionState {
         skip_serializing_if = "BTreeSet::is_empty"
     )]
     pub grants: BTreeSet<Grant>,
+    /// What was found to be wrong with its files.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub damage: Option<Damage>,
     #[serde(flatten)]
     unknown: Map<String, Value>,
+}
+
+/// What is wrong with the files of a revision.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Damage {
+    /// The hash tree of the snap is not the one that was made; it can be made again.
+    Tree,
+    /// The snap is not the one that was installed, or cannot be read.
+    #[serde(other)]
+    File,
 }
 
 /// Who vouches for a file. It stays with the revision for ever.
@@ -182,6 +196,7 @@ impl RevisionState {
             origin,
             configuration: Configuration::default(),
             grants: BTreeSet::new(),
+            damage: None,
             unknown: Map::new(),
         }
     }
@@ -217,6 +232,25 @@ mod tests {
         let port = snap.other().unwrap().configuration.get("port").unwrap();
         assert_eq!(port, Some(&80.into()));
         assert!(snap.current().unwrap().configuration.is_empty());
+    }
+
+    #[test]
+    fn damage_lies_with_its_revision_and_of_an_unknown_kind_is_the_files() {
+        let with = |word: &str| {
+            let damage = format!("\"channel\":\"stable\"}},\"damage\":\"{word}\"}}");
+            GOLDEN.replacen("\"channel\":\"stable\"}}", &damage, 1)
+        };
+        let read = |text: &str| serde_json::from_str::<State>(text).unwrap();
+        for word in ["file", "tree"] {
+            assert_eq!(
+                serde_json::to_string(&read(&with(word))).unwrap(),
+                with(word)
+            );
+        }
+        let state = read(&with("owner"));
+        let (_, snap) = state.installed().next().unwrap();
+        assert_eq!(snap.other().unwrap().damage, Some(Damage::File));
+        assert_eq!(snap.current().unwrap().damage, None);
     }
 
     #[test]

@@ -92,7 +92,24 @@ pub(crate) fn parts(here: &Value) -> &[Value] {
 pub(crate) fn table(here: &Value) -> String {
     let rows = parts(here).iter().map(row);
     let rows = std::iter::once(HEADER.map(String::from)).chain(rows);
-    render(&rows.collect::<Vec<_>>())
+    render(&rows.collect::<Vec<_>>()) + &problems(here)
+}
+
+/// A line for each snap with which something is wrong.
+fn problems(here: &Value) -> String {
+    let told = |part: &Value| {
+        let [name, revision] = [&part["name"], &part["revision"]].map(text);
+        let problem = problem(part)?;
+        Some(format!("{name}, revision {revision}: {problem}.\n"))
+    };
+    parts(here).iter().filter_map(told).collect()
+}
+
+/// What is wrong with a snap.
+pub(crate) fn problem(part: &Value) -> Option<String> {
+    let health = &part["health"];
+    let message = health["message"].as_str();
+    message.filter(|_| health["status"] == "error").map(plain)
 }
 
 fn wide_table(here: &Value) -> String {
@@ -102,7 +119,7 @@ fn wide_table(here: &Value) -> String {
     };
     let head = wide(HEADER.map(String::from), MORE.map(String::from));
     let rows = parts(here).iter().map(|part| wide(row(part), more(part)));
-    render(&std::iter::once(head).chain(rows).collect::<Vec<_>>())
+    render(&std::iter::once(head).chain(rows).collect::<Vec<_>>()) + &problems(here)
 }
 
 fn row(part: &Value) -> [String; 6] {
@@ -190,6 +207,7 @@ pub(crate) fn values(here: &Value) -> Vec<Value> {
             "size_bytes": part["installed-size"],
             "grants": part["twinkeel"]["grants"],
             "active": part["status"] == "active",
+            "problem": problem(part),
             "system": part["name"] == PART,
         })
     };

@@ -2,7 +2,7 @@
 
 use crate::arguments::Form;
 use crate::daemon::{Daemon, DaemonError};
-use crate::list::{fingerprint, grants, parts, publisher, size, tag, text};
+use crate::list::{fingerprint, grants, parts, problem, publisher, size, tag, text};
 use anyhow::Result;
 use serde_json::{Value, json};
 
@@ -38,7 +38,11 @@ fn installed(current: &Value, all: &[Value]) -> String {
     let revisions = all.iter().map(|one| {
         let mark = if one["status"] == "active" { "*" } else { "" };
         let [revision, version] = [&one["revision"], &one["version"]].map(text);
-        format!("  {revision}{mark} {version} {}\n", fingerprint(one))
+        let problem = problem(one).map_or_else(String::new, |problem| format!("    {problem}\n"));
+        format!(
+            "  {revision}{mark} {version} {}\n{problem}",
+            fingerprint(one)
+        )
     });
     let services = services(current);
     let services = match services.is_empty() {
@@ -91,6 +95,7 @@ fn value(one: &Value, all: &[Value]) -> Value {
             "version": one["version"],
             "fingerprint": one["twinkeel"]["fingerprint"],
             "active": one["status"] == "active",
+            "problem": problem(one),
         })
     };
     json!({

@@ -12,6 +12,7 @@ use crate::system_file::verify_system_file;
 use image_builder::{chunk_file_of, make_chunk_file};
 use image_format::Kind;
 use image_trust::{Hasher, verify_keyring};
+use release_source::pieces::list::{PieceList, SUFFIX};
 use snap_format::Grant;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
@@ -164,8 +165,10 @@ impl Store<'_> {
         let (length_bytes, sha256) = measure(draft)?;
         let target_path = self.layout.target(name, &sha256);
         move_into_place(self.files, draft, &target_path)?;
-        if let Custom::System(_) = custom {
-            self.add_chunks(&target_path)?;
+        match custom {
+            Custom::System(_) => self.add_chunks(&target_path)?,
+            Custom::Snap(_) => self.add_pieces(&target_path)?,
+            Custom::SystemPatch(_) => {}
         }
         let custom = serde_json::to_value(custom)
             .map_err(|error| StoreError::damaged(Path::new(name), error))?;
@@ -184,6 +187,20 @@ impl Store<'_> {
         let chunks = make_chunk_file(update)
             .map_err(|error| failed(io::Error::other(format!("{error:#}"))))?;
         place(self.files, &chunk_file_of(update), &chunks)
+    }
+
+    /// Puts the list of its pieces beside a snap: the same for devices that have another
+    /// revision.
+    fn add_pieces(&mut self, snap: &Path) -> Result<(), StoreError> {
+        let failed = |error| StoreError::io("list the pieces of", snap)(error);
+        let list = File::open(snap).and_then(|file| PieceList::of(&file));
+        let mut beside = snap.as_os_str().to_owned();
+        beside.push(SUFFIX);
+        place(
+            self.files,
+            Path::new(&beside),
+            &list.map_err(failed)?.bytes(),
+        )
     }
 
     /// Lets a delegated role's new list be signed.

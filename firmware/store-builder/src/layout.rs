@@ -12,6 +12,7 @@ use tuf_client::metadata::{RoleName, Version};
 /// | `public/metadata/N.ROLE.json` | metadata, immutable |
 /// | `public/targets/DIR/SHA256.NAME` | update files and snaps, immutable |
 /// | `public/targets/DIR/SHA256.NAME.chunks` | chunk files of update files: no targets, and trusted by nobody |
+/// | `public/targets/DIR/SHA256.NAME.pieces` | lists of the pieces of snaps: the same |
 /// | `trusted/` | what the publisher last found in `public/`, as a device keeps it |
 /// | `pending/ROLE.json` | a change that waits for signatures |
 /// | `image.keyring` | the keyring that system images are verified with |

@@ -3,6 +3,7 @@
 mod support;
 
 use image_format::Refusal;
+use release_source::pieces::list::{PieceList, SUFFIX};
 use std::fs;
 use std::path::PathBuf;
 use store_builder::{NewRelease, Outcome, RealFiles, RolePlan, Store, StoreError, StoreKeys};
@@ -266,6 +267,13 @@ fn a_publisher_signs_for_its_own_snaps_only() {
     let name = add(&of_acme).expect("added");
     assert_eq!(name, "snaps/acme/hello_1.snap");
     assert_eq!(add(&of_acme).expect("added"), "snaps/acme/hello_2.snap");
+    // Devices that have another revision fetch what its list leads to.
+    let bytes = fs::read(&snap).expect("the snap");
+    let hash = image_trust::sha256(&bytes).to_string();
+    let mut list = maker.layout().target(&name, &hash).into_os_string();
+    list.push(SUFFIX);
+    let list = PieceList::parse(&fs::read(list).expect("a list")).expect("one");
+    assert_eq!(list.length_bytes(), bytes.len() as u64);
     let refused = NewRelease {
         file: &snap_of(&maker, "1_0"),
         ..of_acme

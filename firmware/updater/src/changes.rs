@@ -136,6 +136,11 @@ impl Changes {
         self.edit(id, |change| change.follow_bytes(done, total));
     }
 
+    /// A person should know that of the task of the change that goes on.
+    pub fn note(&self, id: u64, text: &str) {
+        self.edit(id, |change| change.note(text));
+    }
+
     /// The change is at `task`, and that far in it. Those before it are done.
     pub fn reach(&self, id: u64, task: TaskKind, work: Work) {
         self.edit(id, |change| change.reach(task, work));

@@ -20,6 +20,7 @@ fn main() {
     let snaps = SnapDesk::open(SnapParts::default(), Arc::clone(&changes), listing);
     let wishes = Wishes::new(Arc::clone(&engine), snaps.clone());
     thread::spawn(move || wishes.run());
+    snaps.look_after_snaps();
     let api = Api::new(device, changes, Peer::ROOT).with_snaps(snaps);
     match Socket::bind(Path::new(socket::PATH)) {
         Ok(socket) => {

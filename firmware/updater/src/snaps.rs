@@ -8,6 +8,7 @@ mod app;
 mod choice;
 mod failure;
 mod line;
+mod mender;
 mod relations;
 mod runtime;
 mod service_act;
@@ -18,17 +19,18 @@ mod worker;
 pub use app::AppHere;
 pub use choice::{ListedSnap, WantedSnap};
 pub(crate) use line::sha256_of;
+pub use mender::{Retries, told as told_of_damage};
 pub use service_act::{ServiceAct, ServiceCommand};
 pub use services::Services;
 use wished::Settled;
 pub use worker::SnapParts;
 
-use crate::changes::{ChangeKind, Changes, Conflict};
+use crate::changes::{ChangeKind, Changes, Conflict, TaskKind};
 use crate::device::Failure;
 use crate::wishes::WishFiles;
 use serde_json::{Map, Value, json};
-use snap_format::{Grant, SnapName, SnapYaml};
-use snap_store::{Data, Files, Places, State};
+use snap_format::{Grant, Revision, SnapName, SnapYaml};
+use snap_store::{Data, Files, Mounts, Places, State};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::mpsc::{Sender, channel};
@@ -62,6 +64,8 @@ pub enum SnapAct {
     Revert(SnapName),
     /// No revision at all.
     Remove(SnapName, Data),
+    /// The same revision, whole.
+    Repair(SnapName, Revision),
     /// Another configuration: a value for each dotted key, and null for none.
     Configure(SnapName, Map<String, Value>),
     /// It is granted something.
@@ -79,6 +83,7 @@ impl SnapAct {
             Self::File(name, ..)
             | Self::Revert(name)
             | Self::Remove(name, _)
+            | Self::Repair(name, _)
             | Self::Configure(name, _)
             | Self::Grant(name, _)
             | Self::Revoke(name, _) => name,
@@ -91,7 +96,16 @@ impl SnapAct {
             Self::Refresh(_) => ChangeKind::RefreshSnap,
             Self::Revert(_) => ChangeKind::RevertSnap,
             Self::Remove(..) => ChangeKind::RemoveSnap,
+            Self::Repair(..) => ChangeKind::AutoRefresh,
             Self::Configure(..) | Self::Grant(..) | Self::Revoke(..) => ChangeKind::ConfigureSnap,
+        }
+    }
+
+    /// Where nobody waits to be told why it did not begin, a task of its own tells.
+    fn first_tasks(&self) -> &'static [(TaskKind, &'static str)] {
+        match self {
+            Self::Repair(..) => &[(TaskKind::Check, "Find out what is damaged, and who has it")],
+            _ => &[],
         }
     }
 
@@ -102,6 +116,7 @@ impl SnapAct {
             Self::Refresh(_) => format!("Refresh {name:?} snap"),
             Self::File(..) => format!("Install {name:?} snap from a file"),
             Self::Revert(_) => format!("Revert {name:?} snap"),
+            Self::Repair(_, revision) => format!("Repair revision {revision} of {name:?} snap"),
             Self::Remove(_, Data::Keep) => format!("Remove {name:?} snap"),
             Self::Remove(_, Data::Purge) => format!("Purge {name:?} snap"),
             Self::Configure(..) => format!("Change configuration of {name:?} snap"),
@@ -124,6 +139,7 @@ pub struct SnapDesk {
     changes: Arc<Changes>,
     listing: Arc<dyn SnapListing>,
     files: Arc<dyn Files>,
+    mounts: Arc<dyn Mounts>,
     services: Arc<dyn Services>,
     places: Places,
     wishes: WishFiles,
@@ -151,6 +167,7 @@ impl SnapDesk {
             changes: Arc::clone(&changes),
             listing: Arc::clone(&listing),
             files: Arc::clone(&parts.files),
+            mounts: Arc::clone(&parts.mounts),
             services: Arc::clone(&parts.services),
             places: parts.places.clone(),
             wishes: WishFiles::in_directory(parts.places.grants.with_file_name("wanted")),
@@ -232,7 +249,7 @@ impl SnapDesk {
         let name = act.name().to_string();
         let id = self
             .changes
-            .begin_of(&name, act.kind(), &act.summary(), &[])?;
+            .begin_of(&name, act.kind(), &act.summary(), act.first_tasks())?;
         if self.settle_wish(&act) == Settled::WasAll {
             self.changes.finish(id, json!({ "snap-names": [name] }));
             return Ok(id);

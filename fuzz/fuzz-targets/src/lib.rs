@@ -32,6 +32,7 @@ mod keyring;
 mod manifest;
 mod panic_dump;
 mod patch;
+mod piece_list;
 mod signatures;
 mod signer;
 mod snap_configuration;
@@ -109,6 +110,7 @@ pub const ALL: &[Target] = &[
     tuf_metadata::TARGET,
     dhcp_reply::TARGET,
     chunk_file::TARGET,
+    piece_list::TARGET,
     squashfs::TARGET,
     snap_yaml::TARGET,
     snap_timer::TARGET,

@@ -78,6 +78,6 @@ macro_rules! targets {
 targets! {
     device_path gpt boot_state floors flight_entry failed_release keyring envelope signatures delegation
     manifest kernel_image kernel_elf command_line handover uevent panic_dump
-    tuf_json tuf_metadata dhcp_reply chunk_file squashfs snap_yaml snap_timer snap_configuration cloud_config patch http_request
+    tuf_json tuf_metadata dhcp_reply chunk_file piece_list squashfs snap_yaml snap_timer snap_configuration cloud_config patch http_request
     sudo_request
 }

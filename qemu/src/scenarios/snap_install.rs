@@ -1,6 +1,7 @@
 //! A snap is installed from a file, configured, refreshed, rolled back, and survives a reboot,
 //! and its service with it unless somebody disabled that; frameworks and grants; a block of a
-//! snap that changes on the disk is an error for whoever reads it, and for nobody else.
+//! snap that changes on the disk is an error for whoever reads it, and for nobody else, and the
+//! daemon makes good what it can.
 
 mod frameworks;
 mod migration;
@@ -91,6 +92,7 @@ fn run(bench: &Bench<'_>) -> Result<Evidence> {
     guest.run("dmesg -n 1; echo 3 > /proc/sys/vm/drop_caches")?;
     guest.require_refused("md5sum /snap/hello/x1/noise", "Input/output error")?;
     guest.run("cat /snap/hello/x2/noise > /dev/null")?;
+    mended(&mut guest)?;
 
     expect(
         &mut guest,
@@ -108,6 +110,20 @@ fn run(bench: &Bench<'_>) -> Result<Evidence> {
         matches!(event, Event::Confirmed { slot: Slot::A, .. })
     });
     Evidence::of_guest(&proof, &disk, &confirmed)
+}
+
+/// The daemon finds what the kernel met: it tells of a file that nobody else has, and makes a
+/// tree again.
+fn mended(guest: &mut Guest) -> Result<()> {
+    guest.run(
+        "dd if=/dev/zero of=/writable/snaps/hello/x2.tree bs=4096 count=1 conv=notrunc && sync; \
+         echo 3 > /proc/sys/vm/drop_caches",
+    )?;
+    guest.require_refused("cat /snap/hello/x2/noise", "Input/output error")?;
+    guest
+        .run("until snappy list | grep -q 'revision x1: its file is damaged'; do sleep 1; done")?;
+    guest.run("until cat /snap/hello/x2/noise > /dev/null 2>&1; do sleep 1; done")?;
+    serves(guest, 1)
 }
 
 /// What a purged snap leaves: the state, and nothing of its own.

@@ -2,6 +2,7 @@
 
 mod device;
 mod image;
+mod pieces;
 mod server;
 
 use device::{Device, Outcome, SLOT_BYTES};

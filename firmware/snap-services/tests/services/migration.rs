@@ -24,7 +24,11 @@ const NAME: &str = "migrating-app";
 struct NoSources;
 
 impl Sources for NoSources {
-    fn open<'a>(&'a self, address: &str) -> Result<Box<dyn Source + 'a>, SourceError> {
+    fn open<'a>(
+        &'a self,
+        address: &str,
+        _: Vec<fs::File>,
+    ) -> Result<Box<dyn Source + 'a>, SourceError> {
         Err(SourceError(format!("nothing is at {address}")))
     }
 }

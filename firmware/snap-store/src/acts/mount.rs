@@ -1,8 +1,9 @@
 //! A revision is mounted, and says what it is.
 
-use crate::change::Change;
+use crate::change::{Change, ChangeKind};
 use crate::error::StoreError;
 use crate::mounts::VerifiedImage;
+use crate::repair::mapped_name;
 use crate::runtime::Installed;
 use crate::seal::salt;
 use crate::start::Snaps;
@@ -44,7 +45,8 @@ fn require_fit(snaps: &Snaps<'_>, change: &Change, yaml: &SnapYaml) -> Result<()
     if !matches!(yaml.snap_type, SnapType::App | SnapType::Base) {
         return Err(StoreError::Type(name.clone()));
     }
-    if let Some(old) = change.old {
+    // Who goes back gets the data of that time.
+    if let Some(old) = change.old.filter(|_| change.kind != ChangeKind::Revert) {
         let old = snaps.installed(name, old)?;
         if !yaml.epoch.can_read(&old.yaml.epoch) {
             return Err(StoreError::Epoch(name.clone()));
@@ -84,7 +86,7 @@ impl Snaps<'_> {
     ) -> Result<(), StoreError> {
         let at = self.places.mount(name, revision.revision);
         let image = VerifiedImage {
-            name: &format!("snap-{name}-{}", revision.revision),
+            name: &mapped_name(name, revision.revision),
             file: &self.places.file(name, revision.revision),
             tree: &self.places.tree(name, revision.revision),
             length_bytes: revision.length_bytes,
@@ -95,26 +97,53 @@ impl Snaps<'_> {
         mounted.map_err(StoreError::io(format!("mount {}", at.display())))
     }
 
+    /// A revision that is to be stopped: that takes its name, and one that is damaged may say
+    /// no more.
+    pub(crate) fn to_stop(
+        &self,
+        name: &SnapName,
+        revision: Revision,
+    ) -> Result<Installed, StoreError> {
+        self.installed(name, revision).or_else(|_| {
+            let bare = format!("name: {name}\nversion: '0'\n");
+            let yaml = SnapYaml::parse(bare.as_bytes());
+            self.revision_of(
+                name,
+                revision,
+                yaml.map_err(snap_format::SnapFileError::Yaml)?,
+            )
+        })
+    }
+
     /// A revision that is mounted.
     ///
     /// # Errors
     /// It is not, or it does not say what it is.
     pub fn installed(&self, name: &SnapName, revision: Revision) -> Result<Installed, StoreError> {
-        let found = self
-            .state
-            .snap(name)
-            .and_then(|snap| snap.revision(revision));
-        let found = found.ok_or_else(|| StoreError::NotInstalled(name.clone()))?;
         let mount = self.places.mount(name, revision);
         let path = mount.join("meta/snap.yaml");
         let yaml = self.files.read(&path);
         let yaml = yaml.map_err(StoreError::io(format!("read {}", path.display())))?;
         let yaml = SnapYaml::parse(&yaml).map_err(snap_format::SnapFileError::Yaml)?;
+        self.revision_of(name, revision, yaml)
+    }
+
+    fn revision_of(
+        &self,
+        name: &SnapName,
+        revision: Revision,
+        yaml: SnapYaml,
+    ) -> Result<Installed, StoreError> {
+        let found = self
+            .state
+            .snap(name)
+            .and_then(|snap| snap.revision(revision));
+        let found = found.ok_or_else(|| StoreError::NotInstalled(name.clone()))?;
         Ok(Installed {
             name: name.clone(),
             revision,
             yaml,
-            mount,
+            mount: self.places.mount(name, revision),
             data: self.places.data(name, revision),
             common: self.places.common_data(name),
             configuration: found.configuration.clone(),

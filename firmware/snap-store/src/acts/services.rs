@@ -7,16 +7,20 @@ use crate::start::Snaps;
 use snap_format::Hook;
 
 pub(super) fn stop_old(snaps: &Snaps<'_>, change: &Change) -> Result<(), StoreError> {
-    match old(snaps, change)? {
-        Some(old) => Ok(snaps.runtime.stop(&old)?),
+    match change.old {
+        Some(old) => Ok(snaps.runtime.stop(&snaps.to_stop(&change.snap, old)?)?),
         None => Ok(()),
     }
 }
 
+/// One that cannot be read does not start, and keeps no change from its end for ever: the
+/// second time it is left as it is, and so it is while it is made whole.
 pub(super) fn start_old(snaps: &Snaps<'_>, change: &Change) -> Result<(), StoreError> {
-    match old(snaps, change)? {
-        Some(old) => Ok(snaps.runtime.start(&old)?),
-        None => Ok(()),
+    match old(snaps, change) {
+        Ok(Some(old)) => Ok(snaps.runtime.start(&old)?),
+        Ok(None) => Ok(()),
+        Err(_) if change.resumed > 0 || change.repairs() => Ok(()),
+        Err(error) => Err(error),
     }
 }
 
@@ -53,6 +57,14 @@ pub(super) fn hook_of_new(
     match new(snaps, change)? {
         Some(new) => Ok(snaps.runtime.hook(&new, hook)?),
         None => Ok(()),
+    }
+}
+
+/// Runs the hook of what is to go. One that cannot be read goes without.
+pub(super) fn remove_hook(snaps: &Snaps<'_>, change: &Change) -> Result<(), StoreError> {
+    match old(snaps, change) {
+        Ok(Some(old)) => Ok(snaps.runtime.hook(&old, Hook::Remove)?),
+        Ok(None) | Err(_) => Ok(()),
     }
 }
 

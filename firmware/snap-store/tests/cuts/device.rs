@@ -2,16 +2,18 @@
 
 use crate::faulty::{Cut, Fault, Faulty};
 use crate::snap_files::SnapFiles;
+use crate::stories::hello;
 use image_trust::sha256;
 use serde_json::{Map, Value};
 use snap_format::{Hook, Revision, SnapFile, SnapYaml};
 use snap_store::{
-    Granted, Installed, Outcome, Parts, Places, RuntimeError, Silent, Snaps, Source, SourceError,
-    Started, StoreError, VerifiedImage, root_hash_of,
+    Cost, Granted, Installed, Outcome, Parts, Places, RuntimeError, Silent, Snaps, Source,
+    SourceError, Started, StoreError, VerifiedImage, root_hash_of,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::io;
+use std::os::unix::fs::FileExt;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -36,7 +38,11 @@ pub(crate) struct Device {
     pub(crate) free_bytes: Mutex<Option<u64>>,
     /// Bytes that were fetched from the store.
     pub(crate) fetched_bytes: Mutex<u64>,
+    /// Whether the store leads to wrong blocks of what is here.
+    pub(crate) misled: Mutex<bool>,
 }
+
+const BLOCK_BYTES: usize = snap_store::BLOCK_BYTES as usize;
 
 /// What is on a device, as far as anybody can tell.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,6 +82,7 @@ impl Device {
             order: Mutex::default(),
             free_bytes: Mutex::default(),
             fetched_bytes: Mutex::default(),
+            misled: Mutex::default(),
         };
         let places = device.places();
         for place in [&places.snaps, &places.mounts, &places.data] {
@@ -259,6 +266,21 @@ impl Device {
         Ok(())
     }
 
+    /// Of `snap-hello-1`, as the kernel would that was asked for every block.
+    pub(crate) fn met_damage(&self, name: &str) -> bool {
+        let name = name.strip_prefix("snap-hello-").unwrap();
+        let path = |suffix: &str| {
+            self.places()
+                .files_of(&hello())
+                .join(format!("{name}.{suffix}"))
+        };
+        let state = fs::read_to_string(self.places().state()).unwrap();
+        let hash = root_hash_of(&File::open(path("snap")).unwrap()).unwrap();
+        let is_whole = hash.is_some_and(|hash| state.contains(&hash.root_hash.to_string()));
+        // Of these snaps a tree is one block, which begins with the hash of a block.
+        !is_whole || fs::read(path("tree")).unwrap()[..32] == [0; 32]
+    }
+
     pub(crate) fn unmount(&self, at: &Path) -> io::Result<()> {
         if self.mounted.lock().unwrap().remove(at) {
             fs::remove_dir_all(at.join("meta"))?;
@@ -329,18 +351,37 @@ impl Device {
 }
 
 impl Device {
-    pub(crate) fn line<'a>(&'a self, address: &str) -> Box<dyn Source + 'a> {
+    /// Where files are held, blocks of the snap are taken from there, at the same place.
+    pub(crate) fn line<'a>(&'a self, address: &str, held: &[File]) -> Box<dyn Source + 'a> {
         let version = address.strip_prefix("store:").unwrap();
+        let bytes = SnapFiles::get().bytes(version);
+        let mut sent = bytes.clone();
+        let mut is_here = vec![false; bytes.len() / BLOCK_BYTES];
+        for file in held {
+            for (number, block) in bytes.chunks(BLOCK_BYTES).enumerate() {
+                let mut found = [0; BLOCK_BYTES];
+                let at = number * BLOCK_BYTES;
+                let read = file.read_exact_at(&mut found, at as u64);
+                is_here[number] |= read.is_ok() && found == block;
+                if is_here[number] && *self.misled.lock().unwrap() {
+                    sent[at] ^= 1;
+                }
+            }
+        }
         Box::new(Line {
-            bytes: SnapFiles::get().bytes(version),
-            fetched_bytes: &self.fetched_bytes,
+            device: self,
+            bytes: sent,
+            is_here,
+            cost: Cost::default(),
         })
     }
 }
 
 struct Line<'a> {
+    device: &'a Device,
     bytes: Vec<u8>,
-    fetched_bytes: &'a Mutex<u64>,
+    is_here: Vec<bool>,
+    cost: Cost,
 }
 
 impl Source for Line<'_> {
@@ -349,7 +390,16 @@ impl Source for Line<'_> {
         let bytes = self.bytes.get(at..at + buffer.len());
         let bytes = bytes.ok_or_else(|| SourceError("it ends early".into()))?;
         buffer.copy_from_slice(bytes);
-        *self.fetched_bytes.lock().unwrap() += buffer.len() as u64;
+        let is_here = |at: &usize| self.is_here[at / BLOCK_BYTES];
+        let reused = (at..at + buffer.len()).filter(is_here).count() as u64;
+        let fetched = buffer.len() as u64 - reused;
+        self.cost.reused_bytes += reused;
+        self.cost.fetched_bytes += fetched;
+        *self.device.fetched_bytes.lock().unwrap() += fetched;
         Ok(())
+    }
+
+    fn cost(&self) -> Cost {
+        self.cost.clone()
     }
 }

@@ -203,6 +203,9 @@ impl Mounts for Faulty<'_> {
     fn unmount(&self, at: &Path) -> io::Result<()> {
         self.call(|| self.device.unmount(at))
     }
+    fn met_damage(&self, name: &str) -> bool {
+        self.device.met_damage(name)
+    }
 }
 
 impl Faulty<'_> {
@@ -225,8 +228,12 @@ impl Runtime for Faulty<'_> {
 }
 
 impl Sources for Faulty<'_> {
-    fn open<'a>(&'a self, address: &str) -> Result<Box<dyn Source + 'a>, SourceError> {
-        let opened = self.call(|| Ok(self.device.line(address)));
+    fn open<'a>(
+        &'a self,
+        address: &str,
+        held: Vec<File>,
+    ) -> Result<Box<dyn Source + 'a>, SourceError> {
+        let opened = self.call(|| Ok(self.device.line(address, &held)));
         opened.map_err(|error| SourceError(error.to_string()))
     }
 }

@@ -7,6 +7,7 @@ mod device;
 mod faulty;
 mod frameworks;
 mod grants;
+mod repair;
 mod snap_files;
 mod stories;
 mod sweep;

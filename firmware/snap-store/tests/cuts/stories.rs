@@ -156,7 +156,7 @@ fn configured(device: &Device) {
     device.must(&configure);
 }
 
-pub(crate) const ALL: [Story; 16] = [
+pub(crate) const ALL: [Story; 17] = [
     Story {
         name: "configure",
         before: first,
@@ -202,6 +202,15 @@ pub(crate) const ALL: [Story; 16] = [
     Story {
         name: "refresh",
         before: first,
+        ask: &refresh,
+        ends: Ends::Done,
+    },
+    Story {
+        name: "refresh, and the store leads to wrong blocks of what is here",
+        before: |device| {
+            first(device);
+            *device.misled.lock().unwrap() = true;
+        },
         ask: &refresh,
         ends: Ends::Done,
     },

@@ -141,6 +141,32 @@ fn a_fetch_goes_on_from_where_it_was_cut() {
 }
 
 #[test]
+fn what_another_revision_holds_is_not_fetched() {
+    let device = Device::new();
+    device.must(&install);
+    let length = SnapFiles::get().bytes("2").len() as u64;
+    *device.fetched_bytes.lock().unwrap() = 0;
+    device.must(&refresh);
+    let fetched = *device.fetched_bytes.lock().unwrap();
+    assert!((1..length).contains(&fetched), "{fetched} of {length}");
+    assert_eq!(data(&device, "current"), "12");
+}
+
+/// Nobody trusts what says which blocks are here: all of the file is fetched then.
+#[test]
+fn who_is_misled_fetches_all_of_it() {
+    let device = Device::new();
+    device.must(&install);
+    let length = SnapFiles::get().bytes("2").len() as u64;
+    *device.fetched_bytes.lock().unwrap() = 0;
+    *device.misled.lock().unwrap() = true;
+    device.must(&refresh);
+    let fetched = *device.fetched_bytes.lock().unwrap();
+    assert!(fetched > length, "{fetched} of {length}");
+    assert_eq!(data(&device, "current"), "12");
+}
+
+#[test]
 fn a_file_that_is_not_what_was_signed_is_refused() {
     let device = Device::new();
     let forged = |_: &Device, snaps: &mut Snaps<'_>| {

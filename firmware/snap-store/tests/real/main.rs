@@ -21,7 +21,11 @@ use std::path::{Path, PathBuf};
 struct NoSources;
 
 impl Sources for NoSources {
-    fn open<'a>(&'a self, address: &str) -> Result<Box<dyn Source + 'a>, SourceError> {
+    fn open<'a>(
+        &'a self,
+        address: &str,
+        _: Vec<fs::File>,
+    ) -> Result<Box<dyn Source + 'a>, SourceError> {
         Err(SourceError(format!("nothing is at {address}")))
     }
 }

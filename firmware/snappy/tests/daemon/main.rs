@@ -22,6 +22,8 @@ use updater::socket::Patience;
 struct Served {
     device: Arc<TestDevice>,
     socket: PathBuf,
+    /// Where it has snaps.
+    desk: Option<SnapDesk>,
     _root: TempDir,
 }
 
@@ -32,6 +34,7 @@ fn served_to(administrator: Peer) -> Served {
     Served {
         device,
         socket,
+        desk: None,
         _root: root,
     }
 }
@@ -312,12 +315,16 @@ fn served_with_listing(administrator: Peer, listing: Arc<dyn SnapListing>) -> Se
     let device = TestDevice::new();
     let root = tempfile::tempdir().unwrap();
     let patience = Patience::OF_A_DAEMON;
+    let mut desk = None;
     let socket = device.serve_as(root.path(), administrator, patience, |api, changes| {
-        api.with_snaps(SnapDesk::open(parts(root.path()), changes, listing))
+        let opened = SnapDesk::open(parts(root.path()), changes, listing);
+        desk = Some(opened.clone());
+        api.with_snaps(opened)
     });
     Served {
         device,
         socket,
+        desk,
         _root: root,
     }
 }

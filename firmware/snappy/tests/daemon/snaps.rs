@@ -4,7 +4,9 @@ use crate::device::{me, not_me};
 use crate::snap_parts::{ListedOnly, listed, make_snap};
 use crate::{cells, served_to, served_with_listing, served_with_snaps};
 use serde_json::json;
+use std::fs;
 use std::sync::Arc;
+use updater::snaps::Retries;
 
 #[test]
 fn snaps_come_and_go_with_the_table_of_2014() {
@@ -168,4 +170,43 @@ fn there_is_no_writable_root() {
         told.starts_with("cannot open a writable root: ") && told.contains("'snappy build DIR'"),
         "{told}"
     );
+}
+
+/// Found at the last look at its files, and kept in the state.
+#[test]
+fn a_damaged_snap_is_told_of() {
+    let served = served_with_snaps();
+    let file = make_snap(served._root.path(), "1.0");
+    served.done(&format!(
+        "install --allow-unauthenticated {}",
+        file.display()
+    ));
+    assert_eq!(
+        served.json("list --json")["parts"][1]["problem"],
+        json!(null)
+    );
+    let root = served._root.path();
+    fs::remove_dir_all(root.join("snap/hello/x1/meta")).unwrap();
+    fs::write(root.join("writable/snaps/hello/x1.snap"), "").unwrap();
+    let desk = served.desk.as_ref().unwrap();
+    desk.mend(&mut Retries::default());
+    let told = "its file is damaged, and no store has it; 'snappy remove hello' keeps its data: \
+                install the file again";
+    for list in ["list", "list -v"] {
+        let list = served.done(list);
+        let last = list.lines().last().unwrap();
+        assert_eq!(last, format!("hello, revision x1: {told}."));
+    }
+    assert_eq!(served.json("list --json")["parts"][1]["problem"], told);
+    assert!(
+        served
+            .done("info hello")
+            .ends_with(&format!("    {told}\n"))
+    );
+    let changes = served.done("changes");
+    assert!(
+        changes.contains("Repair revision x1 of \"hello\" snap"),
+        "{changes}"
+    );
+    served.done("remove hello");
 }

@@ -1,12 +1,13 @@
 //! Snaps as snapd's clients know them: those that are here, and those of the store.
 
 use super::{Answer, Api, ApiError, Peer, Request};
-use crate::snaps::ListedSnap;
+use crate::snaps::{ListedSnap, told_of_damage};
 use serde_json::{Value, json};
 use snap_format::{Revision, SnapName, SnapYaml};
 use snap_store::{Origin, RevisionState, SnapState};
 use std::fs;
 use std::path::Path;
+use tuf_client::UtcTime;
 
 /// Which revisions are listed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -137,6 +138,14 @@ fn value(name: &SnapName, snap: &SnapState, revision: &RevisionState) -> Value {
             "reverted-from": snap.reverted_from.map(|one| one.to_string()),
         },
     });
+    if let Some(message) = told_of_damage(name, revision) {
+        value["health"] = json!({
+            "revision": revision.revision.to_string(),
+            "timestamp": UtcTime::of_this_machine(),
+            "status": "error",
+            "message": message,
+        });
+    }
     if !publisher.is_empty() {
         value["publisher"] = account(publisher);
     }

@@ -8,7 +8,8 @@ impl Change {
     /// The change is as far as `other` is.
     pub(super) fn follow(&mut self, other: &snap_store::Change) {
         let now = UtcTime::of_this_machine();
-        if self.tasks.is_empty() {
+        // Who asks the store by itself has had that as the only task.
+        if self.tasks.iter().all(|task| task.kind == TaskKind::Check) {
             let tasks = other.tasks.iter().map(|task| {
                 let kind = TaskKind::Snap(task.kind);
                 Task::new(kind, task.kind.summary(), self.spawned)
@@ -39,9 +40,21 @@ impl Change {
 
     /// The task that goes on is so far.
     pub(super) fn follow_bytes(&mut self, done: u64, total: u64) {
-        let mut tasks = self.tasks.iter_mut();
-        if let Some(task) = tasks.find(|task| task.status == Status::Doing) {
+        if let Some(task) = self.doing() {
             (task.done, task.total) = (done.min(total), total.max(1));
         }
+    }
+
+    /// A person should know that of the task that goes on.
+    pub(super) fn note(&mut self, text: &str) {
+        let now = UtcTime::of_this_machine();
+        if let Some(task) = self.doing() {
+            task.log.push(format!("{now} INFO {text}"));
+        }
+    }
+
+    fn doing(&mut self) -> Option<&mut Task> {
+        let mut tasks = self.tasks.iter_mut();
+        tasks.find(|task| task.status == Status::Doing)
     }
 }

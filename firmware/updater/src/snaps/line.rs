@@ -1,9 +1,11 @@
 //! Files of snaps over HTTP: the address in a change is the file's own.
 
-use http_file::{HttpFile, Interruption, Patience};
+use http_file::{Interruption, Patience, Wait};
 use image_format::Digest;
-use snap_store::{Source, SourceError, Sources};
-use std::io::{Read, Seek, SeekFrom};
+use release_source::Tally;
+use release_source::pieces::Reusing;
+use snap_store::{Cost, Source, SourceError, Sources};
+use std::fs::File;
 use std::thread;
 use tuf_client::metadata::Hashes;
 
@@ -12,24 +14,36 @@ use tuf_client::metadata::Hashes;
 pub(super) struct HttpSources;
 
 impl Sources for HttpSources {
-    fn open<'a>(&'a self, address: &str) -> Result<Box<dyn Source + 'a>, SourceError> {
+    fn open<'a>(
+        &'a self,
+        address: &str,
+        held: Vec<File>,
+    ) -> Result<Box<dyn Source + 'a>, SourceError> {
         let wait = |interruption: &Interruption| thread::sleep(interruption.pause);
-        let file = HttpFile::open(address, Patience::OF_A_PERSON, wait);
-        let file = file.map_err(|error| SourceError(error.to_string()))?;
-        Ok(Box::new(Line(file)))
+        let line = Reusing::open(address, Patience::OF_A_PERSON, wait, held);
+        let line = line.map_err(|error| SourceError(error.to_string()))?;
+        Ok(Box::new(Line(line)))
     }
 }
 
-struct Line<W>(HttpFile<W>);
+struct Line<W>(Reusing<W>);
 
-impl<W: http_file::Wait> Source for Line<W> {
+impl<W: Wait> Source for Line<W> {
     fn read_exact_at(&mut self, offset_bytes: u64, buffer: &mut [u8]) -> Result<(), SourceError> {
-        // Read from front to back it is one answer.
-        let read = self
-            .0
-            .seek(SeekFrom::Start(offset_bytes))
-            .and_then(|_| self.0.read_exact(buffer));
+        let read = self.0.read_exact_at(offset_bytes, buffer);
         read.map_err(|error| SourceError(error.to_string()))
+    }
+
+    fn cost(&self) -> Cost {
+        let Tally {
+            fetched_bytes,
+            reused_bytes,
+        } = self.0.tally();
+        Cost {
+            fetched_bytes,
+            reused_bytes,
+            detour: self.0.detour().map(ToString::to_string),
+        }
     }
 }
 

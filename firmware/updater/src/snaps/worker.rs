@@ -3,15 +3,17 @@
 use super::choice::choose;
 use super::failure::failure;
 use super::line::HttpSources;
+use super::mender;
 use super::runtime::Supervised;
 use super::services::Services;
 use super::{Job, Shown, SnapAct, SnapListing, lock};
 use crate::changes::{ChangeKind, Changes};
 use crate::device::{Failure, FailureKind};
 use serde_json::json;
+use snap_format::SnapName;
 use snap_store::{
-    Asked, Change, Data, DiskFiles, Files, Granted, KernelMounts, Mounts, Outcome, Parts, Places,
-    Runtime, Silent, Snaps, StoreError, Watch,
+    Asked, Change, Cost, Data, DiskFiles, Files, Granted, KernelMounts, Mounts, Outcome, Parts,
+    Places, Runtime, Silent, Snaps, StoreError, Watch,
 };
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -148,6 +150,9 @@ fn act_on(
         SnapAct::Refresh(wanted) => (wanted, Asked::Refresh, &none),
         SnapAct::File(_, file, grants) => return Ok(snaps.take_file(file, grants, watch)),
         SnapAct::Revert(name) => return Ok(snaps.revert(name, watch)),
+        SnapAct::Repair(name, revision) => {
+            return mender::repair(snaps, listing, name, *revision, watch);
+        }
         SnapAct::Configure(name, patch) => return Ok(snaps.configure(name, patch, watch)),
         SnapAct::Remove(name, data) => return Ok(snaps.remove(name, *data, watch)),
         SnapAct::Grant(name, _) | SnapAct::Revoke(name, _) => {
@@ -206,5 +211,10 @@ impl Watch for Follow<'_> {
 
     fn bytes(&mut self, done: u64, total: u64) {
         self.changes.follow_bytes(self.id, done, total);
+    }
+
+    fn fetched(&mut self, snap: &SnapName, cost: &Cost) {
+        eprintln!("snap {snap}: {cost}");
+        self.changes.note(self.id, &cost.to_string());
     }
 }

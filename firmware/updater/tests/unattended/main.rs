@@ -5,7 +5,9 @@
 mod alone;
 mod asked;
 mod device;
+mod few_bytes;
 mod maker;
+mod mended;
 mod owner;
 mod refusals;
 mod rescue;

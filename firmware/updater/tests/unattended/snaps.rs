@@ -30,7 +30,7 @@ impl Maker {
     }
 
     /// Publishes a version for everyone; its revision is the next one.
-    fn publish_snap(&self, publisher: &str, version: &str) {
+    pub(crate) fn publish_snap(&self, publisher: &str, version: &str) {
         self.publish_file(publisher, &make_snap(&self.path("snaps"), version), &[]);
     }
 
@@ -55,8 +55,8 @@ impl Maker {
 /// The API of a device, without a socket.
 pub(crate) struct Asked {
     api: Api,
-    changes: Arc<Changes>,
-    desk: SnapDesk,
+    pub(crate) changes: Arc<Changes>,
+    pub(crate) desk: SnapDesk,
     pub(crate) engine: Arc<Engine<Watched<Hardware>>>,
 }
 
@@ -82,7 +82,7 @@ impl Asked {
         Wishes::new(Arc::clone(&self.engine), self.desk.clone())
     }
 
-    fn ask(&self, method: Method, address: &str, body: &Value) -> Answer {
+    pub(crate) fn ask(&self, method: Method, address: &str, body: &Value) -> Answer {
         let (path, query) = address.split_once('?').unwrap_or((address, ""));
         let query = query.split('&').filter_map(|pair| pair.split_once('='));
         let request = Request {
