@@ -59,23 +59,8 @@ impl SshClient {
     /// # Errors
     /// The client cannot be started.
     pub fn ssh(&self, options: &[&str], command: &str) -> Result<Output> {
-        let mut ssh = Command::new("ssh");
-        let known = self.directory.join("known-hosts");
-        ssh.args([
-            "-F",
-            "none",
-            "-p",
-            &self.forward.host_port.to_string(),
-            "-i",
-        ])
-        .arg(self.directory.join("key"))
-        .args(["-o", "BatchMode=yes", "-o", "IdentitiesOnly=yes"])
-        .args(["-o", "StrictHostKeyChecking=accept-new", "-o"])
-        .arg(format!("UserKnownHostsFile={}", known.display()))
-        .args(options)
-        .arg(format!("{}@127.0.0.1", self.user))
-        .env_remove("SSH_AUTH_SOCK")
-        .stdin(Stdio::null());
+        let mut ssh = self.program("ssh");
+        ssh.args(options).arg(format!("{}@127.0.0.1", self.user));
         if command.is_empty() {
             ssh.stdin(fs::File::open(self.logout()?)?);
         } else {
@@ -83,6 +68,42 @@ impl SshClient {
         }
         ssh.output()
             .context("cannot run ssh: install openssh-client")
+    }
+
+    /// Copies a file there and back by `scp`, and returns what came back.
+    ///
+    /// # Errors
+    /// A copy fails.
+    pub fn copy_there_and_back(&self, content: &[u8]) -> Result<Vec<u8>> {
+        let [there, back] = ["there", "back"].map(|name| self.directory.join(name));
+        fs::write(&there, content)?;
+        let device = format!("{}@127.0.0.1:copy", self.user);
+        for (from, to) in [
+            (there.as_os_str(), device.as_ref()),
+            (device.as_ref(), back.as_os_str()),
+        ] {
+            let output = self.program("scp").args([from, to]).output();
+            let output = output.context("cannot run scp: install openssh-client")?;
+            ensure!(output.status.success(), "scp to {to:?}: {output:?}");
+        }
+        Ok(fs::read(back)?)
+    }
+
+    /// One of OpenSSH's, with what all of them are told.
+    fn program(&self, name: &str) -> Command {
+        let mut program = Command::new(name);
+        let known = self.directory.join("known-hosts");
+        program
+            .args(["-F", "none", "-o"])
+            .arg(format!("Port={}", self.forward.host_port))
+            .arg("-i")
+            .arg(self.directory.join("key"))
+            .args(["-o", "BatchMode=yes", "-o", "IdentitiesOnly=yes"])
+            .args(["-o", "StrictHostKeyChecking=accept-new", "-o"])
+            .arg(format!("UserKnownHostsFile={}", known.display()))
+            .env_remove("SSH_AUTH_SOCK")
+            .stdin(Stdio::null());
+        program
     }
 
     fn logout(&self) -> Result<PathBuf> {

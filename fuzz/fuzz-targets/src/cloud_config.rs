@@ -66,8 +66,12 @@ fn judge_config(config: &CloudConfig) {
         assert!(file.mode <= 0o1777);
     }
     let words = config.time_servers.iter().chain(&config.host_name);
-    for word in words.chain(&config.time_zone).chain(&config.packages) {
+    for word in words.chain(&config.time_zone) {
         assert!(is_line(word) && !word.is_empty() && !word.contains(' '));
+    }
+    for package in &config.packages {
+        let name = package.name.as_str();
+        assert!(is_line(name) && !name.is_empty() && !name.contains(['/', '.', ' ']));
     }
     if let Some(zone) = &config.time_zone {
         assert!(!zone.starts_with('/') && !zone.contains(".."));
@@ -85,7 +89,7 @@ users:
 write_files:
   - {path: /var/a, encoding: b64, content: aGk=, permissions: '0600', append: true}
 ntp: {servers: [10.0.0.1], pools: [a.example]}
-snappy: {ssh_enabled: true, packages: [web], config: {ubuntu-core: {autopilot: off}}}
+snappy: {ssh_enabled: true, packages: [web, app.acme], config: {ubuntu-core: {autopilot: off}, web: {port: 80}}}
 runcmd: [echo a, [touch, /var/b]]
 ";
 

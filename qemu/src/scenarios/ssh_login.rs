@@ -14,7 +14,7 @@ use crate::ssh_client::SshClient;
 
 pub(super) const SCENARIO: Scenario = Scenario {
     name: "ssh-login",
-    behaviour: "a key lets its user in by SSH, sudo runs commands as root and those of snaps, and the root stays as it is",
+    behaviour: "a key lets its user in by SSH and scp, sudo runs commands as root and those of snaps, and the root stays as it is",
     tier: Tier::Everyday,
     run,
 };
@@ -44,6 +44,9 @@ fn run(bench: &Bench<'_>) -> Result<Evidence> {
         "{versions}"
     );
     client.require_success("snappy why && snappy info && snappy list && snappy network")?;
+    let copied = client.copy_there_and_back(&[0xa5; 300_000])?;
+    ensure!(copied == [0xa5; 300_000], "scp brought another file back");
+    client.require("stat -c '%U %s' copy", "ubuntu 300000\n")?;
     client.require("sudo id -un; echo typed | sudo cat", "root\ntyped\n")?;
     let said = client.require_failure("sudo touch /foo")?;
     ensure!(said.contains("Read-only file system"), "{said}");

@@ -18,7 +18,7 @@ use crate::proof::Expected;
 
 pub(super) const SCENARIO: Scenario = Scenario {
     name: "transcript",
-    behaviour: "info, versions, search, install, update and rollback as they were shown in 2014, and a root that stays as it is",
+    behaviour: "info, versions, search, install, update and rollback as they were shown in 2014, a root that stays as it is, and a snap of the cloud-config",
     tier: Tier::Everyday,
     run,
 };
@@ -42,6 +42,8 @@ fn run(bench: &Bench<'_>) -> Result<Evidence> {
     let writable = Ext4::writable_of(&disk)?;
     writable.make_directory("/system")?;
     writable.write(&settings, "/system/updates.toml")?;
+
+    seed(&writable, bench)?;
 
     let web = Forward::to(80)?;
     let mut guest = bench.start_forwarded(&disk, &[web])?;
@@ -72,6 +74,13 @@ fn run(bench: &Bench<'_>) -> Result<Evidence> {
     )?;
     shows_a_comic(&mut guest, web)?;
     looks_busy_and_is_not(&mut guest)?;
+    // Nobody typed this one.
+    guest.run("until snappy list | grep -q rust-example-webserver; do sleep 1; done")?;
+    says(
+        &mut guest,
+        "snappy config rust-example-webserver",
+        &["gateway"],
+    )?;
     says(
         &mut guest,
         "snappy update",
@@ -102,6 +111,26 @@ fn run(bench: &Bench<'_>) -> Result<Evidence> {
     guest.power_off()?;
     let cause = Cause::rolled_back(Slot::B, Slot::A);
     Evidence::of_guest(&proof, &disk, &cause)
+}
+
+/// The flasher does it: a snap of the store, and what is set of it.
+fn seed(writable: &Ext4, bench: &Bench<'_>) -> Result<()> {
+    const SEED: &str = "/system/var/lib/cloud/seed/nocloud";
+    const USER_DATA: &str = "#cloud-config
+snappy: {packages: [rust-example-webserver], config: {rust-example-webserver: {title: gateway}}}
+";
+    for (at, _) in SEED.match_indices('/').skip(2).chain([(SEED.len(), "")]) {
+        writable.make_directory(&SEED[..at])?;
+    }
+    for (name, content) in [
+        ("user-data", USER_DATA),
+        ("meta-data", "instance-id: i-1\n"),
+    ] {
+        let file = bench.directory().join(name);
+        fs::write(&file, content)?;
+        writable.write(&file, &format!("{SEED}/{name}"))?;
+    }
+    Ok(())
 }
 
 /// It shows pictures until Ctrl-C, and keeps nothing.
