@@ -14,6 +14,7 @@ mod recent;
 pub mod request;
 mod snap_acts;
 mod snap_configuration;
+mod snap_hold;
 mod snap_values;
 mod snaps;
 mod system;

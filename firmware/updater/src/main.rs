@@ -20,7 +20,7 @@ fn main() {
     let snaps = SnapDesk::open(SnapParts::default(), Arc::clone(&changes), listing);
     let wishes = Wishes::new(Arc::clone(&engine), snaps.clone());
     thread::spawn(move || wishes.run());
-    let api = Api::new(device, changes, Peer::ROOT).with_snaps(snaps);
+    let api = Api::new(device, changes, Peer::ROOT).with_snaps(snaps.clone());
     match Socket::bind(Path::new(socket::PATH)) {
         Ok(socket) => {
             thread::spawn(move || socket.serve(&api, Patience::OF_A_DAEMON));
@@ -28,5 +28,5 @@ fn main() {
         // Without it nobody can ask, and the device still updates itself.
         Err(error) => eprintln!("cannot listen at {}: {error}", socket::PATH),
     }
-    engine.run()
+    engine.run(&snaps)
 }

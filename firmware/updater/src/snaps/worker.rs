@@ -2,12 +2,13 @@
 
 use super::choice::choose;
 use super::failure::failure;
-use super::line::HttpSources;
+use super::line::{Haste, HttpSources};
 use super::runtime::Supervised;
 use super::services::Services;
 use super::{Job, Shown, SnapAct, SnapListing, lock};
 use crate::changes::{ChangeKind, Changes};
 use crate::device::{Failure, FailureKind};
+use crate::machine::{Clock, ThisMachine};
 use serde_json::json;
 use snap_store::{
     Asked, Change, Data, DiskFiles, Files, Granted, KernelMounts, Mounts, Outcome, Parts, Places,
@@ -29,6 +30,8 @@ pub struct SnapParts {
     pub services: Arc<dyn Services>,
     /// Where everything lies.
     pub places: Places,
+    /// What lines are paced by.
+    pub clock: Arc<dyn Clock>,
 }
 
 impl Default for SnapParts {
@@ -40,6 +43,7 @@ impl Default for SnapParts {
             runtime: Arc::new(Supervised::default()),
             services: Arc::new(Supervised::default()),
             places: Places::default(),
+            clock: Arc::new(ThisMachine),
         }
     }
 }
@@ -52,7 +56,7 @@ pub(super) fn work(
     shown: &Shown,
     to_do: &Receiver<Job>,
 ) {
-    let sources = HttpSources;
+    let sources = HttpSources::new(&*parts.clock);
     let machine = crate::api::architecture();
     let own = Parts {
         files: &*parts.files,
@@ -105,6 +109,12 @@ pub(super) fn work(
             }
             continue;
         }
+        sources.set_haste(match &act {
+            SnapAct::AutoRefresh(_, rate_bytes_per_sec) => Haste::None {
+                rate_bytes_per_sec: *rate_bytes_per_sec,
+            },
+            _ => Haste::SomebodyWaits,
+        });
         let done = act_on(&mut snaps, listing, machine, &act, &mut watch);
         *lock(shown) = snaps.state().clone();
         if let (SnapAct::Remove(name, Data::Purge), Ok(Ok(_))) = (&act, &done)
@@ -144,6 +154,14 @@ fn act_on(
 ) -> Result<Done, Failure> {
     let none = BTreeSet::new();
     let (wanted, asked, grants) = match act {
+        SnapAct::AutoRefresh(new, _) => {
+            let mut done = None;
+            listing.act_at_rest(&mut || {
+                done = Some(snaps.take(new, Asked::Refresh, &none, watch));
+            })?;
+            let name = || StoreError::NotInstalled(new.name.clone());
+            return Ok(done.unwrap_or_else(|| Err(name())));
+        }
         SnapAct::Install(wanted, grants) => (wanted, Asked::Install, grants),
         SnapAct::Refresh(wanted) => (wanted, Asked::Refresh, &none),
         SnapAct::File(_, file, grants) => return Ok(snaps.take_file(file, grants, watch)),
