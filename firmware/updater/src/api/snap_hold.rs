@@ -44,11 +44,7 @@ impl Api {
             Hold::None => held.remove(name),
             hold => held.insert(name.to_owned(), hold),
         };
-        let held = match held.is_empty() {
-            true => Value::Null,
-            false => json!(held),
-        };
-        self.device.set("held-snaps", held)?;
+        self.device.set("held-snaps", json!(held))?;
         let tasks = [(TaskKind::Configure, summary)];
         let id = self.changes.begin_of(name, kind, summary, &tasks)?;
         self.changes.finish(id, json!({ "snap-names": [name] }));
