@@ -154,9 +154,11 @@ impl State {
         };
         change.direction = Direction::Back(reason);
         let new = change.new.as_ref().map(|new| new.revision);
-        if change.kind == ChangeKind::Refresh && fault == Fault::Revision {
+        // The number of a file is not given again.
+        let of_store = new.filter(|new| matches!(new, Revision::Store(_)));
+        if change.kind == ChangeKind::Refresh && fault == Fault::Revision && of_store.is_some() {
             let name = change.snap.clone();
-            self.snap_mut(&name).failed = new;
+            self.snap_mut(&name).failed = of_store;
         }
     }
 
