@@ -7,6 +7,7 @@
 
 mod command_line;
 mod device;
+mod disk;
 mod environment;
 mod grants;
 mod handed_over;

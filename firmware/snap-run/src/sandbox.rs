@@ -1,6 +1,7 @@
 //! What a snap says, what it was granted and where it is, put together.
 
 use crate::device::{Device, InstalledSnap};
+use crate::disk;
 use crate::environment::{OF_THE_CALLER, Variables, architecture};
 use crate::grants::Grants;
 use crate::slots;
@@ -100,7 +101,7 @@ pub fn sandbox_for(
         plugs: plugs_of(snap, line.plugs, &grants),
         devices: grants.devices.iter().cloned().collect(),
         shared: slots::shared(device, snap, line.plugs, user)?,
-        limits: Limits::usual(memory_bytes()?),
+        limits: Limits::usual(memory_bytes()?, disk::limit_for(&device.common_data(name))?),
         notify,
         inherited_sockets: Vec::new(),
         lifetime: lifetime_of(snap, start),
