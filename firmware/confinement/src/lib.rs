@@ -26,6 +26,6 @@ pub use error::{Layer, LayerError};
 pub use limits::{DiskLimit, DiskSpeed, Limits};
 pub use plug::{Giver, Plug};
 pub use run::run;
-pub use sandbox::{Lifetime, Mode, Program, Sandbox, Shared, Side, Sources};
+pub use sandbox::{CONTROL_DIRECTORY, Lifetime, Mode, Program, Sandbox, Shared, Side, Sources};
 pub use seccomp::Architecture;
 pub use user::{RANGE, SnapUsers, UserError, UserId};

@@ -20,6 +20,7 @@ pub(crate) fn run(attempt: &str, stage: &Path, limited: Limited) -> Result<ExitC
             snap: stage.join("snap"),
             data: stage.join("data"),
             common: stage.join("common"),
+            control: None,
         },
         plugs: [].into(),
         devices: Vec::new(),

@@ -13,6 +13,7 @@ mod grants;
 mod handed_over;
 mod sandbox;
 mod slots;
+mod snapctl;
 
 pub use command_line::run;
 pub use device::{Device, InstalledSnap};

@@ -8,6 +8,7 @@ mod app;
 mod choice;
 mod failure;
 mod line;
+mod live;
 mod relations;
 mod runtime;
 mod service_act;
@@ -19,6 +20,7 @@ mod worker;
 pub use app::AppHere;
 pub use choice::{ListedSnap, WantedSnap};
 pub(crate) use line::sha256_of;
+pub(crate) use live::{Live, NotSet};
 pub use service_act::{ServiceAct, ServiceCommand};
 pub use services::Services;
 pub use unattended::{NotByItself, SnapSituation};
@@ -85,6 +87,8 @@ pub enum SnapAct {
     Remove(SnapName, Data),
     /// Another configuration: a value for each dotted key, and null for none.
     Configure(SnapName, Map<String, Value>),
+    /// The same, by a program of the snap itself.
+    ConfigureItself(SnapName, Map<String, Value>),
     /// It is granted something.
     Grant(SnapName, BTreeSet<Grant>),
     /// It is granted that no more.
@@ -102,6 +106,7 @@ impl SnapAct {
             | Self::Revert(name)
             | Self::Remove(name, _)
             | Self::Configure(name, _)
+            | Self::ConfigureItself(name, _)
             | Self::Grant(name, _)
             | Self::Revoke(name, _) => name,
         }
@@ -114,7 +119,10 @@ impl SnapAct {
             Self::AutoRefresh(..) => ChangeKind::AutoRefresh,
             Self::Revert(_) => ChangeKind::RevertSnap,
             Self::Remove(..) => ChangeKind::RemoveSnap,
-            Self::Configure(..) | Self::Grant(..) | Self::Revoke(..) => ChangeKind::ConfigureSnap,
+            Self::Configure(..)
+            | Self::ConfigureItself(..)
+            | Self::Grant(..)
+            | Self::Revoke(..) => ChangeKind::ConfigureSnap,
         }
     }
 
@@ -128,7 +136,9 @@ impl SnapAct {
             Self::Revert(_) => format!("Revert {name:?} snap"),
             Self::Remove(_, Data::Keep) => format!("Remove {name:?} snap"),
             Self::Remove(_, Data::Purge) => format!("Purge {name:?} snap"),
-            Self::Configure(..) => format!("Change configuration of {name:?} snap"),
+            Self::Configure(..) | Self::ConfigureItself(..) => {
+                format!("Change configuration of {name:?} snap")
+            }
             Self::Grant(_, grants) => format!("Grant {name:?} snap {}", words(grants)),
             Self::Revoke(_, grants) => format!("Take {} from {name:?} snap", words(grants)),
         }
@@ -151,6 +161,7 @@ pub struct SnapDesk {
     services: Arc<dyn Services>,
     places: Places,
     wishes: WishFiles,
+    live: Arc<Live>,
 }
 
 /// What the last change left.
@@ -178,8 +189,10 @@ impl SnapDesk {
             services: Arc::clone(&parts.services),
             places: parts.places.clone(),
             wishes: WishFiles::in_directory(parts.places.grants.with_file_name("wanted")),
+            live: Arc::default(),
         };
-        let work = move || worker::work(parts, &changes, &*listing, &shown, &to_do);
+        let live = Arc::clone(&desk.live);
+        let work = move || worker::work(parts, &changes, &*listing, &shown, &live, &to_do);
         let begun = thread::Builder::new().name("snaps".to_owned()).spawn(work);
         if let Err(error) = begun {
             eprintln!("cannot start a thread: {error}; no snap runs before the next start");
@@ -191,6 +204,11 @@ impl SnapDesk {
     #[must_use]
     pub fn state(&self) -> State {
         lock(&self.shown).clone()
+    }
+
+    /// What a change that goes on has made of it by now.
+    pub(crate) fn live(&self) -> &Live {
+        &self.live
     }
 
     /// Where it is.

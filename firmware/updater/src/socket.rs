@@ -23,6 +23,8 @@ use std::time::Duration;
 
 /// Where snapd's clients look for it.
 pub const PATH: &str = "/run/snapd.socket";
+/// Where programs of snaps find it, outside and inside: alone in a directory that they see.
+pub const OF_SNAPS: &str = "/run/snapctl/socket";
 
 /// From a request's first byte to its last, and how long a connection may be idle.
 const REQUEST: Duration = Duration::from_secs(15);
@@ -73,6 +75,9 @@ impl Socket {
                 return Err(Error::new(ErrorKind::AddrInUse, message));
             }
             fs::remove_file(path)?;
+        }
+        if let Some(directory) = path.parent() {
+            fs::create_dir_all(directory)?;
         }
         let listener = UnixListener::bind(path)?;
         fs::set_permissions(path, Permissions::from_mode(0o666))?;

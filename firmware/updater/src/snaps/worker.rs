@@ -3,6 +3,7 @@
 use super::choice::choose;
 use super::failure::failure;
 use super::line::{Haste, HttpSources};
+use super::live::{Live, Told};
 use super::runtime::Supervised;
 use super::services::Services;
 use super::{Job, Shown, SnapAct, SnapListing, lock};
@@ -54,14 +55,19 @@ pub(super) fn work(
     changes: &Changes,
     listing: &dyn SnapListing,
     shown: &Shown,
+    live: &Live,
     to_do: &Receiver<Job>,
 ) {
     let sources = HttpSources::new(&*parts.clock);
     let machine = crate::api::architecture();
+    let runtime = Told {
+        runtime: &*parts.runtime,
+        live,
+    };
     let own = Parts {
         files: &*parts.files,
         mounts: &*parts.mounts,
-        runtime: &*parts.runtime,
+        runtime: &runtime,
         sources: &sources,
     };
     let mut snaps = match Snaps::open(parts.places.clone(), machine, own) {
@@ -87,6 +93,7 @@ pub(super) fn work(
         eprintln!("snap {name}, revision {revision}: {error}");
     }
     *lock(shown) = snaps.state().clone();
+    live.is_over();
     for Job { id, act } in to_do {
         let mut watch = Follow { changes, id };
         if let SnapAct::Grant(name, grants) | SnapAct::Revoke(name, grants) = &act {
@@ -117,6 +124,7 @@ pub(super) fn work(
         });
         let done = act_on(&mut snaps, listing, machine, &act, &mut watch);
         *lock(shown) = snaps.state().clone();
+        live.is_over();
         if let (SnapAct::Remove(name, Data::Purge), Ok(Ok(_))) = (&act, &done)
             && let Err(error) = parts.services.forget(name.as_str())
         {
@@ -167,6 +175,9 @@ fn act_on(
         SnapAct::File(_, file, grants) => return Ok(snaps.take_file(file, grants, watch)),
         SnapAct::Revert(name) => return Ok(snaps.revert(name, watch)),
         SnapAct::Configure(name, patch) => return Ok(snaps.configure(name, patch, watch)),
+        SnapAct::ConfigureItself(name, patch) => {
+            return Ok(snaps.configure_itself(name, patch, watch));
+        }
         SnapAct::Remove(name, data) => return Ok(snaps.remove(name, *data, watch)),
         SnapAct::Grant(name, _) | SnapAct::Revoke(name, _) => {
             return Ok(Err(StoreError::NotInstalled(name.clone())));
