@@ -16,6 +16,8 @@ use snap_format::{
 };
 use std::collections::BTreeSet;
 use std::ffi::OsString;
+use std::fs::DirBuilder;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 /// What of a snap is to run.
@@ -221,7 +223,11 @@ fn shared_of(
 ) -> Result<Vec<Shared>> {
     let mut shared = slots::shared(device, snap, plugs, user)?;
     let source = device.root().join(snapctl::DIRECTORY);
-    std::fs::create_dir_all(&source)
+    // Whoever starts this may have no umask, and only root may put a socket there.
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o755)
+        .create(&source)
         .with_context(|| format!("cannot make {}", source.display()))?;
     shared.push(Shared {
         source,

@@ -11,9 +11,9 @@ mod log_stream;
 
 use crate::api::{Api, ApiError, Peer};
 use connection::Connection;
-use std::fs::{self, Permissions};
+use std::fs::{self, DirBuilder, Permissions};
 use std::io::{Error, ErrorKind, Result};
-use std::os::unix::fs::{FileTypeExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, FileTypeExt, PermissionsExt};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -77,7 +77,8 @@ impl Socket {
             fs::remove_file(path)?;
         }
         if let Some(directory) = path.parent() {
-            fs::create_dir_all(directory)?;
+            let mut builder = DirBuilder::new();
+            builder.recursive(true).mode(0o755).create(directory)?;
         }
         let listener = UnixListener::bind(path)?;
         fs::set_permissions(path, Permissions::from_mode(0o666))?;
