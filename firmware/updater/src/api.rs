@@ -122,6 +122,11 @@ impl Api {
         }
     }
 
+    /// Whether programs of snaps are answered, and nobody else.
+    pub(crate) fn is_for_snaps(&self) -> bool {
+        matches!(self.audience, Audience::Snaps(_))
+    }
+
     /// Where files go that a client sends; none where it may send none.
     #[must_use]
     pub fn uploads(&self, peer: Peer) -> Option<PathBuf> {
@@ -132,7 +137,7 @@ impl Api {
     /// Whether that is somebody who may change something.
     #[must_use]
     pub fn trusts(&self, peer: Peer) -> bool {
-        matches!(self.audience, Audience::People) && peer == self.administrator
+        !self.is_for_snaps() && peer == self.administrator
     }
 
     /// Answers. An update goes on behind the answer, all else is done then.
