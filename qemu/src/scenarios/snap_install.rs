@@ -56,11 +56,7 @@ fn run(bench: &Bench<'_>) -> Result<Evidence> {
     migration::run(&mut guest)?;
     frameworks::run(&mut guest)?;
     guest.run("snappy rollback hello")?;
-    expect(
-        &mut guest,
-        "snappy config hello",
-        "hello has no configuration.",
-    )?;
+    expect(&mut guest, "snappy config hello", "seen: true")?;
     guest.run("snappy service hello.web disable")?;
     guest.reboot()?;
     guest.expect_up(Slot::A)?;
