@@ -31,7 +31,7 @@ _snappy() {
                     hw-assign) words="--json --help" names=parts ;;
                     hw-unassign) words="--json --help" names=parts ;;
                     hw-info) words="--json --help" names=parts ;;
-                    hold) words="--until --for --release --json --help" ;;
+                    hold) words="--until --for --release --json --help" names=parts ;;
                     config) words="--json --help" names=parts ;;
                     changes) words="--json --help" ;;
                     network) words="--json --help" ;;

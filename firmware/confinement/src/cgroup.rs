@@ -128,7 +128,14 @@ fn settings(limits: &Limits) -> Vec<(&'static str, &'static str, String)> {
         settings.push(("cpu", "cpu.max", format!("{quota} {PERIOD_MICROS}")));
     }
     if let Some(disk) = &limits.disk {
-        let value = format!("{} wbps={}", disk.device, disk.write_bytes_per_second);
+        let value = format!(
+            "{} rbps={} wbps={} riops={} wiops={}",
+            disk.device,
+            disk.read_bytes_per_sec,
+            disk.write_bytes_per_sec,
+            disk.reads_per_sec,
+            disk.writes_per_sec
+        );
         settings.push(("io", "io.max", value));
     }
     settings
@@ -144,7 +151,7 @@ fn absent_is_fine(outcome: io::Result<()>) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::limits::DiskLimit;
+    use crate::limits::{DiskLimit, DiskSpeed};
 
     #[test]
     fn limits_become_the_kernels_words() {
@@ -152,10 +159,7 @@ mod tests {
             memory_bytes: Some(1 << 20),
             processes: Some(64),
             cpu_percent: Some(150),
-            disk: Some(DiskLimit {
-                device: "254:0".to_owned(),
-                write_bytes_per_second: 1000,
-            }),
+            disk: Some(DiskLimit::usual("254:0".to_owned(), DiskSpeed::Card)),
             temporary_bytes: 0,
         };
         let settings = settings(&limits);
@@ -170,7 +174,7 @@ mod tests {
                 "memory.swap.max 0",
                 "pids.max 64",
                 "cpu.max 150000 100000",
-                "io.max 254:0 wbps=1000"
+                "io.max 254:0 rbps=10485760 wbps=5242880 riops=750 wiops=250"
             ]
         );
     }

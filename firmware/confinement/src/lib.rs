@@ -23,9 +23,9 @@ mod view;
 
 pub use cgroup::ControlGroup;
 pub use error::{Layer, LayerError};
-pub use limits::{DiskLimit, Limits};
+pub use limits::{DiskLimit, DiskSpeed, Limits};
 pub use plug::{Giver, Plug};
 pub use run::run;
-pub use sandbox::{Lifetime, Mode, Program, Sandbox, Shared, Side, Sources};
+pub use sandbox::{CONTROL_DIRECTORY, Lifetime, Mode, Program, Sandbox, Shared, Side, Sources};
 pub use seccomp::Architecture;
 pub use user::{RANGE, SnapUsers, UserError, UserId};

@@ -52,7 +52,13 @@ pub struct Sources {
     pub data: PathBuf,
     /// Data of all revisions: at `/var/snap/NAME/common`.
     pub common: PathBuf,
+    /// The program by which it asks the device about itself: `snapctl` in
+    /// [`CONTROL_DIRECTORY`].
+    pub control: Option<PathBuf>,
 }
+
+/// Where a snap finds `snapctl`, whatever its base is.
+pub const CONTROL_DIRECTORY: &str = "/snap/bin";
 
 /// A directory that a snap shares with others: a slot of a framework.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -77,6 +77,33 @@ impl SnapUsers {
         Self { path: path.into() }
     }
 
+    /// The snap whose user that is, if it is anybody's.
+    ///
+    /// # Errors
+    /// See [`UserError`].
+    pub fn snap_of(&self, user: UserId) -> Result<Option<String>, UserError> {
+        let users = self.read()?;
+        let found = users.into_iter().find(|(_, id)| *id == user);
+        Ok(found.map(|(name, _)| name))
+    }
+
+    fn read(&self) -> Result<Vec<(String, UserId)>, UserError> {
+        let text = match fs::read_to_string(&self.path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
+            Err(error) => return Err(UserError::File(self.path.clone(), error)),
+        };
+        let user = |line: &str| {
+            let (name, id) = line.split_once(' ')?;
+            Some((name.to_owned(), UserId::new(id.parse().ok()?)?))
+        };
+        let lines = text.lines().enumerate();
+        let users = lines.map(|(index, line)| {
+            user(line).ok_or_else(|| UserError::Line(self.path.clone(), index + 1))
+        });
+        users.collect()
+    }
+
     /// The user of `snap`; the next free one at its first start.
     ///
     /// # Errors
@@ -89,24 +116,18 @@ impl SnapUsers {
         // Held until this returns: two first starts at once get two numbers.
         let lock = File::create(self.path.with_extension("lock")).map_err(failed)?;
         flock(&lock, FlockOperation::LockExclusive).map_err(|error| failed(error.into()))?;
-        let text = match fs::read_to_string(&self.path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
-            Err(error) => return Err(failed(error)),
-        };
-        let mut next = RANGE.start;
-        for (index, line) in text.lines().enumerate() {
-            let (name, id) = line
-                .split_once(' ')
-                .and_then(|(name, id)| Some((name, UserId::new(id.parse().ok()?)?)))
-                .ok_or_else(|| UserError::Line(self.path.clone(), index + 1))?;
-            if name == snap {
-                return Ok(id);
-            }
-            next = next.max(id.get() + 1);
+        let mut users = self.read()?;
+        if let Some((_, id)) = users.iter().find(|(name, _)| name == snap) {
+            return Ok(*id);
         }
+        let last = users.iter().map(|(_, id)| id.get()).max();
+        let next = last.map_or(RANGE.start, |last| last + 1);
         let id = UserId::new(next).ok_or(UserError::NoneLeft)?;
-        replace(&self.path, &format!("{text}{snap} {next}\n")).map_err(failed)?;
+        users.push((snap.to_owned(), id));
+        let lines = users
+            .iter()
+            .map(|(name, id)| format!("{name} {}\n", id.get()));
+        replace(&self.path, &lines.collect::<String>()).map_err(failed)?;
         Ok(id)
     }
 }
@@ -137,6 +158,8 @@ mod tests {
         assert_eq!((one.get(), two.get()), (20_000, 20_001));
         let again = SnapUsers::new(directory.path().join("deep/users"));
         assert_eq!(again.user_of("one").unwrap(), one);
+        assert_eq!(again.snap_of(two).unwrap().as_deref(), Some("two"));
+        assert_eq!(again.snap_of(UserId::new(29_000).unwrap()).unwrap(), None);
     }
 
     #[test]

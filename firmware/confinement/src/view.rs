@@ -6,7 +6,7 @@
 use crate::devices::{Access, Node};
 use crate::error::{Layer, LayerError, OfLayer};
 use crate::plug::Plug;
-use crate::sandbox::{Mode, Sandbox, Side};
+use crate::sandbox::{CONTROL_DIRECTORY, Mode, Sandbox, Side};
 use rustix::fs::{Gid, Mode as FileMode, Uid};
 use rustix::mount::{
     MountFlags, MountPropagationFlags, UnmountFlags, mount, mount_bind, mount_change, mount_remount,
@@ -112,7 +112,13 @@ impl View<'_> {
         symlink(&sandbox.revision, current)
             .layer(Layer::View, || "link the current revision".to_owned())?;
         self.show(&sandbox.sources.data, &sandbox.data_directory(), QUIET)?;
-        self.show(&sandbox.sources.common, &sandbox.common_directory(), QUIET)
+        self.show(&sandbox.sources.common, &sandbox.common_directory(), QUIET)?;
+        if let Some(control) = &sandbox.sources.control {
+            let directory = Path::new(CONTROL_DIRECTORY);
+            self.directory(directory)?;
+            self.show_file(control, &directory.join("snapctl"))?;
+        }
+        Ok(())
     }
 
     fn make_temporary(&self) -> Result<(), LayerError> {

@@ -3,7 +3,7 @@
 use crate::Limited;
 use crate::stage::USER;
 use anyhow::{Context, Result};
-use confinement::{Lifetime, Limits, Mode, Program, Sandbox, Sources, UserId};
+use confinement::{Lifetime, Limits, Mode, Program, Sandbox, Shared, Side, Sources, UserId};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -20,10 +20,15 @@ pub(crate) fn run(attempt: &str, stage: &Path, limited: Limited) -> Result<ExitC
             snap: stage.join("snap"),
             data: stage.join("data"),
             common: stage.join("common"),
+            control: None,
         },
         plugs: [].into(),
         devices: Vec::new(),
-        shared: Vec::new(),
+        shared: vec![Shared {
+            source: stage.join("control"),
+            at: "/run/snapctl".into(),
+            side: Side::Plugs,
+        }],
         limits: limits(limited),
         notify: None,
         inherited_sockets: Vec::new(),
@@ -38,6 +43,8 @@ pub(crate) fn run(attempt: &str, stage: &Path, limited: Limited) -> Result<ExitC
     let mut environment: Vec<_> = std::env::vars_os().collect();
     environment.push(("SNAP".into(), sandbox.snap_directory().into()));
     environment.push(("SNAP_DATA".into(), sandbox.data_directory().into()));
+    environment.retain(|(name, _)| name != "CONTROL");
+    environment.push(("CONTROL".into(), "/run/snapctl".into()));
     sandbox.program.environment = environment;
     Ok(confinement::run(&sandbox)?.into())
 }

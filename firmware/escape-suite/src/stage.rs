@@ -1,12 +1,15 @@
 //! What is there to get at, outside: a secret, another process, listeners, shared memory.
 //! Attempts find it by variables of their environment.
 
+use crate::call::call;
 use anyhow::{Context, Result};
 use std::fs::{self, Permissions};
+use std::io::{self, Write};
 use std::net::TcpListener;
+use std::os::fd::AsRawFd;
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::fs::PermissionsExt;
-use std::os::unix::net::{SocketAddr, UnixListener};
+use std::os::unix::net::{SocketAddr, UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
@@ -14,6 +17,11 @@ use std::process::{Child, Command, Stdio};
 pub(crate) const SECRET: &str = "a secret of the device\n";
 /// The user of the snap that tries.
 pub(crate) const USER: u32 = 29_999;
+
+/// Another snap's.
+pub(crate) const OTHER_USER: u32 = 29_998;
+/// What the device tells whoever asks, but for that one: it is told the secret.
+pub(crate) const TOLD: &str = "about yourself\n";
 
 /// The stage, until it is dropped.
 pub(crate) struct Stage {
@@ -32,7 +40,7 @@ impl Stage {
         fs::create_dir_all(directory)?;
         fs::set_permissions(directory, Permissions::from_mode(0o755))?;
         fs::write(directory.join("secret"), SECRET)?;
-        for name in ["snap", "data", "common", "other-snap"] {
+        for name in ["snap", "data", "common", "other-snap", "control"] {
             fs::create_dir(directory.join(name))?;
         }
         fs::write(directory.join("other-snap/secret"), SECRET)?;
@@ -55,6 +63,16 @@ impl Stage {
         let daemon = UnixListener::bind(directory.join("daemon.socket"))?;
         let open = Permissions::from_mode(0o777);
         fs::set_permissions(directory.join("daemon.socket"), open)?;
+        let control = UnixListener::bind(directory.join("control/socket"))?;
+        let open = Permissions::from_mode(0o666);
+        fs::set_permissions(directory.join("control/socket"), open)?;
+        // It ends with the suite.
+        std::thread::spawn(move || {
+            for stream in control.incoming().flatten() {
+                // Who went away needs no answer.
+                let _ = tell(&stream);
+            }
+        });
         let name = SocketAddr::from_abstract_name(ABSTRACT)?;
         Ok(Self {
             directory: directory.to_owned(),
@@ -75,6 +93,10 @@ impl Stage {
         vec![
             ("STAGE".to_owned(), self.directory.display().to_string()),
             ("VICTIM".to_owned(), self.victim.id().to_string()),
+            (
+                "CONTROL".to_owned(),
+                format!("{}/control", self.directory.display()),
+            ),
             ("PORT".to_owned(), self.port.to_string()),
         ]
     }
@@ -86,6 +108,25 @@ impl Stage {
         let lives = self.victim.try_wait()?.is_none();
         Ok(lives && secret == SECRET && other == SECRET)
     }
+}
+
+/// Answers as the daemon does: by the user that the kernel names.
+fn tell(mut stream: &UnixStream) -> io::Result<()> {
+    let mut credentials = [0_u32; 3];
+    let mut length = 12_u32;
+    call(
+        libc::SYS_getsockopt,
+        [
+            usize::try_from(stream.as_raw_fd()).unwrap_or(usize::MAX),
+            libc::SOL_SOCKET as usize,
+            libc::SO_PEERCRED as usize,
+            credentials.as_mut_ptr() as usize,
+            &raw mut length as usize,
+        ],
+    )?;
+    let [_, user, _] = credentials;
+    let told = if user == OTHER_USER { SECRET } else { TOLD };
+    stream.write_all(told.as_bytes())
 }
 
 impl Drop for Stage {

@@ -5,6 +5,7 @@
 //! snap-run [OPTIONS] --service NAME.APP        a service: the supervisor asks
 //! snap-run [OPTIONS] --hook HOOK NAME          a hook
 //! NAME.APP [WORD...]                           a link of that name to this program
+//! snapctl WORD...                              inside: see `snapctl`
 //! ```
 //!
 //! It is no set-id program: whoever is not root asks `sudo`. `--device DIRECTORY` has a device
@@ -14,6 +15,7 @@
 use crate::device::Device;
 use crate::handed_over::take_over;
 use crate::sandbox::{ServiceAct, Start, sandbox_for};
+use crate::snapctl;
 use anyhow::{Context, Result, bail};
 use confinement::Limits;
 use lexopt::prelude::*;
@@ -28,6 +30,11 @@ const NOT_STARTED: u8 = 126;
 
 /// Runs what `arguments` ask for, the program's own name first. Returns the exit code.
 pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
+    let mut arguments = arguments.peekable();
+    let called = arguments.peek().map(PathBuf::from).unwrap_or_default();
+    if called.file_name() == Some("snapctl".as_ref()) {
+        return snapctl::run(arguments.skip(1));
+    }
     match act(arguments) {
         Ok(code) => code.into(),
         Err(error) => {

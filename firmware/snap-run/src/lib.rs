@@ -7,11 +7,13 @@
 
 mod command_line;
 mod device;
+mod disk;
 mod environment;
 mod grants;
 mod handed_over;
 mod sandbox;
 mod slots;
+mod snapctl;
 
 pub use command_line::run;
 pub use device::{Device, InstalledSnap};

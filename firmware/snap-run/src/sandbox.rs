@@ -1,12 +1,14 @@
 //! What a snap says, what it was granted and where it is, put together.
 
 use crate::device::{Device, InstalledSnap};
+use crate::disk;
 use crate::environment::{OF_THE_CALLER, Variables, architecture};
 use crate::grants::Grants;
-use crate::slots;
+use crate::{slots, snapctl};
 use anyhow::{Context, Result, ensure};
 use confinement::{
-    Giver, Lifetime, Limits, Mode, Plug, Program, Sandbox, SnapUsers, Sources, UserId,
+    CONTROL_DIRECTORY, Giver, Lifetime, Limits, Mode, Plug, Program, Sandbox, Shared, Side,
+    SnapUsers, Sources, UserId,
 };
 use snap_format::app::{App, Service};
 use snap_format::{
@@ -14,6 +16,8 @@ use snap_format::{
 };
 use std::collections::BTreeSet;
 use std::ffi::OsString;
+use std::fs::DirBuilder;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 /// What of a snap is to run.
@@ -96,11 +100,12 @@ pub fn sandbox_for(
             snap: snap.directory.clone(),
             data: device.data(name, &snap.revision),
             common: device.common_data(name),
+            control: std::env::current_exe().ok(),
         },
         plugs: plugs_of(snap, line.plugs, &grants),
         devices: grants.devices.iter().cloned().collect(),
-        shared: slots::shared(device, snap, line.plugs, user)?,
-        limits: Limits::usual(memory_bytes()?),
+        shared: shared_of(device, snap, line.plugs, user)?,
+        limits: Limits::usual(memory_bytes()?, disk::limit_for(&device.common_data(name))?),
         notify,
         inherited_sockets: Vec::new(),
         lifetime: lifetime_of(snap, start),
@@ -208,6 +213,30 @@ fn plugs_of(snap: &InstalledSnap, names: &BTreeSet<PlugName>, grants: &Grants) -
         .collect()
 }
 
+/// Slots, and the directory of the socket that answers `snapctl`: the daemon may make another
+/// socket in it.
+fn shared_of(
+    device: &Device,
+    snap: &InstalledSnap,
+    plugs: &BTreeSet<PlugName>,
+    user: UserId,
+) -> Result<Vec<Shared>> {
+    let mut shared = slots::shared(device, snap, plugs, user)?;
+    let source = device.root().join(snapctl::DIRECTORY);
+    // Whoever starts this may have no umask, and only root may put a socket there.
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o755)
+        .create(&source)
+        .with_context(|| format!("cannot make {}", source.display()))?;
+    shared.push(Shared {
+        source,
+        at: Path::new("/").join(snapctl::DIRECTORY),
+        side: Side::Plugs,
+    });
+    Ok(shared)
+}
+
 fn lifetime_of(snap: &InstalledSnap, start: &Start) -> Lifetime {
     let Start::Service {
         app,
@@ -298,7 +327,10 @@ fn variables_of(
         ("LOGNAME", name),
         ("TMPDIR", "/tmp"),
         ("XDG_RUNTIME_DIR", "/run"),
-        ("PATH", &format!("{programs}:/usr/sbin:/usr/bin:/sbin:/bin")),
+        (
+            "PATH",
+            &format!("{programs}:{CONTROL_DIRECTORY}:/usr/sbin:/usr/bin:/sbin:/bin"),
+        ),
     ] {
         variables.set(variable, value);
     }

@@ -53,14 +53,14 @@ impl Snaps<'_> {
             TaskKind::Clean => retire::clean(self, change),
             TaskKind::PreRefresh => services::hook_of_old(self, change, Hook::PreRefresh),
             TaskKind::RemoveHook => services::remove_hook(self, change),
-            TaskKind::InstallHook => services::hook_of_new(self, change, Hook::Install),
-            TaskKind::PostRefresh => services::hook_of_new(self, change, Hook::PostRefresh),
+            TaskKind::InstallHook => services::hook_of_new(self, change, Hook::Install, next),
+            TaskKind::PostRefresh => services::hook_of_new(self, change, Hook::PostRefresh, next),
             TaskKind::SetConfiguration => {
                 configuration::set(change, next);
                 Ok(())
             }
-            TaskKind::Configure => services::configure(self, change),
-            TaskKind::CheckHealth => services::hook_of_new(self, change, Hook::CheckHealth),
+            TaskKind::Configure => services::configure(self, change, next),
+            TaskKind::CheckHealth => services::hook_of_new(self, change, Hook::CheckHealth, next),
             TaskKind::Unknown => Ok(()),
         }
     }

@@ -208,13 +208,36 @@ impl Snaps<'_> {
         patch: &Map<String, Value>,
         watch: &mut dyn Watch,
     ) -> Result<Outcome, StoreError> {
+        let kinds = [TaskKind::SetConfiguration, TaskKind::Configure];
+        self.set_configuration(name, patch, &kinds, watch)
+    }
+
+    /// The same, for a program of the snap itself: the hook is not asked.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub fn configure_itself(
+        &mut self,
+        name: &SnapName,
+        patch: &Map<String, Value>,
+        watch: &mut dyn Watch,
+    ) -> Result<Outcome, StoreError> {
+        self.set_configuration(name, patch, &[TaskKind::SetConfiguration], watch)
+    }
+
+    fn set_configuration(
+        &mut self,
+        name: &SnapName,
+        patch: &Map<String, Value>,
+        kinds: &[TaskKind],
+        watch: &mut dyn Watch,
+    ) -> Result<Outcome, StoreError> {
         self.require_idle(watch)?;
         let current = self.state.snap(name).and_then(SnapState::current);
         let current = current.ok_or_else(|| StoreError::NotInstalled(name.clone()))?;
         let from = current.configuration.clone();
         let to = from.patched(patch)?;
-        let kinds = [TaskKind::SetConfiguration, TaskKind::Configure];
-        let mut change = self.change(ChangeKind::Configure, name, None, &kinds);
+        let mut change = self.change(ChangeKind::Configure, name, None, kinds);
         change.configuration = Some(Reconfigured { from, to });
         self.begin(change, watch)
     }

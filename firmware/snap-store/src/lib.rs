@@ -18,6 +18,7 @@ mod ask;
 mod change;
 mod configuration;
 mod error;
+mod fault;
 mod files;
 mod frameworks;
 mod grant;

@@ -2,6 +2,7 @@
 
 use crate::change::{Change, Direction, TaskKind, TaskStatus};
 use crate::error::StoreError;
+use crate::fault::Fault;
 use crate::source::Cost;
 use crate::start::Snaps;
 use crate::state::State;
@@ -130,9 +131,9 @@ impl Snaps<'_> {
     fn turn_back(&mut self, at: usize, error: &StoreError) -> Result<(), StoreError> {
         let mut next = self.state.clone();
         set_status(&mut next, at, TaskStatus::Failed);
-        if let Some(change) = &mut next.change {
-            change.direction = Direction::Back(error.to_string());
-        }
+        let task = next.change.as_ref().and_then(|change| change.tasks.get(at));
+        let fault = task.map_or(Fault::Other, |task| Fault::of(task.kind, error));
+        next.turn_back(error.to_string(), fault);
         state_file::write(self.files, &self.places, &next)
             .map_err(|error| StoreError::Unfinished(error.to_string()))?;
         self.state = next;

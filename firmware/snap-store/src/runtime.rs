@@ -1,5 +1,6 @@
 //! What runs: as much as this crate knows of it.
 
+use crate::configuration::Configuration;
 use snap_format::{Hook, Revision, SnapName, SnapYaml};
 use std::fmt;
 use std::path::PathBuf;
@@ -20,7 +21,7 @@ pub struct Installed {
     /// The data of all revisions.
     pub common: PathBuf,
     /// What a person set of it.
-    pub configuration: crate::Configuration,
+    pub configuration: Configuration,
     /// Whether a store vouches for it.
     pub origin: crate::Origin,
 }
@@ -46,6 +47,12 @@ pub trait Runtime: Send + Sync {
     /// # Errors
     /// It fails.
     fn hook(&self, snap: &Installed, hook: Hook) -> Result<(), RuntimeError>;
+
+    /// What the hook of that snap that has just ended well set of its own configuration, if it
+    /// set something: the whole of it.
+    fn set_by_hook(&self, _: &SnapName) -> Option<Configuration> {
+        None
+    }
 }
 
 /// A program of a snap did not do what it should.

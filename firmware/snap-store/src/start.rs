@@ -3,6 +3,7 @@
 use crate::acts::{grants, links};
 use crate::change::Direction;
 use crate::error::StoreError;
+use crate::fault::Fault;
 use crate::files::Files;
 use crate::mounts::Mounts;
 use crate::places::Places;
@@ -86,7 +87,9 @@ impl<'a> Snaps<'a> {
             && !change.is_decided()
         {
             let reason = "the device went down in it again and again".to_owned();
-            change.direction = Direction::Back(reason);
+            let task = change.next().and_then(|at| change.tasks.get(at));
+            let fault = task.map_or(Fault::Other, |task| Fault::of_a_cut_in(task.kind));
+            self.state.turn_back(reason, fault);
         }
         // Where it cannot be counted it is tried all the same.
         let _ = state_file::write(self.files, &self.places, &self.state);

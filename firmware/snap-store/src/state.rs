@@ -3,8 +3,9 @@
 //! The release of the system before this one reads it, too: members are added, and never
 //! change their meaning. What a reader does not know it keeps as it is.
 
-use crate::change::Change;
+use crate::change::{Change, ChangeKind, Direction};
 use crate::configuration::Configuration;
+use crate::fault::Fault;
 use crate::text::{self, Text};
 use image_format::Digest;
 use serde::{Deserialize, Serialize};
@@ -56,6 +57,14 @@ pub struct SnapState {
         skip_serializing_if = "Option::is_none"
     )]
     pub reverted_from: Option<Revision>,
+    /// A refresh to this one failed by its fault and was undone: no unattended refresh takes
+    /// it again.
+    #[serde(
+        default,
+        with = "text::optional",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub failed: Option<Revision>,
     /// What the administrator granted it. It goes with the snap.
     #[serde(
         default,
@@ -150,6 +159,21 @@ impl State {
     #[must_use]
     pub fn change(&self) -> Option<&Change> {
         self.change.as_ref()
+    }
+
+    /// Has the change that is in progress be undone, because of `reason`.
+    pub(crate) fn turn_back(&mut self, reason: String, fault: Fault) {
+        let Some(change) = &mut self.change else {
+            return;
+        };
+        change.direction = Direction::Back(reason);
+        let new = change.new.as_ref().map(|new| new.revision);
+        // The number of a file is not given again.
+        let of_store = new.filter(|new| matches!(new, Revision::Store(_)));
+        if change.kind == ChangeKind::Refresh && fault == Fault::Revision && of_store.is_some() {
+            let name = change.snap.clone();
+            self.snap_mut(&name).failed = of_store;
+        }
     }
 
     pub(crate) fn snap_mut(&mut self, name: &SnapName) -> &mut SnapState {

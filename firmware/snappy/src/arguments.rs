@@ -50,8 +50,8 @@ pub(crate) enum Command {
     Service(Form, Asked),
     /// `snappy update-versions`.
     UpdateVersions(Form),
-    /// `snappy hold`.
-    Hold(Form, Hold),
+    /// `snappy hold`: the system, or a snap.
+    Hold(Form, String, Hold),
     /// `snappy config`.
     Config(Form, Config),
     /// `snappy changes`.
@@ -391,16 +391,6 @@ fn ask_more(asked: Asked, word: String) -> Result<Asked, UsageError> {
 /// Whether the system is meant; `ubuntu-core` was its name in 2014.
 fn is_system(part: &str) -> bool {
     matches!(part, "system" | "ubuntu-core")
-}
-
-/// Some verbs are for the system only.
-fn require_system(part: &str, act: &str) -> Result<(), UsageError> {
-    match is_system(part) {
-        true => Ok(()),
-        false => Err(UsageError(format!(
-            "cannot {act} {part:?}: only \"system\" can be"
-        ))),
-    }
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! `snappy hold`: no unattended update for a while.
+//! `snappy hold`: no unattended update for a while, or none of one snap.
 
 use crate::arguments::{Form, Hold};
 use crate::daemon::{Daemon, of_part};
@@ -8,11 +8,15 @@ use anyhow::Result;
 use serde_json::{Value, json};
 
 /// Holds, or ends a hold, and returns what to print.
-pub(crate) fn run(asked: &Hold, form: Form) -> Result<String> {
+pub(crate) fn run(part: &str, asked: &Hold, form: Form) -> Result<String> {
     let daemon = Daemon::find()?;
-    daemon.post(&of_part(""), &request(asked))?;
-    let held = daemon.get(&of_part("/conf?keys=hold"))?["hold"].take();
-    Ok(output(&held, form))
+    daemon.post(&format!("/v2/snaps/{part}"), &request(asked))?;
+    let key = if part == PART { "hold" } else { "held-snaps" };
+    let mut held = daemon.get(&of_part(&format!("/conf?keys={key}")))?[key].take();
+    if part != PART {
+        held = held.get(part).cloned().unwrap_or_else(|| "none".into());
+    }
+    Ok(output(part, &held, form))
 }
 
 fn request(asked: &Hold) -> Value {
@@ -24,20 +28,26 @@ fn request(asked: &Hold) -> Value {
     }
 }
 
-fn output(held: &Value, form: Form) -> String {
+fn output(part: &str, held: &Value, form: Form) -> String {
     if form == Form::Json {
-        return format!("{}\n", json!({ "part": PART, "hold": held }));
+        return format!("{}\n", json!({ "part": part, "hold": held }));
     }
     match held.as_str() {
-        None | Some("none") => format!("Updates of {PART} are not held.\n"),
+        None | Some("none") => format!("Updates of {part} are not held.\n"),
         Some(until) => {
             let until = match until {
                 "forever" => "until somebody releases them".to_owned(),
                 time => format!("until {}", plain(time)),
             };
+            // The system is what is meant where nothing is named.
+            let words = if part == PART {
+                ""
+            } else {
+                &format!(" {part}")
+            };
             format!(
-                "Unattended updates of {PART} are held {until}: 'snappy hold --release' ends it, \
-                 and 'snappy update' takes one all the same.\n"
+                "Unattended updates of {part} are held {until}: 'snappy hold{words} --release' \
+                 ends it, and 'snappy update{words}' takes one all the same.\n"
             )
         }
     }

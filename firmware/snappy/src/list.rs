@@ -56,18 +56,30 @@ pub(crate) fn run(asked: List, form: Form) -> Result<String> {
         Revisions::Current | Revisions::Outdated => "/v2/snaps",
         Revisions::All => "/v2/snaps?select=all",
     })?;
+    let mut notes = String::new();
     if asked.revisions == Revisions::Outdated {
         let newer = daemon.get("/v2/find?select=refresh")?;
         note_available(&mut here, &newer);
+        notes = parts(&newer).iter().filter_map(note).collect();
     }
     Ok(match form {
         Form::Json => format!("{}\n", json!({ "parts": values(&here) })),
         Form::Text if parts(&here).is_empty() => "Nothing newer is there for this device.\n".into(),
         Form::Text => match asked.columns {
-            Columns::Few => table(&here),
-            Columns::All => wide_table(&here),
+            Columns::Few => table(&here) + &notes,
+            Columns::All => wide_table(&here) + &notes,
         },
     })
+}
+
+/// Why the device does not take it by itself, if so: a person may.
+fn note(newer: &Value) -> Option<String> {
+    let reason = newer["twinkeel"]["not-taken-by-itself"].as_str()?;
+    let [name, version] = [&newer["name"], &newer["version"]].map(text);
+    let reason = plain(reason);
+    Some(format!(
+        "{name} {version} is not taken by itself: {reason}; 'snappy update {name}' takes it.\n"
+    ))
 }
 
 /// Leaves what the store has something newer of, and what that is. The newest stands first.
@@ -212,4 +224,19 @@ pub(crate) fn values(here: &Value) -> Vec<Value> {
         })
     };
     parts(here).iter().map(value).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_taken_by_itself_has_its_reason() {
+        let mut newer = json!({ "name": "hello", "version": "1.1", "twinkeel": {} });
+        assert_eq!(note(&newer), None);
+        newer["twinkeel"]["not-taken-by-itself"] = "it failed on this device".into();
+        let told = "hello 1.1 is not taken by itself: it failed on this device; \
+                    'snappy update hello' takes it.\n";
+        assert_eq!(note(&newer).as_deref(), Some(told));
+    }
 }

@@ -111,7 +111,7 @@ fn run(command: &Command) -> anyhow::Result<String> {
         Command::Network(form) => network::run(*form)?,
         Command::Service(form, asked) => service::output(asked, *form)?,
         Command::UpdateVersions(form) => update_versions::run(*form)?,
-        Command::Hold(form, asked) => hold::run(asked, *form)?,
+        Command::Hold(form, part, asked) => hold::run(part, asked, *form)?,
         Command::Config(form, asked) => config::run(asked, *form)?,
         Command::Changes(form, id) => changes::run(id.as_deref(), *form)?,
         Command::Build(form, asked) => build::run(asked, *form)?,

@@ -26,7 +26,7 @@ fn a_command_line_without_sense_is_2_and_points_to_the_help() {
     for words in [
         &["instal"][..],
         &["--frob"],
-        &["hold", "docker"],
+        &["hold", "docker", "web"],
         &["why", "--boots"],
     ] {
         let output = snappy(words);

@@ -1,7 +1,7 @@
 //! Whether a device may take a system release: what the store says of it, held against what
 //! the device is. The same answer on the device, in tests and in the publisher's head.
 
-use crate::{Channel, Hold, Share, SystemRelease};
+use crate::{Channel, Hold, Rollout, Share, SystemRelease};
 use std::fmt;
 
 /// A device that asks.
@@ -86,8 +86,18 @@ impl SystemRelease {
         if let Some(first) = self.minimum_version.filter(|first| device.version < *first) {
             return Err(NotOffered::NeedsFirst(first));
         }
-        let share = rollout.share_at(device.now_secs);
-        if device.draw.0 < share.permille() {
+        rollout.takes_in(device.draw, device.now_secs)
+    }
+}
+
+impl Rollout {
+    /// Whether a device with that lot may take the release at this moment.
+    ///
+    /// # Errors
+    /// Its wave has yet to come: [`NotOffered::Wave`].
+    pub fn takes_in(&self, draw: Draw, now_secs: u64) -> Result<(), NotOffered> {
+        let share = self.share_at(now_secs);
+        if draw.0 < share.permille() {
             Ok(())
         } else {
             Err(NotOffered::Wave(share))
@@ -98,7 +108,7 @@ impl SystemRelease {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Rollout, Wave};
+    use crate::Wave;
     use std::collections::BTreeMap;
 
     fn release() -> SystemRelease {

@@ -14,7 +14,9 @@ mod recent;
 pub mod request;
 mod snap_acts;
 mod snap_configuration;
+mod snap_hold;
 mod snap_values;
+mod snapctl;
 mod snaps;
 mod system;
 pub(crate) mod upload;
@@ -25,6 +27,7 @@ pub use answer::{Answer, ApiError};
 pub use logs::{LogTail, Then};
 use recent::Recent;
 pub use request::{Method, Request};
+pub(crate) use snapctl::Running;
 pub(crate) use system::architecture;
 pub use upload::Upload;
 
@@ -32,6 +35,7 @@ use crate::changes::Changes;
 use crate::device::{Available, Device};
 use crate::part::is_part;
 use crate::snaps::{ListedSnap, SnapDesk};
+use confinement::SnapUsers;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -54,8 +58,18 @@ pub struct Api {
     snaps: Option<SnapDesk>,
     changes: Arc<Changes>,
     administrator: Peer,
+    audience: Audience,
     releases_said: Arc<Recent<Vec<Available>>>,
     snaps_said: Arc<Recent<Vec<ListedSnap>>>,
+}
+
+/// Who is answered.
+#[derive(Clone)]
+enum Audience {
+    /// People and their programs.
+    People,
+    /// Programs of snaps, by their users.
+    Snaps(Arc<SnapUsers>),
 }
 
 /// What an address names.
@@ -83,6 +97,7 @@ impl Api {
             snaps: None,
             changes,
             administrator,
+            audience: Audience::People,
             releases_said: Arc::default(),
             snaps_said: Arc::default(),
         }
@@ -97,6 +112,21 @@ impl Api {
         }
     }
 
+    /// The same for programs of snaps, whose users are these: it answers `snapctl`, and
+    /// nothing else.
+    #[must_use]
+    pub fn for_snaps(self, users: SnapUsers) -> Self {
+        Self {
+            audience: Audience::Snaps(Arc::new(users)),
+            ..self
+        }
+    }
+
+    /// Whether programs of snaps are answered, and nobody else.
+    pub(crate) fn is_for_snaps(&self) -> bool {
+        matches!(self.audience, Audience::Snaps(_))
+    }
+
     /// Where files go that a client sends; none where it may send none.
     #[must_use]
     pub fn uploads(&self, peer: Peer) -> Option<PathBuf> {
@@ -107,7 +137,7 @@ impl Api {
     /// Whether that is somebody who may change something.
     #[must_use]
     pub fn trusts(&self, peer: Peer) -> bool {
-        peer == self.administrator
+        !self.is_for_snaps() && peer == self.administrator
     }
 
     /// Answers. An update goes on behind the answer, all else is done then.
@@ -118,6 +148,9 @@ impl Api {
     }
 
     fn try_answer(&self, request: &Request, peer: Peer) -> Result<Answer, ApiError> {
+        if let Audience::Snaps(users) = &self.audience {
+            return self.answer_snap(users, request, peer);
+        }
         let resource = resource(&request.path).ok_or_else(ApiError::not_found)?;
         if request.method != Method::Get && !self.trusts(peer) {
             return Err(ApiError::forbidden());

@@ -9,8 +9,8 @@ use crate::engine::{Engine, Order};
 use crate::machine::{Machine, NotRolledBack};
 use crate::settings::{Settings, SettingsError};
 use crate::slots::Slots;
-use crate::snaps::{ListedSnap, SnapListing};
-use crate::store::{Listing, LookError};
+use crate::snaps::{ListedSnap, SnapListing, SnapSituation};
+use crate::store::{Listing, Lists, LookError};
 use http_file::Patience;
 use image_format::{AppData, Event};
 use store_format::{Channel, NotOffered};
@@ -49,7 +49,7 @@ impl<M: Machine> Device for Engine<M> {
     fn check(&self) -> Result<Vec<Available>, Failure> {
         let mut own = self.changing();
         let (settings, slots) = (self.settings(), self.slots()?);
-        let listing = self.look(&settings, &slots, own.known.as_ref());
+        let listing = self.look(&settings, &slots, own.known.as_ref(), Lists::System);
         let listing = listing.map_err(|error| look_failure(&error))?;
         own.known.clone_from(&listing.known);
         let (verdicts, _) = self.choose(&settings, &slots, &listing);
@@ -80,7 +80,7 @@ impl<M: Machine> Device for Engine<M> {
         };
         progress(Step::Refresh);
         let (settings, slots) = (self.settings(), self.slots()?);
-        let listing = self.look(&settings, &slots, own.known.as_ref());
+        let listing = self.look(&settings, &slots, own.known.as_ref(), Lists::System);
         let listing = listing.map_err(|error| look_failure(&error))?;
         own.known.clone_from(&listing.known);
         let release = wanted(&asked, &settings, &slots, &listing)?;
@@ -223,6 +223,16 @@ impl<M: Machine> SnapListing for Engine<M> {
 
     fn channel(&self) -> Channel {
         self.settings().channel
+    }
+
+    fn situation(&self) -> Result<SnapSituation, Failure> {
+        let slots = self.slots()?;
+        let now = self.store.now(slots.built());
+        Ok(self.snap_situation(&self.settings(), &slots, now))
+    }
+
+    fn act_at_rest(&self, act: &mut dyn FnMut()) -> Result<(), Failure> {
+        Engine::act_at_rest(self, act)
     }
 }
 

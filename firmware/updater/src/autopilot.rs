@@ -11,9 +11,11 @@ use crate::machine::Machine;
 use crate::schedule::{Looked, Lot, first_pause, pause};
 use crate::settings::{Autopilot, RebootPolicy, Settings};
 use crate::slots::Slots;
-use crate::store::{Known, Listing};
+use crate::snap_autopilot::{SnapTurn, lists};
+use crate::store::{Known, Listing, Lists};
 use http_file::Patience;
 use image_format::SlotStatus;
+use snap_store::State;
 use std::time::Duration;
 use system_update::{Downgrade, FailedBefore};
 
@@ -25,7 +27,7 @@ const PROBE: Duration = Duration::from_secs(5);
 const IDLE: Duration = Duration::from_secs(3600);
 
 /// Some twenty minutes without a byte, then the next poll begins anew.
-const PATIENCE: Patience = Patience {
+pub(crate) const PATIENCE: Patience = Patience {
     failures: 12,
     longest_pause: Duration::from_secs(300),
     ..Patience::OF_A_PERSON
@@ -42,6 +44,7 @@ pub(crate) struct Loop {
     /// What the server said last.
     pub(crate) known: Option<Known>,
     wanting: Wanting,
+    pub(crate) snaps: SnapTurn,
     warnings: Vec<String>,
 }
 
@@ -61,7 +64,15 @@ impl Loop {
             failures: 0,
             known: None,
             wanting: Wanting::Nothing,
+            snaps: SnapTurn::default(),
             warnings: Vec::new(),
+        }
+    }
+
+    /// What is there is looked for again when a window opens, if one has to.
+    pub(crate) fn wait_for_window(&mut self, settings: &Settings, moment_secs: i64) {
+        if !settings.is_window_open(moment_secs) {
+            self.wanting = Wanting::AWindow;
         }
     }
 
@@ -77,7 +88,7 @@ impl Loop {
 }
 
 /// What came of a look at the device.
-enum State {
+enum Standing {
     /// The system that runs has yet to prove itself.
     Unconfirmed,
     /// In words.
@@ -87,17 +98,13 @@ enum State {
 }
 
 impl<M: Machine> Engine<M> {
-    /// Goes on for ever.
-    pub fn run(&self) -> ! {
-        loop {
-            let time = self.turn();
-            self.rest(time);
-        }
+    /// Does what is due of the system alone, and returns how long nothing is.
+    pub fn turn(&self) -> Duration {
+        self.turn_of(&mut self.changing(), &State::default())
     }
 
-    /// Does what is due, and returns how long nothing is.
-    pub fn turn(&self) -> Duration {
-        let mut own = self.changing();
+    /// The same, and notes what is due of the snaps that are `here`.
+    pub(crate) fn turn_of(&self, own: &mut Loop, here: &State) -> Duration {
         let read = self.settings.read();
         if read.warnings != own.warnings {
             read.warnings
@@ -108,19 +115,19 @@ impl<M: Machine> Engine<M> {
         let settings = read.settings;
         let slots = match self.slots() {
             Ok(slots) => slots,
-            Err(failure) => return self.tell(&own, failure.message, WATCH),
+            Err(failure) => return self.tell(own, failure.message, WATCH),
         };
-        if let Some(time) = self.before_reboot(&own, &settings, &slots) {
+        if let Some(time) = self.before_reboot(own, &settings, &slots) {
             return time;
         }
         match waits(&slots) {
-            State::Unconfirmed => return self.probe(&mut own, &settings, &slots),
-            State::Waits(why) => return self.tell(&own, why.to_owned(), WATCH),
-            State::Free if settings.store.is_empty() => {
+            Standing::Unconfirmed => return self.probe(own, &settings, &slots),
+            Standing::Waits(why) => return self.tell(own, why.to_owned(), WATCH),
+            Standing::Free if settings.store.is_empty() => {
                 self.forget_the_store();
-                return self.tell(&own, "no store is set".to_owned(), IDLE);
+                return self.tell(own, "no store is set".to_owned(), IDLE);
             }
-            State::Free => {}
+            Standing::Free => {}
         }
         let now = self.machine.uptime();
         let lot = Lot::of(&self.machine.machine_id(), own.polls);
@@ -139,14 +146,14 @@ impl<M: Machine> Engine<M> {
                 Wanting::Nothing => left,
             };
         }
-        self.poll(&mut own, &settings, &slots, lot)
+        self.poll(own, &settings, &slots, lot, here)
     }
 
     /// On trial: finds out whether the store answers, and takes nothing.
     fn probe(&self, own: &mut Loop, settings: &Settings, slots: &Slots) -> Duration {
         let mut time = WATCH;
         if !settings.store.is_empty() && !self.has_reached(slots) {
-            match self.look(settings, slots, None) {
+            match self.look(settings, slots, None, Lists::System) {
                 Ok(listing) => own.known = listing.known,
                 Err(error) => {
                     eprintln!("{error}");
@@ -158,10 +165,18 @@ impl<M: Machine> Engine<M> {
         self.tell(own, state.to_owned(), time)
     }
 
-    fn poll(&self, own: &mut Loop, settings: &Settings, slots: &Slots, lot: Lot) -> Duration {
+    fn poll(
+        &self,
+        own: &mut Loop,
+        settings: &Settings,
+        slots: &Slots,
+        lot: Lot,
+        here: &State,
+    ) -> Duration {
         own.wanting = Wanting::Nothing;
         let interval = settings.poll_interval();
-        let looked = self.look(settings, slots, own.known.as_ref());
+        let lists = lists(settings, here);
+        let looked = self.look(settings, slots, own.known.as_ref(), lists);
         let listing = match looked {
             Ok(listing) => listing,
             Err(error) => {
@@ -177,21 +192,21 @@ impl<M: Machine> Engine<M> {
         let (verdicts, chosen) = self.choose(settings, slots, &listing);
         let Some(release) = chosen else {
             own.polled(interval, Looked::Answered, self.machine.uptime(), lot);
-            return self.until_next(own, nothing_to_take(&listing, &verdicts));
+            let of_snaps = self.note_snaps(own, settings, slots, here, &listing);
+            let told = of_snaps.unwrap_or_else(|| nothing_to_take(&listing, &verdicts));
+            return self.until_next(own, told);
         };
         if let Some(why) = self.keeps_from(settings, slots) {
             own.polled(interval, Looked::Answered, self.machine.uptime(), lot);
-            if !settings.is_window_open(self.moment(slots)) {
-                own.wanting = Wanting::AWindow;
-            }
+            own.wait_for_window(settings, self.moment(slots));
             let version = release.release.version;
             return self.until_next(own, format!("version {version} is there; {why}"));
         }
         self.take(own, settings, slots, &listing, release, lot)
     }
 
-    /// What keeps the device from taking a release that it is offered.
-    fn keeps_from(&self, settings: &Settings, slots: &Slots) -> Option<&'static str> {
+    /// What keeps the device from taking a release or a snap that it is offered.
+    pub(crate) fn keeps_from(&self, settings: &Settings, slots: &Slots) -> Option<&'static str> {
         let moment = self.moment(slots);
         if settings.autopilot == Autopilot::Off {
             return Some("the autopilot is off");
@@ -272,9 +287,8 @@ impl<M: Machine> Engine<M> {
     }
 
     /// The time of day, and never before the image was built.
-    fn moment(&self, slots: &Slots) -> i64 {
-        let built = i64::try_from(slots.report.build_time_secs).unwrap_or(i64::MAX);
-        self.machine.unix_secs().max(built)
+    pub(crate) fn moment(&self, slots: &Slots) -> i64 {
+        self.machine.unix_secs().max(slots.built().0)
     }
 
     fn until_next(&self, own: &Loop, state: String) -> Duration {
@@ -301,11 +315,11 @@ impl<M: Machine> Engine<M> {
 }
 
 /// What has to happen before anything is taken.
-fn waits(slots: &Slots) -> State {
+fn waits(slots: &Slots) -> Standing {
     match slots.status() {
-        Some(SlotStatus::Trial { .. } | SlotStatus::Installed) => State::Unconfirmed,
-        _ if slots.is_going_back() => State::Waits("a rollback waits for a reboot"),
-        _ => State::Free,
+        Some(SlotStatus::Trial { .. } | SlotStatus::Installed) => Standing::Unconfirmed,
+        _ if slots.is_going_back() => Standing::Waits("a rollback waits for a reboot"),
+        _ => Standing::Free,
     }
 }
 

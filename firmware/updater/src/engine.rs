@@ -13,7 +13,7 @@ use crate::report::{Report, last_update};
 use crate::settings::{ReportMachineId, Settings, SettingsFile};
 use crate::slots::Slots;
 use crate::snaps::ListedSnap;
-use crate::store::{Known, Listing, LookError, StoreFiles};
+use crate::store::{Known, Listing, Lists, LookError, StoreFiles};
 use http_file::Patience;
 use image_format::SlotStatus;
 use release_source::{RunningImage, Seeds, Tally};
@@ -24,7 +24,6 @@ use std::time::Duration;
 use system_update::{
     BootReport, Downgrade, FailedBefore, Progress, StageRequest, Staged, StoreReached,
 };
-use tuf_client::UtcTime;
 
 /// A release whose trial had no verdict is tried again once the system has run for so long,
 /// twice as long each time, and at most:
@@ -60,6 +59,8 @@ pub struct Engine<M> {
     reached: StoreReached,
     /// Held by whoever changes something.
     changing: Mutex<Loop>,
+    /// Held while a release is written, or a snap is refreshed unattended: never both.
+    resting: Mutex<()>,
     /// What people are told.
     told: Mutex<Unattended>,
     /// Somebody changed something that the loop waits for.
@@ -94,6 +95,7 @@ impl<M: Machine> Engine<M> {
             memory: MemoryFile(places.own.join("updates.json")),
             reached: StoreReached::of(places.own),
             changing: Mutex::new(Loop::new(uptime)),
+            resting: Mutex::default(),
             told: Mutex::default(),
             woken: (Mutex::new(Woken::No), Condvar::new()),
         }
@@ -116,6 +118,11 @@ impl<M: Machine> Engine<M> {
             Err(std::sync::TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
             Err(std::sync::TryLockError::WouldBlock) => None,
         }
+    }
+
+    /// Waits until no other part of the device changes.
+    pub(crate) fn at_rest(&self) -> MutexGuard<'_, ()> {
+        lock(&self.resting)
     }
 
     /// What people are told.
@@ -179,10 +186,13 @@ impl<M: Machine> Engine<M> {
         settings: &Settings,
         slots: &Slots,
         known: Option<&Known>,
+        lists: Lists,
     ) -> Result<Listing, LookError> {
         let report = self.report(settings, slots);
-        let built = built(slots);
-        let looked = self.store.look(&settings.store, &report, built, known);
+        let built = slots.built();
+        let looked = self
+            .store
+            .look(&settings.store, &report, built, known, lists);
         let told = match looked {
             Ok(_) => self.reached.tell(slots.report.boot),
             Err(_) => self.reached.take_back(),
@@ -201,7 +211,7 @@ impl<M: Machine> Engine<M> {
     ) -> Result<Vec<ListedSnap>, LookError> {
         let report = self.report(settings, slots);
         self.store
-            .look_for_snaps(&settings.store, &report, built(slots))
+            .look_for_snaps(&settings.store, &report, slots.built())
     }
 
     /// What the store is told of this device.
@@ -265,6 +275,7 @@ impl<M: Machine> Engine<M> {
         slots: &Slots,
         progress: &mut dyn FnMut(Progress),
     ) -> Result<Staged, InstallError> {
+        let _rest = self.at_rest();
         let report = &slots.report;
         let keyring = self.machine.keyring().ok_or(InstallError::NoKeyring)?;
         let request = StageRequest {
@@ -329,11 +340,6 @@ impl<M: Machine> Engine<M> {
         );
         Ok(staged)
     }
-}
-
-/// When the running image was built.
-fn built(slots: &Slots) -> UtcTime {
-    UtcTime(i64::try_from(slots.report.build_time_secs).unwrap_or(i64::MAX))
 }
 
 /// What is to be installed, and from where.

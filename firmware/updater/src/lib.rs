@@ -27,6 +27,7 @@ pub mod report;
 pub mod schedule;
 pub mod settings;
 mod slots;
+mod snap_autopilot;
 pub mod snaps;
 pub mod socket;
 mod store;

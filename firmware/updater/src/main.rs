@@ -1,5 +1,6 @@
 //! `snappyd`: the daemon of a device. PID 1 starts it as a service of the image.
 
+use confinement::SnapUsers;
 use std::path::Path;
 use std::sync::Arc;
 use std::thread;
@@ -21,13 +22,19 @@ fn main() {
     let wishes = Wishes::new(Arc::clone(&engine), snaps.clone());
     thread::spawn(move || wishes.run());
     snaps.look_after_snaps();
-    let api = Api::new(device, changes, Peer::ROOT).with_snaps(snaps);
-    match Socket::bind(Path::new(socket::PATH)) {
+    let api = Api::new(device, changes, Peer::ROOT).with_snaps(snaps.clone());
+    let users = SnapUsers::new(snap_run::Device::at("/").users());
+    listen(socket::OF_SNAPS, api.clone().for_snaps(users));
+    listen(socket::PATH, api);
+    engine.run(&snaps)
+}
+
+/// Without it nobody can ask, and the device still updates itself.
+fn listen(path: &'static str, api: Api) {
+    match Socket::bind(Path::new(path)) {
         Ok(socket) => {
             thread::spawn(move || socket.serve(&api, Patience::OF_A_DAEMON));
         }
-        // Without it nobody can ask, and the device still updates itself.
-        Err(error) => eprintln!("cannot listen at {}: {error}", socket::PATH),
+        Err(error) => eprintln!("cannot listen at {path}: {error}"),
     }
-    engine.run()
 }

@@ -11,6 +11,8 @@ pub use hold::Hold;
 pub use window::Window;
 
 use serde::{Deserialize, Serialize};
+use snap_format::SnapName;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 use store_format::Channel;
@@ -26,8 +28,10 @@ const MOST: usize = 8;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Settings {
-    /// Whether the device takes releases by itself.
+    /// Whether the device takes anything by itself.
     pub autopilot: Autopilot,
+    /// Whether it refreshes snaps by itself, too.
+    pub snap_autopilot: Autopilot,
     /// Addresses of the store and its mirrors, the first one first: what lies below them is
     /// `metadata/` and `targets/`. None: there is no store.
     pub store: Vec<String>,
@@ -44,6 +48,8 @@ pub struct Settings {
     pub reboot: RebootPolicy,
     /// Whether nothing is taken for a while.
     pub hold: Hold,
+    /// The same of single snaps, by their names.
+    pub held_snaps: BTreeMap<String, Hold>,
     /// Whether polls tell the machine's id to the store.
     pub report_machine_id: ReportMachineId,
     /// Where the rescue system looks for a release when no slot boots.
@@ -56,6 +62,7 @@ impl Settings {
     pub fn of_channel(channel: Channel) -> Self {
         Self {
             autopilot: Autopilot::On,
+            snap_autopilot: Autopilot::On,
             store: Vec::new(),
             channel,
             poll_interval_secs: 6 * 3600,
@@ -63,6 +70,7 @@ impl Settings {
             rate_limit_bytes_per_sec: None,
             reboot: RebootPolicy::Window,
             hold: Hold::None,
+            held_snaps: BTreeMap::new(),
             report_machine_id: ReportMachineId::No,
             rescue: RescueSources::Off,
         }
@@ -80,6 +88,13 @@ impl Settings {
         self.windows.is_empty() || self.windows.iter().any(|window| window.holds(unix_secs))
     }
 
+    /// Whether the owner holds this one snap.
+    #[must_use]
+    pub fn holds_snap(&self, name: &SnapName, unix_secs: i64) -> bool {
+        let hold = self.held_snaps.get(name.as_str());
+        hold.is_some_and(|hold| hold.holds(unix_secs))
+    }
+
     pub(crate) fn check(&self) -> Result<(), BadSetting> {
         if !POLL_INTERVAL_SECS.contains(&self.poll_interval_secs) {
             return Err(BadSetting::PollInterval(self.poll_interval_secs));
@@ -90,6 +105,10 @@ impl Settings {
         }
         if self.store.len() > MOST || self.windows.len() > MOST {
             return Err(BadSetting::TooMany);
+        }
+        let is_no_snap = |name: &&String| name.parse::<SnapName>().is_err();
+        if let Some(name) = self.held_snaps.keys().find(is_no_snap) {
+            return Err(BadSetting::SnapName(name.clone()));
         }
         self.store
             .iter()
@@ -121,6 +140,8 @@ pub enum BadSetting {
     TooMany,
     /// No address of a store.
     Address(String),
+    /// No snap has such a name.
+    SnapName(String),
 }
 
 impl fmt::Display for BadSetting {
@@ -142,13 +163,17 @@ impl fmt::Display for BadSetting {
                 "cannot use {address:?} as the address of a store: it must be of the form \
                  http://HOST/PATH or https://HOST/PATH"
             ),
+            Self::SnapName(name) => write!(
+                f,
+                "cannot hold {name:?}: no snap has such a name; write {{\"NAME\": \"forever\"}}"
+            ),
         }
     }
 }
 
 impl std::error::Error for BadSetting {}
 
-/// Whether the device takes releases by itself.
+/// Whether the device takes something by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Autopilot {
@@ -263,6 +288,14 @@ mod tests {
             };
             assert_eq!(bad.check(), Err(BadSetting::Address(address.to_owned())));
         }
+        let nameless = Settings {
+            held_snaps: BTreeMap::from([("Hello World".to_owned(), Hold::Forever)]),
+            ..settings()
+        };
+        assert_eq!(
+            nameless.check(),
+            Err(BadSetting::SnapName("Hello World".to_owned()))
+        );
         let many = Settings {
             store: vec!["http://x/".to_owned(); 9],
             ..settings()

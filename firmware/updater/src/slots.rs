@@ -13,6 +13,7 @@ use image_format::{
 };
 use image_trust::{ImageKind, Requirements, Verified, sha256, verify_envelope};
 use system_update::{ActError, BootReport, failed_releases};
+use tuf_client::UtcTime;
 
 /// Digits of a fingerprint.
 const FINGERPRINT: usize = 14;
@@ -38,6 +39,11 @@ enum Found {
 }
 
 impl Slots {
+    /// When the running image was built.
+    pub(crate) fn built(&self) -> UtcTime {
+        UtcTime(i64::try_from(self.report.build_time_secs).unwrap_or(i64::MAX))
+    }
+
     pub(crate) fn read<D: Disk>(
         report: BootReport,
         keyring: Option<&Verified<Keyring>>,

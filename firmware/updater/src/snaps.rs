@@ -8,35 +8,44 @@ mod app;
 mod choice;
 mod failure;
 mod line;
+mod live;
 mod mender;
 mod relations;
 mod runtime;
 mod service_act;
 mod services;
+mod unattended;
 mod wished;
 mod worker;
 
 pub use app::AppHere;
 pub use choice::{ListedSnap, WantedSnap};
 pub(crate) use line::sha256_of;
+pub(crate) use live::{Live, NotSet};
 pub use mender::{Retries, told as told_of_damage};
 pub use service_act::{ServiceAct, ServiceCommand};
 pub use services::Services;
+pub use unattended::{NotByItself, SnapSituation};
+pub(crate) use unattended::{due, is_of_store};
 use wished::Settled;
 pub use worker::SnapParts;
 
-use crate::changes::{ChangeKind, Changes, Conflict, TaskKind};
-use crate::device::Failure;
+use crate::changes::{Change, ChangeKind, Changes, Conflict, TaskKind};
+use crate::device::{Failure, FailureKind};
 use crate::wishes::WishFiles;
 use serde_json::{Map, Value, json};
 use snap_format::{Grant, Revision, SnapName, SnapYaml};
-use snap_store::{Data, Files, Mounts, Places, State};
+use snap_store::{Data, Files, Mounts, NewSnap, Places, State};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
+use std::time::Duration;
 use store_format::Channel;
+
+/// Whoever waits for the end of a change looks so often whether it is lost.
+const A_WHILE: Duration = Duration::from_secs(3600);
 
 /// Where the signed lists of snaps come from.
 pub trait SnapListing: Send + Sync {
@@ -48,15 +57,29 @@ pub trait SnapListing: Send + Sync {
 
     /// The channel that this device follows.
     fn channel(&self) -> Channel;
+
+    /// What this device is, as far as its own choice goes.
+    ///
+    /// # Errors
+    /// The disk or the boot state cannot be read.
+    fn situation(&self) -> Result<SnapSituation, Failure>;
+
+    /// Runs `act` while no release of the system is on trial or on its way.
+    ///
+    /// # Errors
+    /// One is: it was not run.
+    fn act_at_rest(&self, act: &mut dyn FnMut()) -> Result<(), Failure>;
 }
 
 /// What somebody wants done.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum SnapAct {
     /// A snap of the store that is not here, and what the administrator grants it.
     Install(WantedSnap, BTreeSet<Grant>),
     /// Another revision of one that is.
     Refresh(WantedSnap),
+    /// A revision that nobody asked for, at no more than so many bytes a second.
+    AutoRefresh(NewSnap, Option<u64>),
     /// A file that nobody vouches for, the snap that it says it is, and what the administrator
     /// grants it.
     File(SnapName, PathBuf, BTreeSet<Grant>),
@@ -68,6 +91,8 @@ pub enum SnapAct {
     Repair(SnapName, Revision),
     /// Another configuration: a value for each dotted key, and null for none.
     Configure(SnapName, Map<String, Value>),
+    /// The same, by a program of the snap itself.
+    ConfigureItself(SnapName, Map<String, Value>),
     /// It is granted something.
     Grant(SnapName, BTreeSet<Grant>),
     /// It is granted that no more.
@@ -80,11 +105,13 @@ impl SnapAct {
     pub fn name(&self) -> &SnapName {
         match self {
             Self::Install(wanted, _) | Self::Refresh(wanted) => &wanted.name,
+            Self::AutoRefresh(new, _) => &new.name,
             Self::File(name, ..)
             | Self::Revert(name)
             | Self::Remove(name, _)
             | Self::Repair(name, _)
             | Self::Configure(name, _)
+            | Self::ConfigureItself(name, _)
             | Self::Grant(name, _)
             | Self::Revoke(name, _) => name,
         }
@@ -94,10 +121,14 @@ impl SnapAct {
         match self {
             Self::Install(..) | Self::File(..) => ChangeKind::InstallSnap,
             Self::Refresh(_) => ChangeKind::RefreshSnap,
+            Self::AutoRefresh(..) => ChangeKind::AutoRefresh,
             Self::Revert(_) => ChangeKind::RevertSnap,
             Self::Remove(..) => ChangeKind::RemoveSnap,
             Self::Repair(..) => ChangeKind::AutoRefresh,
-            Self::Configure(..) | Self::Grant(..) | Self::Revoke(..) => ChangeKind::ConfigureSnap,
+            Self::Configure(..)
+            | Self::ConfigureItself(..)
+            | Self::Grant(..)
+            | Self::Revoke(..) => ChangeKind::ConfigureSnap,
         }
     }
 
@@ -114,12 +145,15 @@ impl SnapAct {
         match self {
             Self::Install(..) => format!("Install {name:?} snap"),
             Self::Refresh(_) => format!("Refresh {name:?} snap"),
+            Self::AutoRefresh(..) => format!("Auto-refresh {name:?} snap"),
             Self::File(..) => format!("Install {name:?} snap from a file"),
             Self::Revert(_) => format!("Revert {name:?} snap"),
             Self::Repair(_, revision) => format!("Repair revision {revision} of {name:?} snap"),
             Self::Remove(_, Data::Keep) => format!("Remove {name:?} snap"),
             Self::Remove(_, Data::Purge) => format!("Purge {name:?} snap"),
-            Self::Configure(..) => format!("Change configuration of {name:?} snap"),
+            Self::Configure(..) | Self::ConfigureItself(..) => {
+                format!("Change configuration of {name:?} snap")
+            }
             Self::Grant(_, grants) => format!("Grant {name:?} snap {}", words(grants)),
             Self::Revoke(_, grants) => format!("Take {} from {name:?} snap", words(grants)),
         }
@@ -143,6 +177,7 @@ pub struct SnapDesk {
     services: Arc<dyn Services>,
     places: Places,
     wishes: WishFiles,
+    live: Arc<Live>,
 }
 
 /// What the last change left.
@@ -171,8 +206,10 @@ impl SnapDesk {
             services: Arc::clone(&parts.services),
             places: parts.places.clone(),
             wishes: WishFiles::in_directory(parts.places.grants.with_file_name("wanted")),
+            live: Arc::default(),
         };
-        let work = move || worker::work(parts, &changes, &*listing, &shown, &to_do);
+        let live = Arc::clone(&desk.live);
+        let work = move || worker::work(parts, &changes, &*listing, &shown, &live, &to_do);
         let begun = thread::Builder::new().name("snaps".to_owned()).spawn(work);
         if let Err(error) = begun {
             eprintln!("cannot start a thread: {error}; no snap runs before the next start");
@@ -184,6 +221,11 @@ impl SnapDesk {
     #[must_use]
     pub fn state(&self) -> State {
         lock(&self.shown).clone()
+    }
+
+    /// What a change that goes on has made of it by now.
+    pub(crate) fn live(&self) -> &Live {
+        &self.live
     }
 
     /// Where it is.
@@ -258,9 +300,46 @@ impl SnapDesk {
             let gone = "the snaps of this device cannot be used; 'snappy service snappyd logs' \
                         tells why";
             self.changes
-                .fail(id, &Failure::new(crate::device::FailureKind::Disk, gone));
+                .fail(id, &Failure::new(FailureKind::Disk, gone));
         }
         Ok(id)
+    }
+
+    /// Takes a revision that nobody asked for, and comes back when that is over.
+    pub(crate) fn refresh_unattended(
+        &self,
+        new: NewSnap,
+        rate_bytes_per_sec: Option<u64>,
+    ) -> Result<(), Failure> {
+        let asked = self.ask(SnapAct::AutoRefresh(new, rate_bytes_per_sec));
+        let busy = |conflict: Conflict| Failure::new(FailureKind::Busy, conflict);
+        let id = asked.map_err(busy)?;
+        loop {
+            let change = self.changes.wait_until(id, A_WHILE, Change::is_ready);
+            match change {
+                Some(change) if !change.is_ready() => {}
+                Some(change) => return change.failure.map_or(Ok(()), Err),
+                // It is over so long that it was forgotten.
+                None => return Ok(()),
+            }
+        }
+    }
+
+    /// Why this device does not take it by itself, if it is of a snap that is here.
+    #[must_use]
+    pub fn not_by_itself(&self, one: &ListedSnap, device: &SnapSituation) -> Option<NotByItself> {
+        let state = self.state();
+        let here = state.snap(&one.name).filter(|snap| is_of_store(snap))?;
+        let channel = &device.settings.channel;
+        unattended::judge(one, here, channel, device).err()
+    }
+
+    /// Tells what this device is, as far as its own choice goes.
+    ///
+    /// # Errors
+    /// See [`SnapListing::situation`].
+    pub fn situation(&self) -> Result<SnapSituation, Failure> {
+        self.listing.situation()
     }
 
     /// Has something done with services, and returns the number of its change. It does not
@@ -284,7 +363,7 @@ impl SnapDesk {
         if let Err(error) = begun {
             let message = format!("cannot start a thread: {error}; ask again later");
             self.changes
-                .fail(id, &Failure::new(crate::device::FailureKind::Disk, message));
+                .fail(id, &Failure::new(FailureKind::Disk, message));
         }
         Ok(id)
     }

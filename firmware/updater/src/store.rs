@@ -47,8 +47,19 @@ pub(crate) struct Listing {
     pub(crate) address: String,
     /// The watermark from now on.
     pub(crate) now: UtcTime,
+    /// What publishers list, if that was asked.
+    pub(crate) snaps: Vec<ListedSnap>,
     /// For the next look.
     pub(crate) known: Option<Known>,
+}
+
+/// What is asked of the store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lists {
+    /// Releases of the system.
+    System,
+    /// Those, and snaps.
+    SystemAndSnaps,
 }
 
 /// Why nobody knows what the store lists.
@@ -73,13 +84,14 @@ impl StoreFiles {
         report: &str,
         built: UtcTime,
         known: Option<&Known>,
+        lists: Lists,
     ) -> Result<Listing, LookError> {
         self.begin()?;
         let mut last = LookError::NoStore;
         for address in addresses {
             let mut server = HttpStore::new(address, report.to_owned());
             let known = known.filter(|known| known.address == *address);
-            match self.ask(&mut server, address, built, known) {
+            match self.ask(&mut server, address, built, known, lists) {
                 Ok(listing) => return Ok(listing),
                 Err(error) => {
                     let retry_after = server.retry_after();
@@ -88,6 +100,11 @@ impl StoreFiles {
             }
         }
         Err(last)
+    }
+
+    /// The present, by what was signed and when the image was built.
+    pub(crate) fn now(&self, built: UtcTime) -> UtcTime {
+        watermark(&DirectoryStore::new(&self.directory), built).unwrap_or(built)
     }
 
     /// Asks for what all publishers of snaps list.
@@ -122,6 +139,14 @@ impl StoreFiles {
         let now = watermark(&store, built)?;
         let mut client = Client::new(store, server, now)?;
         client.refresh()?;
+        Self::snaps_of(&mut client, address)
+    }
+
+    /// What all publishers list, through a client that has refreshed.
+    fn snaps_of(
+        client: &mut Client<DirectoryStore, &mut HttpStore>,
+        address: &str,
+    ) -> Result<Vec<ListedSnap>, Error> {
         let top = client.trusted().targets();
         let grants = top.and_then(|targets| targets.extra.get(GRANTS).cloned());
         // In a form that is not understood they grant nothing.
@@ -194,6 +219,7 @@ impl StoreFiles {
         address: &str,
         built: UtcTime,
         known: Option<&Known>,
+        lists: Lists,
     ) -> Result<Listing, Error> {
         let store = DirectoryStore::new(&self.directory);
         let now = watermark(&store, built)?;
@@ -243,9 +269,14 @@ impl StoreFiles {
             }
         }
         listed.sort_by_key(|one| std::cmp::Reverse(one.release.version));
+        let snaps = match lists {
+            Lists::System => Vec::new(),
+            Lists::SystemAndSnaps => Self::snaps_of(&mut client, address)?,
+        };
         let validator = client.validator().cloned();
         Ok(Listing {
             listed,
+            snaps,
             address: address.to_owned(),
             now: watermark(&DirectoryStore::new(&self.directory), built)?,
             known: validator.map(|validator| Known {

@@ -57,11 +57,7 @@ fn run(bench: &Bench<'_>) -> Result<Evidence> {
     migration::run(&mut guest)?;
     frameworks::run(&mut guest)?;
     guest.run("snappy rollback hello")?;
-    expect(
-        &mut guest,
-        "snappy config hello",
-        "hello has no configuration.",
-    )?;
+    expect(&mut guest, "snappy config hello", "seen: true")?;
     guest.run("snappy service hello.web disable")?;
     guest.reboot()?;
     guest.expect_up(Slot::A)?;
@@ -155,19 +151,22 @@ fn install(guest: &mut Guest, version: u32) -> Result<String> {
 
 const HELLO: &str = "#!/bin/sh\necho $SNAP_NAME $SNAP_VERSION as $(id -u)\n";
 
-/// Keeps what it reads, and refuses one value.
-const CONFIGURE: &str = "#!/bin/sh\ncat > $SNAP_DATA/settings\n! grep 99 $SNAP_DATA/settings\n";
+/// Keeps what it reads and what it asks for, sets something, and refuses one value.
+const CONFIGURE: &str = "#!/bin/sh\ncat > $SNAP_DATA/settings\n\
+    snapctl get port > $SNAP_DATA/port || exit 2\nsnapctl set seen=true || exit 3\n\
+    ! grep 99 $SNAP_DATA/settings\n";
 
 /// The snap's hook reads what is set, and refuses one value.
 fn configure(guest: &mut Guest) -> Result<()> {
     expect(guest, "snappy config hello port=80", "port: 80")?;
     let settings = "cat /var/snap/hello/current/settings";
-    expect(guest, settings, "{\"port\":80}")?;
+    expect(guest, settings, "{\"port\":80,\"seen\":true}")?;
+    expect(guest, "cat /var/snap/hello/current/port", "80")?;
     guest.require_refused(
         "snappy config hello port=99",
         "hook configure of hello ended with 1",
     )?;
-    expect(guest, "snappy config hello", "port: 80")
+    expect(guest, "snappy config hello", "port: 80\nseen: true")
 }
 
 /// Waits until the last thing that the service says is that this version serves.

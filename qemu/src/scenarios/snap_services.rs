@@ -6,6 +6,7 @@ use image_format::Slot;
 use super::{Scenario, Tier, confirmed};
 use crate::bench::Bench;
 use crate::evidence::Evidence;
+use crate::guest::Guest;
 
 pub(super) const SCENARIO: Scenario = Scenario {
     name: "snap-services",
@@ -40,6 +41,7 @@ fn run(bench: &Bench<'_>) -> Result<Evidence> {
     guest.run(&lines(1))?;
     let limit = guest.run(&format!("cat {GROUP}/memory.max {GROUP}/pids.max"))?;
     ensure!(!limit.contains("max"), "the snap has no limits: {limit}");
+    keeps_from_disk(&mut guest)?;
 
     guest.run(&format!("kill -9 $(cat {GROUP}/web/cgroup.procs)"))?;
     guest.run(&lines(2))?;
@@ -58,4 +60,25 @@ fn run(bench: &Bench<'_>) -> Result<Evidence> {
     let proof = guest.prove(expected)?;
     guest.power_off()?;
     Evidence::of_guest(&proof, &disk, &confirmed::as_a(expected.manifest))
+}
+
+/// The limit is of what `writable` lies on, what the snap writes counts there, and what it
+/// writes too fast waits: 1 MiB at an eighth of that a second.
+fn keeps_from_disk(guest: &mut Guest) -> Result<()> {
+    let disk = guest.run("awk '$5 == \"/writable\" { print $3 }' /proc/self/mountinfo")?;
+    let limit = guest.run(&format!("cat {GROUP}/io.max"))?;
+    let usual = format!("{disk} rbps=209715200 wbps=104857600 riops=10000 wiops=5000");
+    ensure!(limit == usual, "another limit of the disk: {limit}");
+    let took = guest.run(&format!(
+        "echo '{disk} wbps=131072' > {GROUP}/io.max; a=$(cut -d. -f1 /proc/uptime); \
+         sh -c 'echo $$ > {GROUP}/web/cgroup.procs; \
+         dd if=/dev/zero of=/writable/slow bs=64k count=16 conv=fsync 2>/dev/null'; \
+         b=$(cut -d. -f1 /proc/uptime); rm /writable/slow; echo '{usual}' > {GROUP}/io.max; \
+         echo $((b - a))"
+    ))?;
+    ensure!(
+        took.parse::<u32>().is_ok_and(|secs| secs >= 6),
+        "1 MiB took {took} s"
+    );
+    Ok(())
 }

@@ -8,6 +8,7 @@ mod limits;
 mod namespaces;
 mod network;
 mod processes;
+mod snapctl;
 
 use std::ffi::CString;
 use std::io;
@@ -44,7 +45,7 @@ const fn escape(name: &'static str, what: &'static str, act: fn() -> io::Result<
 
 /// All of them.
 pub(crate) fn all() -> impl Iterator<Item = &'static Attempt> {
-    let escapes: [&[Attempt]; 7] = [
+    let escapes: [&[Attempt]; 8] = [
         files::ALL,
         devices::ALL,
         namespaces::ALL,
@@ -52,8 +53,10 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Attempt> {
         network::ALL,
         kernel::ALL,
         limits::ALL,
+        snapctl::ALL,
     ];
-    controls::ALL.iter().chain(escapes.into_iter().flatten())
+    let controls = controls::ALL.iter().chain(snapctl::CONTROL);
+    controls.chain(escapes.into_iter().flatten())
 }
 
 /// A variable of the stage.

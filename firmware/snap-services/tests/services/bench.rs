@@ -14,6 +14,7 @@ rest() { mkfifo /tmp/never; read nothing <>/tmp/never; }
 case $1 in
   simple) echo "simple runs"; rest ;;
   stubborn) trap '' TERM; echo "stubborn runs"; rest ;;
+  asks) snapctl get port; rest ;;
   oneshot) echo "oneshot ran"; echo x >> $SNAP_DATA/order-oneshot ;;
   forking) (echo "forked runs"; rest) & exit 0 ;;
   notify) echo "notify runs" ; perl -MIO::Socket::UNIX -e '

@@ -5,6 +5,7 @@
 //! logs and for connections, never for time.
 
 mod bench;
+mod control;
 mod frameworks;
 mod migration;
 mod sockets;

@@ -42,7 +42,12 @@ pub(super) fn set_back(change: &Change, next: &mut State) {
     }
 }
 
-fn put(next: &mut State, change: &Change, revision: Revision, configuration: Configuration) {
+pub(super) fn put(
+    next: &mut State,
+    change: &Change,
+    revision: Revision,
+    configuration: Configuration,
+) {
     let revisions = &mut next.snap_mut(&change.snap).revisions;
     if let Some(found) = revisions.iter_mut().find(|one| one.revision == revision) {
         found.configuration = configuration;

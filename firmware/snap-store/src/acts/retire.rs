@@ -27,7 +27,10 @@ pub(super) fn retire(change: &Change, next: &mut State) -> Result<(), StoreError
             snap.kept_configuration = Configuration::default();
             doomed_data.extend(kept.filter(|kept| Some(*kept) != snap.current));
         }
-        ChangeKind::Refresh => snap.reverted_from = None,
+        ChangeKind::Refresh => {
+            snap.reverted_from = None;
+            snap.failed = snap.failed.filter(|failed| Some(*failed) != snap.current);
+        }
         ChangeKind::Revert => snap.reverted_from = change.old,
         ChangeKind::Remove => {
             doomed_data.retain(|revision| Some(*revision) != change.old);

@@ -1,9 +1,11 @@
 //! What runs of the snap, before a change and behind it.
 
+use super::configuration;
 use crate::change::Change;
 use crate::error::StoreError;
 use crate::runtime::Installed;
 use crate::start::Snaps;
+use crate::state::State;
 use snap_format::Hook;
 
 pub(super) fn stop_old(snaps: &Snaps<'_>, change: &Change) -> Result<(), StoreError> {
@@ -49,13 +51,15 @@ pub(super) fn hook_of_old(
     }
 }
 
+/// What it sets of its configuration goes and comes back with its revision.
 pub(super) fn hook_of_new(
     snaps: &Snaps<'_>,
     change: &Change,
     hook: Hook,
+    next: &mut State,
 ) -> Result<(), StoreError> {
     match new(snaps, change)? {
-        Some(new) => Ok(snaps.runtime.hook(&new, hook)?),
+        Some(new) => hook_that_sets(snaps, change, &new, hook, next),
         None => Ok(()),
     }
 }
@@ -69,11 +73,31 @@ pub(super) fn remove_hook(snaps: &Snaps<'_>, change: &Change) -> Result<(), Stor
 }
 
 /// Runs the hook of what comes, or of what is here.
-pub(super) fn configure(snaps: &Snaps<'_>, change: &Change) -> Result<(), StoreError> {
-    match change.new {
-        Some(_) => hook_of_new(snaps, change, Hook::Configure),
-        None => hook_of_old(snaps, change, Hook::Configure),
+pub(super) fn configure(
+    snaps: &Snaps<'_>,
+    change: &Change,
+    next: &mut State,
+) -> Result<(), StoreError> {
+    match (new(snaps, change)?, old(snaps, change)?) {
+        (Some(one), _) | (None, Some(one)) => {
+            hook_that_sets(snaps, change, &one, Hook::Configure, next)
+        }
+        (None, None) => Ok(()),
     }
+}
+
+fn hook_that_sets(
+    snaps: &Snaps<'_>,
+    change: &Change,
+    of: &Installed,
+    hook: Hook,
+    next: &mut State,
+) -> Result<(), StoreError> {
+    snaps.runtime.hook(of, hook)?;
+    if let Some(set) = snaps.runtime.set_by_hook(&of.name) {
+        configuration::put(next, change, of.revision, set);
+    }
+    Ok(())
 }
 
 fn old(snaps: &Snaps<'_>, change: &Change) -> Result<Option<Installed>, StoreError> {

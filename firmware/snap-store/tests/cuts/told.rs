@@ -63,6 +63,16 @@ fn a_revision_that_does_not_work_leaves_the_old_one_and_its_data() {
         ]
     );
     assert_eq!(data(&device, "current"), "1");
+    // It is remembered, until it works.
+    let failed = |device: &Device| {
+        let state = fs::read(device.path("writable/snaps/state.json")).unwrap();
+        let state: serde_json::Value = serde_json::from_slice(&state).unwrap();
+        state["snaps"]["hello"]["failed"].clone()
+    };
+    assert_eq!(failed(&device), "2");
+    *device.unhealthy.lock().unwrap() = None;
+    device.must(&refresh);
+    assert_eq!(failed(&device), serde_json::Value::Null);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The words behind `snappy config`.
 
-use super::{UsageError, require_system};
+use super::{UsageError, is_system};
 
 /// Settings, by their names.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -33,7 +33,7 @@ impl Words {
     /// The first word may be the part, which only the daemon knows; each other one is `KEY` or `KEY=VALUE`.
     pub(super) fn take(&mut self, word: String) -> Result<(), UsageError> {
         self.words += 1;
-        if self.words == 1 && require_system(&word, "configure").is_ok() {
+        if self.words == 1 && is_system(&word) {
             return Ok(());
         }
         match word.split_once('=') {

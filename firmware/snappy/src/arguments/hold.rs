@@ -1,11 +1,12 @@
 //! The words behind `snappy hold`.
 
-use super::{Command, Form, Hold, UsageError, require_system};
+use super::{Command, Form, Hold, UsageError, is_system};
 use crate::verb::Verb;
+use crate::versions::PART;
 use lexopt::{Arg, Parser, ValueExt};
 
 pub(super) fn parse(parser: &mut Parser) -> Result<Command, UsageError> {
-    let (mut form, mut hold) = (Form::Text, None);
+    let (mut form, mut part, mut hold) = (Form::Text, None, None);
     while let Some(argument) = parser.next()? {
         let asked = match argument {
             Arg::Long("help") | Arg::Short('h') => return Ok(Command::Help(Some(Verb::Hold))),
@@ -13,8 +14,9 @@ pub(super) fn parse(parser: &mut Parser) -> Result<Command, UsageError> {
                 form = Form::Json;
                 continue;
             }
-            Arg::Value(part) => {
-                require_system(&part.string()?, "hold")?;
+            Arg::Value(word) if part.is_none() => {
+                let word = word.string()?;
+                part = Some(if is_system(&word) { PART.into() } else { word });
                 continue;
             }
             Arg::Long("until") => Hold::Until(parser.value()?.string()?),
@@ -28,7 +30,8 @@ pub(super) fn parse(parser: &mut Parser) -> Result<Command, UsageError> {
             ));
         }
     }
-    Ok(Command::Hold(form, hold.unwrap_or(Hold::Forever)))
+    let part = part.unwrap_or_else(|| PART.into());
+    Ok(Command::Hold(form, part, hold.unwrap_or(Hold::Forever)))
 }
 
 /// `90m`, `12h`, `2d` or `1w` -> seconds.

@@ -145,13 +145,14 @@ pub(super) const ROLLBACK: Help = Help {
 
 pub(super) const HOLD: Help = Help {
     brief: "no unattended update for a while",
-    usage: &["[system] [--until TIME | --for DURATION | --release]"],
+    usage: &["[system | SNAP] [--until TIME | --for DURATION | --release]"],
     text: &[
-        "Keeps the device from taking releases by itself, for ever if nothing else is said. It \
-         goes on asking the store, and 'snappy update' takes a release all the same. Needs root.",
+        "Keeps the device from taking releases and snaps by itself, or one SNAP alone, for ever if \
+         nothing else is said. It goes on asking the store, and 'snappy update' takes what is \
+         there all the same. Needs root.",
     ],
     words: &[],
-    names: Names::Nothing,
+    names: Names::Parts,
     options: &[
         valued(
             "until",

@@ -10,7 +10,7 @@ fn settings_are_shown_and_set() {
     let served = served_to(me());
     let all = served.done("config");
     assert!(
-        all.starts_with("autopilot: on\nchannel: stable\nhold: none\n"),
+        all.starts_with("autopilot: on\nchannel: stable\nheld-snaps: {}\nhold: none\n"),
         "{all}"
     );
     assert!(all.contains("\nrate-limit-bytes-per-sec: -\n"), "{all}");

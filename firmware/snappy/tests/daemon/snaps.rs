@@ -33,6 +33,16 @@ fn snaps_come_and_go_with_the_table_of_2014() {
     assert_eq!(hello[..4], ["hello", "sideload", "1.0", "-"]);
     assert_eq!((hello[4].len(), hello[5]), (14, "*"));
     served.done(&install("1.1"));
+    assert_eq!(
+        served.done("hold hello"),
+        "Unattended updates of hello are held until somebody releases them: 'snappy hold hello \
+         --release' ends it, and 'snappy update hello' takes one all the same.\n"
+    );
+    assert_eq!(
+        served.done("hold hello --release"),
+        "Updates of hello are not held.\n"
+    );
+    assert_eq!(served.refused("hold hollo"), "snap not installed\n");
     let list = served.done("list");
     let parts: Vec<_> = cells(&list).iter().map(|row| row[0].to_owned()).collect();
     assert_eq!(parts, ["system", "hello"]);

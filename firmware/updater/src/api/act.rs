@@ -171,7 +171,7 @@ impl Api {
 }
 
 impl Asked {
-    fn held_until(&self) -> Result<String, ApiError> {
+    pub(super) fn held_until(&self) -> Result<String, ApiError> {
         match (&self.time, self.twinkeel.for_secs) {
             (None, None) => Ok("forever".to_owned()),
             (Some(time), None) => Ok(time.clone()),

@@ -21,8 +21,11 @@ impl Api {
     }
 
     pub(super) fn act_on_one(&self, name: &str, asked: &Asked) -> Result<Answer, ApiError> {
-        let act = act_of(name, asked)?;
-        self.ask_snaps(act)
+        match &*asked.action {
+            "hold" => self.hold_snap(name, asked),
+            "unhold" => self.unhold_snap(name),
+            _ => self.ask_snaps(act_of(name, asked)?),
+        }
     }
 
     /// A file that nobody vouches for: whoever sends it has to say that this is meant.

@@ -52,6 +52,7 @@ impl Api {
                 }
                 if Some(revision.revision) == snap.current {
                     relations.tell(name, &mut value);
+                    self.tell_snap_hold(name, &mut value);
                 }
                 value
             }));
@@ -101,7 +102,16 @@ impl Api {
                 found.push(one);
             }
         }
-        Ok(found.iter().map(listed_value).collect())
+        let device = snaps.situation().ok();
+        let values = found.iter().map(|one| {
+            let mut value = listed_value(one);
+            let reason = device.as_ref();
+            let reason = reason.and_then(|device| snaps.not_by_itself(one, device));
+            let reason = reason.map(|reason| reason.to_string());
+            value["twinkeel"]["not-taken-by-itself"] = json!(reason);
+            value
+        });
+        Ok(values.collect())
     }
 }
 
@@ -136,6 +146,7 @@ fn value(name: &SnapName, snap: &SnapState, revision: &RevisionState) -> Value {
             "fingerprint": revision.root_hash.to_string(),
             "unauthenticated": revision.origin == Origin::Unauthenticated,
             "reverted-from": snap.reverted_from.map(|one| one.to_string()),
+            "failed": snap.failed.map(|one| one.to_string()),
         },
     });
     if let Some(message) = told_of_damage(name, revision) {

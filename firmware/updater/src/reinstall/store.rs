@@ -6,6 +6,7 @@ use crate::device::Verdict;
 use crate::engine::{Engine, Order};
 use crate::machine::Machine;
 use crate::schedule::Looked;
+use crate::store::Lists;
 use http_file::Patience;
 use system_update::{Downgrade, FailedBefore, Progress, Staged};
 
@@ -22,7 +23,7 @@ impl<M: Machine> Engine<M> {
             .rescue_slots()
             .map_err(|failure| (Looked::NotInstalled, failure.message))?;
         let settings = self.settings.read().settings;
-        let listing = self.look(&settings, &slots, None);
+        let listing = self.look(&settings, &slots, None, Lists::System);
         let mut listing = listing.map_err(|error| (error.looked(), error.to_string()))?;
         let machine_id = self.machine().machine_id();
         let conditions = Conditions {

@@ -3,6 +3,7 @@
 
 use super::app::AppHere;
 use super::services::Services;
+use crate::api::Running;
 use crate::changes::{Changes, TaskKind, Work};
 use crate::device::{Failure, FailureKind};
 use serde_json::json;
@@ -110,6 +111,26 @@ impl ServiceAct {
                 self.stand_as(&before, services);
                 return Err(error);
             }
+        }
+        Ok(())
+    }
+
+    /// Does it for a hook of the snap. What its change starts behind the hook is not started
+    /// by it.
+    pub(crate) fn within(
+        &self,
+        running: Running,
+        services: &dyn Services,
+    ) -> Result<(), ClientError> {
+        let before = services.status()?;
+        let steps = match (self.command, running) {
+            (ServiceCommand::Restart | ServiceCommand::Reload, Running::Later) => &[],
+            _ => self.steps(),
+        };
+        let is_now =
+            |step: &&Step| running == Running::Now || !matches!(step, Step::Start | Step::Reload);
+        for step in steps.iter().filter(is_now) {
+            self.take(*step, &before, services)?;
         }
         Ok(())
     }

@@ -2,13 +2,15 @@
 
 use super::choice::choose;
 use super::failure::failure;
-use super::line::HttpSources;
+use super::line::{Haste, HttpSources};
+use super::live::{Live, Told};
 use super::mender;
 use super::runtime::Supervised;
 use super::services::Services;
 use super::{Job, Shown, SnapAct, SnapListing, lock};
 use crate::changes::{ChangeKind, Changes};
 use crate::device::{Failure, FailureKind};
+use crate::machine::{Clock, ThisMachine};
 use serde_json::json;
 use snap_format::SnapName;
 use snap_store::{
@@ -31,6 +33,8 @@ pub struct SnapParts {
     pub services: Arc<dyn Services>,
     /// Where everything lies.
     pub places: Places,
+    /// What lines are paced by.
+    pub clock: Arc<dyn Clock>,
 }
 
 impl Default for SnapParts {
@@ -42,6 +46,7 @@ impl Default for SnapParts {
             runtime: Arc::new(Supervised::default()),
             services: Arc::new(Supervised::default()),
             places: Places::default(),
+            clock: Arc::new(ThisMachine),
         }
     }
 }
@@ -52,14 +57,19 @@ pub(super) fn work(
     changes: &Changes,
     listing: &dyn SnapListing,
     shown: &Shown,
+    live: &Live,
     to_do: &Receiver<Job>,
 ) {
-    let sources = HttpSources;
+    let sources = HttpSources::new(&*parts.clock);
     let machine = crate::api::architecture();
+    let runtime = Told {
+        runtime: &*parts.runtime,
+        live,
+    };
     let own = Parts {
         files: &*parts.files,
         mounts: &*parts.mounts,
-        runtime: &*parts.runtime,
+        runtime: &runtime,
         sources: &sources,
     };
     let mut snaps = match Snaps::open(parts.places.clone(), machine, own) {
@@ -85,6 +95,7 @@ pub(super) fn work(
         eprintln!("snap {name}, revision {revision}: {error}");
     }
     *lock(shown) = snaps.state().clone();
+    live.is_over();
     for Job { id, act } in to_do {
         let mut watch = Follow { changes, id };
         if let SnapAct::Grant(name, grants) | SnapAct::Revoke(name, grants) = &act {
@@ -107,8 +118,15 @@ pub(super) fn work(
             }
             continue;
         }
+        sources.set_haste(match &act {
+            SnapAct::AutoRefresh(_, rate_bytes_per_sec) => Haste::None {
+                rate_bytes_per_sec: *rate_bytes_per_sec,
+            },
+            _ => Haste::SomebodyWaits,
+        });
         let done = act_on(&mut snaps, listing, machine, &act, &mut watch);
         *lock(shown) = snaps.state().clone();
+        live.is_over();
         if let (SnapAct::Remove(name, Data::Purge), Ok(Ok(_))) = (&act, &done)
             && let Err(error) = parts.services.forget(name.as_str())
         {
@@ -146,6 +164,14 @@ fn act_on(
 ) -> Result<Done, Failure> {
     let none = BTreeSet::new();
     let (wanted, asked, grants) = match act {
+        SnapAct::AutoRefresh(new, _) => {
+            let mut done = None;
+            listing.act_at_rest(&mut || {
+                done = Some(snaps.take(new, Asked::Refresh, &none, watch));
+            })?;
+            let name = || StoreError::NotInstalled(new.name.clone());
+            return Ok(done.unwrap_or_else(|| Err(name())));
+        }
         SnapAct::Install(wanted, grants) => (wanted, Asked::Install, grants),
         SnapAct::Refresh(wanted) => (wanted, Asked::Refresh, &none),
         SnapAct::File(_, file, grants) => return Ok(snaps.take_file(file, grants, watch)),
@@ -154,6 +180,9 @@ fn act_on(
             return mender::repair(snaps, listing, name, *revision, watch);
         }
         SnapAct::Configure(name, patch) => return Ok(snaps.configure(name, patch, watch)),
+        SnapAct::ConfigureItself(name, patch) => {
+            return Ok(snaps.configure_itself(name, patch, watch));
+        }
         SnapAct::Remove(name, data) => return Ok(snaps.remove(name, *data, watch)),
         SnapAct::Grant(name, _) | SnapAct::Revoke(name, _) => {
             return Ok(Err(StoreError::NotInstalled(name.clone())));

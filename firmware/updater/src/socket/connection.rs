@@ -4,7 +4,7 @@ use super::body::BodyReader;
 use super::{Patience, Seats, log_stream};
 use crate::api::request::{Afterwards, Body, HEAD_BYTES, Length, parse_head};
 use crate::api::upload::{Upload, receive};
-use crate::api::{Answer, ApiError, LogTail, Request, Then};
+use crate::api::{Answer, ApiError, LogTail, Peer, Request, Then};
 use std::io::{Error, ErrorKind, Read, Result, Write};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
@@ -167,7 +167,7 @@ impl Connection {
     fn send_logs(&mut self, asked: &LogTail) -> Result<()> {
         let seat = match asked.then {
             Then::End => None,
-            Then::Follow => match self.followers.take() {
+            Then::Follow => match self.followers.take(Peer::ROOT) {
                 Some(seat) => Some(seat),
                 None => {
                     self.refuse(ApiError::new(503, "cannot follow: too many follow logs"));

@@ -14,8 +14,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use store_format::{Channel, Rollout, SnapRelease};
+use updater::ThisMachine;
 use updater::device::{Failure, FailureKind};
-use updater::snaps::{ListedSnap, SnapListing, SnapParts};
+use updater::settings::Settings;
+use updater::snaps::{ListedSnap, SnapListing, SnapParts, SnapSituation};
 
 mod services;
 
@@ -74,6 +76,7 @@ pub fn parts_with(root: &Path, services: Arc<TestServices>) -> SnapParts {
         runtime: Arc::new(Choosy),
         services,
         places,
+        clock: Arc::new(ThisMachine),
     }
 }
 
@@ -88,6 +91,24 @@ impl SnapListing for NoStore {
     fn channel(&self) -> Channel {
         "stable".parse().unwrap()
     }
+
+    fn situation(&self) -> Result<SnapSituation, Failure> {
+        Ok(situation())
+    }
+
+    fn act_at_rest(&self, act: &mut dyn FnMut()) -> Result<(), Failure> {
+        act();
+        Ok(())
+    }
+}
+
+fn situation() -> SnapSituation {
+    SnapSituation {
+        settings: Settings::of_channel("stable".parse().unwrap()),
+        machine_id: String::new(),
+        now_secs: 0,
+        moment_secs: 0,
+    }
 }
 
 /// A store that lists snaps which nobody can fetch.
@@ -100,6 +121,15 @@ impl SnapListing for ListedOnly {
 
     fn channel(&self) -> Channel {
         "stable".parse().unwrap()
+    }
+
+    fn situation(&self) -> Result<SnapSituation, Failure> {
+        Ok(situation())
+    }
+
+    fn act_at_rest(&self, act: &mut dyn FnMut()) -> Result<(), Failure> {
+        act();
+        Ok(())
     }
 }
 

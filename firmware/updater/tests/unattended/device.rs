@@ -205,6 +205,10 @@ impl Device {
         self.hardware.report().version.0
     }
 
+    pub(crate) fn uptime(&self) -> Duration {
+        self.hardware.uptime()
+    }
+
     pub(crate) fn pass(&self, time: Duration) {
         self.hardware.sleep(time);
     }

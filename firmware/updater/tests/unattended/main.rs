@@ -15,6 +15,7 @@ mod server;
 mod servers;
 #[path = "../snap_parts/mod.rs"]
 mod snap_parts;
+mod snap_refresh;
 mod snaps;
 mod told;
 mod wishes;

@@ -5,7 +5,7 @@ use crate::maker::{Maker, edge};
 use crate::snap_parts::{make_snap, make_snap_of, parts, places};
 use serde_json::{Value, json};
 use snap_format::Grant;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,7 +15,7 @@ use updater::Engine;
 use updater::api::{Answer, Api, Method, Peer, Request};
 use updater::changes::{Change, Changes, Watched};
 use updater::device::Device as _;
-use updater::snaps::{SnapDesk, SnapListing};
+use updater::snaps::{SnapAct, SnapDesk, SnapListing, SnapParts};
 use updater::wishes::Wishes;
 
 const LONG: Duration = Duration::from_secs(60);
@@ -31,17 +31,27 @@ impl Maker {
 
     /// Publishes a version for everyone; its revision is the next one.
     pub(crate) fn publish_snap(&self, publisher: &str, version: &str) {
-        self.publish_file(publisher, &make_snap(&self.path("snaps"), version), &[]);
+        self.publish_snap_as(publisher, version, Rollout::everyone(1));
+    }
+
+    /// Publishes a version for those who are in the wave.
+    pub(crate) fn publish_snap_as(&self, publisher: &str, version: &str, rollout: Rollout) {
+        let file = make_snap(&self.path("snaps"), version);
+        self.publish_file_as(publisher, &file, &[], rollout);
     }
 
     /// Publishes a file, which the store's owner grants something.
     pub(crate) fn publish_file(&self, publisher: &str, file: &Path, grants: &[Grant]) {
+        self.publish_file_as(publisher, file, grants, Rollout::everyone(1));
+    }
+
+    fn publish_file_as(&self, publisher: &str, file: &Path, grants: &[Grant], rollout: Rollout) {
         let publisher = publisher.parse().unwrap();
         let release = NewRelease {
             file,
             board: None,
             publisher: Some(&publisher),
-            channels: BTreeMap::from([(edge(), Rollout::everyone(1))]),
+            channels: BTreeMap::from([(edge(), rollout)]),
             minimum: None,
             grants,
             notes: String::new(),
@@ -66,15 +76,38 @@ impl Asked {
         let engine = device.watched(&changes);
         let listing = Arc::clone(&engine) as Arc<dyn SnapListing>;
         let root = device.file("snaps");
-        let desk = SnapDesk::open(parts(&root), Arc::clone(&changes), listing);
+        let parts = SnapParts {
+            clock: Arc::new(device.hardware().clone()),
+            ..parts(&root)
+        };
+        let desk = SnapDesk::open(parts, Arc::clone(&changes), listing);
         let device = Arc::clone(&engine) as Arc<dyn updater::device::Device>;
         let api = Api::new(device, Arc::clone(&changes), Peer::ROOT).with_snaps(desk.clone());
         Self {
             api,
             changes,
-            desk,
             engine,
+            desk,
         }
+    }
+
+    /// A daemon that starts again knows what is here.
+    pub(crate) fn again(device: &Device) -> Self {
+        let asked = Self::of(device);
+        while asked.desk.state().installed().next().is_none() {
+            std::thread::yield_now();
+        }
+        asked
+    }
+
+    pub(crate) fn act_with_file(&self, file: &Path) -> Change {
+        let taken = file.with_extension("taken");
+        std::fs::copy(file, &taken).unwrap();
+        let name = "hello".parse().unwrap();
+        let id = self.desk.ask(SnapAct::File(name, taken, BTreeSet::new()));
+        self.changes
+            .wait_until(id.unwrap(), LONG, Change::is_ready)
+            .unwrap()
     }
 
     /// A loop of its own, which was just started.
