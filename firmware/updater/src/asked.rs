@@ -225,6 +225,10 @@ impl<M: Machine> SnapListing for Engine<M> {
         self.settings().channel
     }
 
+    fn rate_limit_bytes_per_sec(&self) -> Option<u64> {
+        self.settings().rate_limit_bytes_per_sec
+    }
+
     fn situation(&self) -> Result<SnapSituation, Failure> {
         let slots = self.slots()?;
         let now = self.store.now(slots.built());

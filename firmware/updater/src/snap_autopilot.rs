@@ -85,8 +85,7 @@ impl<M: Machine> Engine<M> {
             }
             let state = format!("refreshes the snap {}", new.name);
             let before = std::mem::replace(&mut self.told().state, state);
-            let rate = self.settings.read().settings.rate_limit_bytes_per_sec;
-            let refreshed = snaps.refresh_unattended(new.clone(), rate);
+            let refreshed = snaps.refresh_unattended(new.clone());
             let mut own = self.changing();
             self.told().state = before;
             match refreshed {

@@ -58,6 +58,9 @@ pub trait SnapListing: Send + Sync {
     /// The channel that this device follows.
     fn channel(&self) -> Channel;
 
+    /// The owner's limit for what nobody waits for.
+    fn rate_limit_bytes_per_sec(&self) -> Option<u64>;
+
     /// What this device is, as far as its own choice goes.
     ///
     /// # Errors
@@ -78,8 +81,8 @@ pub enum SnapAct {
     Install(WantedSnap, BTreeSet<Grant>),
     /// Another revision of one that is.
     Refresh(WantedSnap),
-    /// A revision that nobody asked for, at no more than so many bytes a second.
-    AutoRefresh(NewSnap, Option<u64>),
+    /// A revision that nobody asked for.
+    AutoRefresh(NewSnap),
     /// A file that nobody vouches for, the snap that it says it is, and what the administrator
     /// grants it.
     File(SnapName, PathBuf, BTreeSet<Grant>),
@@ -105,7 +108,7 @@ impl SnapAct {
     pub fn name(&self) -> &SnapName {
         match self {
             Self::Install(wanted, _) | Self::Refresh(wanted) => &wanted.name,
-            Self::AutoRefresh(new, _) => &new.name,
+            Self::AutoRefresh(new) => &new.name,
             Self::File(name, ..)
             | Self::Revert(name)
             | Self::Remove(name, _)
@@ -306,12 +309,8 @@ impl SnapDesk {
     }
 
     /// Takes a revision that nobody asked for, and comes back when that is over.
-    pub(crate) fn refresh_unattended(
-        &self,
-        new: NewSnap,
-        rate_bytes_per_sec: Option<u64>,
-    ) -> Result<(), Failure> {
-        let asked = self.ask(SnapAct::AutoRefresh(new, rate_bytes_per_sec));
+    pub(crate) fn refresh_unattended(&self, new: NewSnap) -> Result<(), Failure> {
+        let asked = self.ask(SnapAct::AutoRefresh(new));
         let busy = |conflict: Conflict| Failure::new(FailureKind::Busy, conflict);
         let id = asked.map_err(busy)?;
         loop {

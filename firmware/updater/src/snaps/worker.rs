@@ -119,8 +119,8 @@ pub(super) fn work(
             continue;
         }
         sources.set_haste(match &act {
-            SnapAct::AutoRefresh(_, rate_bytes_per_sec) => Haste::None {
-                rate_bytes_per_sec: *rate_bytes_per_sec,
+            SnapAct::AutoRefresh(_) | SnapAct::Repair(..) => Haste::None {
+                rate_bytes_per_sec: listing.rate_limit_bytes_per_sec(),
             },
             _ => Haste::SomebodyWaits,
         });
@@ -164,7 +164,7 @@ fn act_on(
 ) -> Result<Done, Failure> {
     let none = BTreeSet::new();
     let (wanted, asked, grants) = match act {
-        SnapAct::AutoRefresh(new, _) => {
+        SnapAct::AutoRefresh(new) => {
             let mut done = None;
             listing.act_at_rest(&mut || {
                 done = Some(snaps.take(new, Asked::Refresh, &none, watch));

@@ -92,6 +92,10 @@ impl SnapListing for NoStore {
         "stable".parse().unwrap()
     }
 
+    fn rate_limit_bytes_per_sec(&self) -> Option<u64> {
+        None
+    }
+
     fn situation(&self) -> Result<SnapSituation, Failure> {
         Ok(situation())
     }
@@ -121,6 +125,10 @@ impl SnapListing for ListedOnly {
 
     fn channel(&self) -> Channel {
         "stable".parse().unwrap()
+    }
+
+    fn rate_limit_bytes_per_sec(&self) -> Option<u64> {
+        None
     }
 
     fn situation(&self) -> Result<SnapSituation, Failure> {
