@@ -130,8 +130,10 @@ impl Console {
         self.forbidden.retain(|forbidden| *forbidden != words);
     }
 
-    /// Lets a scenario name what must not be said beside what no healthy boot says.
+    /// Lets a scenario name what must not be said beside what no healthy boot says, behind what
+    /// was waited for.
     pub fn forbid(&mut self, words: &'static str) {
+        self.searched = self.searched.max(self.cursor);
         self.forbidden.push(words);
     }
 

@@ -167,7 +167,9 @@ impl State {
             return;
         };
         change.direction = Direction::Back(reason);
-        let new = change.new.as_ref().map(|new| new.revision);
+        // A repair that does not work says nothing about the revision.
+        let new = change.new.as_ref().filter(|_| !change.repairs());
+        let new = new.map(|new| new.revision);
         // The number of a file is not given again.
         let of_store = new.filter(|new| matches!(new, Revision::Store(_)));
         if change.kind == ChangeKind::Refresh && fault == Fault::Revision && of_store.is_some() {

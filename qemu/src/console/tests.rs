@@ -60,6 +60,18 @@ fn what_a_scenario_forbids_fails_at_once_across_chunks() {
 }
 
 #[test]
+fn what_is_forbidden_after_it_was_awaited_may_have_been_said() {
+    let (mut machine, mut console, _directory) = console();
+    machine.write_all(b"starting one").unwrap();
+    console.expect("starting", LATE).unwrap();
+    console.forbid("starting");
+    console.expect("one", LATE).unwrap();
+    machine.write_all(b", starting").unwrap();
+    let error = console.expect("two", LATE).unwrap_err();
+    assert!(matches!(error, ConsoleError::Forbidden { .. }), "{error}");
+}
+
+#[test]
 fn a_panic_fails_at_once_unless_the_scenario_wants_it() {
     let (mut machine, mut console, _directory) = console();
     machine
