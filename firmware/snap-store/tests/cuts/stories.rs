@@ -176,7 +176,7 @@ fn configured(device: &Device) {
     device.must(&configure);
 }
 
-pub(crate) const ALL: [Story; 17] = [
+pub(crate) const ALL: [Story; 18] = [
     Story {
         name: "configure",
         before: first,
