@@ -15,10 +15,12 @@ use cloud_config::report::{Report, complain};
 use cloud_config::source::disk::Disks;
 use cloud_config::source::{Found, METADATA, Surroundings};
 use network::configuration::Configuration;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-use system_update::{BootReport, say_on_console};
+use system_update::{AS_MADE, BootReport, say_on_console};
 
+const OWN: &str = "writable/system";
 const BOUND: &str = "/writable/system/cloud/instance.json";
 /// A cloud's network needs some seconds; a system on trial is judged after some minutes.
 const PATIENCE: Duration = Duration::from_secs(40);
@@ -50,7 +52,12 @@ fn run(device: &Device) -> anyhow::Result<()> {
         metadata: METADATA.to_owned(),
         patience: PATIENCE,
     };
-    let found = match look(bound.as_ref(), machine.uuid(), boot.boot.0) {
+    // A factory reset makes the next boot a first one.
+    let number = match device.root.join(OWN).join(AS_MADE).exists() {
+        true => 1,
+        false => boot.boot.0,
+    };
+    let found = match look(bound.as_ref(), machine.uuid(), number) {
         Look::Nowhere if bound.is_none() => {
             println!("nothing is honoured: this is not one of the first {FIRST_BOOTS} boots");
             return Ok(());
@@ -189,7 +196,14 @@ fn say(text: &str) {
 fn keep(bound: &Bound) -> anyhow::Result<()> {
     bound
         .write(Path::new(BOUND))
-        .with_context(|| format!("cannot write {BOUND}"))
+        .with_context(|| format!("cannot write {BOUND}"))?;
+    let as_made = Path::new("/").join(OWN).join(AS_MADE);
+    match std::fs::remove_file(&as_made) {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("cannot remove {}", as_made.display()))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// PID 1 does it at later boots.

@@ -22,6 +22,7 @@ mod fault;
 mod files;
 mod frameworks;
 mod grant;
+mod left_data;
 mod mounts;
 mod places;
 mod repair;

@@ -2,16 +2,20 @@
 
 use crate::error::StoreError;
 use crate::files::Files;
+use crate::left_data;
 use crate::places::Places;
 use crate::state::State;
 use std::io;
 
-/// Reads it; a device without the file has no snaps.
+/// Reads it; a device without the file has no snaps, and perhaps data of some.
 pub(crate) fn read(files: &dyn Files, places: &Places) -> Result<State, StoreError> {
     let path = places.state();
     let bytes = match files.read(&path) {
         Ok(bytes) => bytes,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(State::default()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let what = format!("look through {}", places.data.display());
+            return left_data::state_of(files, places).map_err(StoreError::io(what));
+        }
         Err(error) => return Err(StoreError::io(format!("read {}", path.display()))(error)),
     };
     serde_json::from_slice(&bytes).map_err(|error| StoreError::State(path, error.to_string()))

@@ -55,7 +55,7 @@ pub use installer::Installer;
 pub use judgement::{Finding, Judgement, NETWORK_CHECK, NetworkNow, judge};
 pub use refuse::{Refused, record, record_for_boot, record_once, refuse, refused};
 pub use rescue::{RescueRecord, record_not_reinstalled, record_rescue};
-pub use reset_request::ResetRequest;
+pub use reset_request::{AS_MADE, ResetRequest};
 pub use rollback::{Rollback, RollbackError, rollback, rolled_back};
 pub use running::{Conflict, Running};
 pub use service_report::{ServiceReport, ServiceState};

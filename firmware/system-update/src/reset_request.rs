@@ -9,6 +9,10 @@ use std::path::{Path, PathBuf};
 /// The file, below the system's directory on `writable`.
 const NAME: &str = "factory-reset";
 
+/// A file below `/writable/system` that is there from the end of a reset on until the device is
+/// bound to a source of a cloud-config again: it is at its first boots, whatever their number.
+pub const AS_MADE: &str = "as-made";
+
 /// A file that is there as long as a reset is asked for and not finished. It holds `drop-data`
 /// or `keep-data`.
 #[derive(Clone, Debug)]

@@ -10,10 +10,12 @@ use super::{Scenario, Tier};
 use crate::bench::Bench;
 use crate::evidence::{Cause, Evidence};
 use crate::ext4::Ext4;
+use crate::guest::Guest;
+use crate::small_snap::SmallSnap;
 
 pub(super) const SCENARIO: Scenario = Scenario {
     name: "reset",
-    behaviour: "`snappy reset`: what was on writable is gone after the reboot, and the identity is not",
+    behaviour: "`snappy reset`: what was on writable is gone after the reboot, and the identity is not, nor the data of a snap that is to be kept",
     tier: Tier::Everyday,
     run,
 };
@@ -39,14 +41,20 @@ fn run(bench: &Bench<'_>) -> Result<Evidence> {
     let mut guest = bench.start(&disk)?;
     guest.expect_up(Slot::A)?;
     guest.expect_confirmed(Slot::A)?;
+    install(&mut guest)?;
+    guest.run("test \"$(hello)\" = none && echo data >/var/snap/hello/x1/state")?;
     use_the_device(&mut guest)?;
     guest.require_refused("snappy reset </dev/null", "say --yes if it is meant")?;
 
     // First what apps wrote stays, then it goes.
     guest.reboot_by("snappy reset --keep-data --yes")?;
     guest.expect_up(Slot::A)?;
-    guest.run("test \"$(cat /var/snap/hello/1/state)\" = data")?;
+    guest.run("test \"$(cat /var/snap/hello/x1/state)\" = data")?;
     require_as_made(&mut guest)?;
+    guest.run("snappy list >/run/list && ! grep -q hello /run/list")?;
+    // The snap goes on with what it had.
+    install(&mut guest)?;
+    guest.run("test \"$(hello)\" = data")?;
     use_the_device(&mut guest)?;
     guest.reboot_by("snappy reset --yes")?;
     guest.expect_up(Slot::A)?;
@@ -65,17 +73,38 @@ fn run(bench: &Bench<'_>) -> Result<Evidence> {
     Ok(kept.and(dropped))
 }
 
+/// An app that tells what it has in its data.
+fn install(guest: &mut Guest) -> Result<()> {
+    let snap = SmallSnap {
+        directory: "/tmp/hello",
+        files: &[
+            (
+                "meta/snap.yaml",
+                "name: hello\nversion: 1\napps: {hello: {command: bin/say}}\n",
+            ),
+            (
+                "bin/say",
+                "#!/bin/sh\ncat $SNAP_DATA/state 2>/dev/null || echo none\n",
+            ),
+        ],
+    };
+    snap.make(guest)?;
+    guest.run(&format!(
+        "until {}; do sleep 1; done",
+        snap.install_command()
+    ))?;
+    Ok(())
+}
+
 /// Makes data that people and apps would.
-fn use_the_device(guest: &mut crate::guest::Guest) -> Result<()> {
-    guest
-        .run("mkdir -p /var/snap/hello/1 /writable/snaps && echo data >/var/snap/hello/1/state")?;
-    guest.run("echo mine >/root/secret && echo app >/writable/snaps/hello_1.snap")?;
+fn use_the_device(guest: &mut Guest) -> Result<()> {
+    guest.run("echo mine >/root/secret")?;
     guest.run("until snappy config hold=forever; do sleep 1; done")?;
     guest.run("sync")?;
     Ok(())
 }
 
-fn require_as_made(guest: &mut crate::guest::Guest) -> Result<()> {
+fn require_as_made(guest: &mut Guest) -> Result<()> {
     guest.run("test ! -e /root/secret && test ! -e /writable/snaps")?;
     guest.run("test ! -e /writable/system/factory-reset")?;
     guest.run("until snappy config hold >/run/hold; do sleep 1; done; grep -q none /run/hold")?;

@@ -13,7 +13,7 @@ use rustix::fs::{IFlags, ioctl_getflags, ioctl_setflags, syncfs};
 use std::fs::{self, File};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
-use system_update::ResetRequest;
+use system_update::{AS_MADE, ResetRequest};
 
 /// The system's directory, below `writable`.
 const SYSTEM: &str = "system";
@@ -26,8 +26,8 @@ const ALWAYS_KEPT: [&str; 5] = [
     "system/store",
     "system/var/lib/cloud/seed",
 ];
-/// What apps wrote.
-const APP_DATA: [&str; 1] = ["system/var/snap"];
+/// What apps wrote, and whose it is: another app must not be given an owner's number.
+const APP_DATA: [&str; 2] = ["system/var/snap", "system/snaps/users"];
 /// Of the file system itself: emptied, and not removed.
 const LOST_AND_FOUND: &str = "lost+found";
 
@@ -53,6 +53,9 @@ pub(super) fn finish_if_asked(
         .run(&mut || Ok(()))
         .context("cannot finish the factory reset")?;
     record(data);
+    File::create(writable.join(SYSTEM).join(AS_MADE))
+        .and_then(|made| made.sync_all())
+        .context("cannot finish the factory reset")?;
     request
         .remove()
         .context("cannot finish the factory reset")?;

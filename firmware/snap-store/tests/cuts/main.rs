@@ -8,6 +8,7 @@ mod faulty;
 mod frameworks;
 mod grants;
 mod repair;
+mod reset;
 mod snap_files;
 mod stories;
 mod sweep;

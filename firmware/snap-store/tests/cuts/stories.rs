@@ -141,6 +141,26 @@ pub(crate) fn needed(device: &Device) {
 
 fn nothing(_: &Device) {}
 
+/// What PID 1 leaves of snaps: `/var/snap`.
+pub(crate) fn reset_but_for_data(device: &Device) {
+    device.reboot();
+    for gone in ["writable", "snap"] {
+        std::fs::remove_dir_all(device.path(gone)).unwrap();
+    }
+    for made in ["writable/snaps", "snap"] {
+        std::fs::create_dir_all(device.path(made)).unwrap();
+    }
+}
+
+/// The first try did not end well, and left a state.
+fn reset_and_tried(device: &Device) {
+    first(device);
+    reset_but_for_data(device);
+    *device.unhealthy.lock().unwrap() = Some("1".into());
+    assert!(device.try_(&install).is_err());
+    *device.unhealthy.lock().unwrap() = None;
+}
+
 fn first(device: &Device) {
     device.must(&install);
 }
@@ -156,7 +176,7 @@ fn configured(device: &Device) {
     device.must(&configure);
 }
 
-pub(crate) const ALL: [Story; 17] = [
+pub(crate) const ALL: [Story; 18] = [
     Story {
         name: "configure",
         before: first,
@@ -184,6 +204,12 @@ pub(crate) const ALL: [Story; 17] = [
     Story {
         name: "install",
         before: nothing,
+        ask: &install,
+        ends: Ends::Done,
+    },
+    Story {
+        name: "install behind a factory reset that kept the data",
+        before: reset_and_tried,
         ask: &install,
         ends: Ends::Done,
     },

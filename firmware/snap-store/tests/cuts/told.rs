@@ -134,15 +134,18 @@ fn a_fetch_goes_on_from_where_it_was_cut() {
     let device = Device::new();
     let length = SnapFiles::get().bytes("1").len() as u64;
     let (_, all) = device.count(&install);
-    let device = Device::new();
-    let part = device.path("writable/snaps/.incoming/hello_1.part");
     // As many calls as it takes until there is half of it.
-    let written = (0..all).find(|at| {
-        device.ask(&install, (*at, Fault::CutWithin));
-        fs::metadata(&part).is_ok_and(|part| part.len() > 0)
+    let part_of = |device: &Device| {
+        let part = device.path("writable/snaps/.incoming/hello_1.part");
+        fs::metadata(part).map_or(0, |part| part.len())
+    };
+    let mut cut = (0..all).map(|at| {
+        let device = Device::new();
+        device.ask(&install, (at, Fault::CutWithin));
+        device
     });
-    assert!(written.is_some());
-    let here = fs::metadata(&part).unwrap().len();
+    let device = cut.find(|device| part_of(device) > 0).unwrap();
+    let here = part_of(&device);
     assert!(here < length, "{here} of {length}");
     *device.fetched_bytes.lock().unwrap() = 0;
     device.start().resumed.unwrap().unwrap();

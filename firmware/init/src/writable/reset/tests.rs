@@ -6,8 +6,9 @@ use std::os::unix::fs::symlink;
 use tempfile::TempDir;
 
 /// What goes in either case.
-const GOES: [&str; 8] = [
+const GOES: [&str; 9] = [
     "a-file",
+    "system/cloud/instance.json",
     "lost+found/#12",
     "snaps/hello_1.snap",
     "system/root/.ssh/authorized_keys",
@@ -23,7 +24,8 @@ const STAYS: [&str; 5] = [
     "system/store/root.json",
     "system/var/lib/cloud/seed/nocloud/user-data",
 ];
-const DATA: [&str; 2] = [
+const DATA: [&str; 3] = [
+    "system/snaps/users",
     "system/var/snap/hello/1/state",
     "system/var/snap/hello/common/x",
 ];
@@ -81,6 +83,13 @@ fn files(directory: &Path) -> BTreeSet<String> {
     found
 }
 
+/// What is there when it is over.
+fn made_again(data: AppData) -> BTreeSet<String> {
+    let mut files = expected(data);
+    files.insert(format!("{SYSTEM}/{AS_MADE}"));
+    files
+}
+
 fn expected(data: AppData) -> BTreeSet<String> {
     let kept = match data {
         AppData::Dropped => [].as_slice(),
@@ -107,7 +116,7 @@ fn everything_goes_but_what_is_named() {
         });
         let done = done.unwrap();
         assert_eq!((done, &*told), (Some(data), [data].as_slice()));
-        assert_eq!(files(&device.path()), expected(data));
+        assert_eq!(files(&device.path()), made_again(data));
         assert!(device.path().join(LOST_AND_FOUND).is_dir());
         assert!(!device.path().join("snaps").exists());
         let outside = device.outside().join("file");
@@ -162,7 +171,7 @@ fn the_power_goes_away_at_every_step_and_the_next_boot_finishes_it() {
             cuts += 1;
             let done = finish_if_asked(&device.path(), |_| ()).unwrap();
             assert_eq!(done, Some(data));
-            assert_eq!(files(&device.path()), stays, "{steps_left}");
+            assert_eq!(files(&device.path()), made_again(data), "{steps_left}");
         }
         // Files, links, directories, and the flush.
         assert!(cuts > GOES.len() + 2, "{cuts}");
@@ -186,5 +195,5 @@ fn what_somebody_made_immutable_goes_as_well() {
         }
     }
     finish_if_asked(&device.path(), |_| ()).unwrap();
-    assert_eq!(files(&device.path()), expected(AppData::Dropped));
+    assert_eq!(files(&device.path()), made_again(AppData::Dropped));
 }
