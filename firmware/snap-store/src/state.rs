@@ -168,8 +168,9 @@ impl State {
         };
         change.direction = Direction::Back(reason);
         let new = change.new.as_ref().map(|new| new.revision);
-        // The number of a file is not given again.
-        let of_store = new.filter(|new| matches!(new, Revision::Store(_)));
+        // The number of a file is not given again, and one that is mended worked before.
+        let is_new = |new: &Revision| matches!(new, Revision::Store(_)) && change.old != Some(*new);
+        let of_store = new.filter(is_new);
         if change.kind == ChangeKind::Refresh && fault == Fault::Revision && of_store.is_some() {
             let name = change.snap.clone();
             self.snap_mut(&name).failed = of_store;
