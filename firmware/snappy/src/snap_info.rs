@@ -3,6 +3,7 @@
 use crate::arguments::Form;
 use crate::daemon::{Daemon, DaemonError};
 use crate::list::{fingerprint, grants, parts, problem, publisher, size, tag, text};
+use crate::sentence::plain;
 use anyhow::Result;
 use serde_json::{Value, json};
 
@@ -50,14 +51,24 @@ fn installed(current: &Value, all: &[Value]) -> String {
         false => services.join(", "),
     };
     format!(
-        "{}license: {}\nconfinement: {}\nservices: {services}\ngrants: {}\nsize: {}\nrevisions:\n{}",
+        "{}license: {}\nconfinement: {}\nservices: {services}\ngrants: {}\nsize: {}\nrevisions:\n{}{}",
         head(current),
         text(&current["license"]),
         text(&current["confinement"]),
         grants(current),
         size(&current["installed-size"]),
         revisions.collect::<String>(),
+        failed(current).unwrap_or_default(),
     )
+}
+
+/// A refresh that went back: it is not taken again by itself.
+fn failed(current: &Value) -> Option<String> {
+    let revision = current["twinkeel"]["failed"].as_str().map(plain)?;
+    let name = text(&current["name"]);
+    Some(format!(
+        "failed: revision {revision}, which went back; 'snappy update {name}' takes it again\n"
+    ))
 }
 
 fn of_store(one: &Value) -> String {
@@ -65,7 +76,7 @@ fn of_store(one: &Value) -> String {
     lines += &format!("installed: no\nrevision: {}\n", text(&one["revision"]));
     lines += &format!("download size: {}\n", size(&one["download-size"]));
     if let Some(reason) = one["twinkeel"]["held"].as_str() {
-        lines += &format!("held: {}\n", crate::sentence::plain(reason));
+        lines += &format!("held: {}\n", plain(reason));
     }
     lines
 }
@@ -111,6 +122,20 @@ fn value(one: &Value, all: &[Value]) -> Value {
         "installed_bytes": one["installed-size"],
         "download_bytes": one["download-size"],
         "held": one["twinkeel"]["held"],
+        "failed": one["twinkeel"]["failed"],
         "revisions": all.iter().map(revision).collect::<Vec<_>>(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_went_back_is_told() {
+        let one = json!({ "name": "hello", "twinkeel": { "failed": "3" } });
+        let told = "failed: revision 3, which went back; 'snappy update hello' takes it again\n";
+        assert_eq!(failed(&one).as_deref(), Some(told));
+        assert_eq!(failed(&json!({ "name": "hello", "twinkeel": {} })), None);
+    }
 }

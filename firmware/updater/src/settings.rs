@@ -26,7 +26,7 @@ const MOST: usize = 8;
 
 /// What the owner decides. The image has defaults for all of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[serde(rename_all = "kebab-case")]
 pub struct Settings {
     /// Whether the device takes anything by itself.
     pub autopilot: Autopilot,

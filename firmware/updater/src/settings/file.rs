@@ -69,13 +69,23 @@ impl SettingsFile {
     }
 
     /// Reads them. A file that cannot be used counts as empty: a device that took no updates
-    /// because of a typing error could not be helped.
+    /// because of a typing error could not be helped. A setting that nobody knows is passed
+    /// over: a newer release of the system may have set it.
     #[must_use]
     pub fn read(&self) -> Read {
         let mut warnings = Vec::new();
         let mut settings = Settings::of_channel(self.image_channel());
         for path in [&self.image, &self.own] {
-            match read_table(path).and_then(|table| over(&settings, table)) {
+            let table = read_table(path);
+            for key in table.iter().flat_map(|table| table.keys()) {
+                if !is_known(key) {
+                    warnings.push(format!(
+                        "cannot use {key:?} in {}: there is no such setting",
+                        path.display()
+                    ));
+                }
+            }
+            match table.and_then(|table| over(&settings, table)) {
                 Ok(read) => settings = read,
                 Err(error) => {
                     warnings.push(format!(
@@ -93,10 +103,7 @@ impl SettingsFile {
     /// # Errors
     /// See [`SettingsError`]. Nothing was changed.
     pub fn set(&self, key: &str, value: serde_json::Value) -> Result<Settings, SettingsError> {
-        let known = toml::Table::try_from(self.read().settings);
-        let optional = ["rate-limit-bytes-per-sec"];
-        let is_known = known.is_ok_and(|known| known.contains_key(key)) || optional.contains(&key);
-        if !is_known {
+        if !is_known(key) {
             return Err(SettingsError::Unknown(key.to_owned()));
         }
         let mut own = read_table(&self.own).unwrap_or_default();
@@ -120,6 +127,13 @@ impl SettingsFile {
         let text = std::fs::read_to_string(&self.channel).unwrap_or_default();
         parse_channel(&text)
     }
+}
+
+fn is_known(key: &str) -> bool {
+    let any = Settings::of_channel(parse_channel(DEFAULT_CHANNEL));
+    let known = toml::Table::try_from(any);
+    let optional = ["rate-limit-bytes-per-sec"];
+    known.is_ok_and(|known| known.contains_key(key)) || optional.contains(&key)
 }
 
 fn parse_channel(text: &str) -> Channel {
@@ -199,7 +213,6 @@ mod tests {
     fn a_file_that_cannot_be_used_counts_as_empty_and_is_told() {
         for own in [
             "hold = ",
-            "unknown = 1",
             "reboot = 'soon'",
             "poll-interval-secs = 1",
             "store = 'http://x/'",
@@ -213,6 +226,21 @@ mod tests {
             assert_eq!(read.warnings.len(), 1, "{own:?}");
             assert!(read.warnings[0].contains("own/updates.toml"), "{own:?}");
         }
+    }
+
+    #[test]
+    fn what_a_newer_release_set_is_passed_over_and_kept() {
+        let own = "hold = \"forever\"\nunknown = 1\n";
+        let device = Device::new("", own);
+        let read = device.files.read();
+        assert_eq!(read.settings.hold, Hold::Forever);
+        assert_eq!(read.warnings.len(), 1);
+        assert!(read.warnings[0].contains("\"unknown\""), "{read:?}");
+        device.files.set("reboot", json!("never")).unwrap();
+        assert_eq!(
+            device.own(),
+            "hold = \"forever\"\nreboot = \"never\"\nunknown = 1\n"
+        );
     }
 
     #[test]

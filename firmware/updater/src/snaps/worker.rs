@@ -108,6 +108,7 @@ pub(super) fn work(
                 &mut watch,
             );
             *lock(shown) = snaps.state().clone();
+            live.is_over();
             match granted {
                 Ok(granted) => {
                     let is_changed = granted == Granted::Changed;

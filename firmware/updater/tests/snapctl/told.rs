@@ -181,6 +181,8 @@ fn a_plug_is_connected_if_it_gives_something() {
     let change = bench.act(updater::snaps::SnapAct::Grant(name, grants));
     assert_eq!(change.error(), None);
     assert_eq!(bench.as_hello("is-connected gpio"), fine(""));
+    // And with that the change is over.
+    assert_eq!(bench.as_hello("set gpio=true"), fine(""));
 }
 
 /// Debian's `snapctl`, which nobody here wrote, over the socket, as the snap's user.

@@ -1,7 +1,7 @@
 //! Web servers on the loopback address: one that serves, and ones that do not.
 
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpListener};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
@@ -47,7 +47,7 @@ impl Drop for HonestServer {
     }
 }
 
-/// Answers everything with the same bytes and hangs up.
+/// Answers each request by what a test says, and hangs up.
 pub(crate) struct BadServer {
     address: SocketAddr,
     asked: Arc<AtomicU32>,
@@ -56,7 +56,30 @@ pub(crate) struct BadServer {
 }
 
 impl BadServer {
+    /// Answers everything with the same bytes.
     pub(crate) fn that_answers(answer: &'static str) -> Self {
+        Self::by(move |_| answer.as_bytes().to_vec())
+    }
+
+    /// Fails where `part` is in a request, and asks `honest` for the rest.
+    pub(crate) fn before(honest: &HonestServer, part: &'static str) -> Self {
+        let address = honest.server.address();
+        Self::by(move |request| {
+            let request = String::from_utf8_lossy(request);
+            if request.contains(part) {
+                return b"HTTP/1.1 500 No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+                    .to_vec();
+            }
+            let request = request.replacen("\r\n", "\r\nConnection: close\r\n", 1);
+            let mut answer = Vec::new();
+            let mut line = TcpStream::connect(address).unwrap();
+            line.write_all(request.as_bytes()).unwrap();
+            line.read_to_end(&mut answer).unwrap();
+            answer
+        })
+    }
+
+    fn by(answer: impl Fn(&[u8]) -> Vec<u8> + Send + 'static) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let address = listener.local_addr().unwrap();
         let (asked, over) = (
@@ -71,11 +94,12 @@ impl BadServer {
                 }
                 let mut connection = connection.unwrap();
                 // A request of ours comes as one piece.
-                let read = connection.read(&mut [0; 4096]);
-                if read.is_ok_and(|length| length > 0) {
+                let mut request = [0; 4096];
+                let length = connection.read(&mut request).unwrap_or_default();
+                if length > 0 {
                     count.fetch_add(1, Ordering::SeqCst);
                     // Who asked may be gone.
-                    let _ = connection.write_all(answer.as_bytes());
+                    let _ = connection.write_all(&answer(&request[..length]));
                 }
             }
         });

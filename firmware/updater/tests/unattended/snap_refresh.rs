@@ -3,6 +3,7 @@
 
 use crate::device::{Device, HOUR};
 use crate::maker::{DAY, Maker, NOW, everyone_after};
+use crate::server::BadServer;
 use crate::snap_parts::{make_snap, places};
 use crate::snaps::Asked;
 use serde_json::{Value, json};
@@ -312,4 +313,16 @@ fn a_line_that_breaks_is_tried_again_and_blames_no_revision() {
     fs::rename(&away, &targets).unwrap();
     field.pass(5 * HOUR);
     assert_eq!(field.revision(), "2");
+}
+
+#[test]
+fn a_list_of_snaps_that_does_not_come_keeps_no_release_away() {
+    let field = Field::new("reboot = 'never'\n");
+    field.publish("1.1");
+    field.maker.publish(2);
+    let bad = BadServer::before(&field.server, "snaps-acme");
+    field.set("store", json!([bad.address()]));
+    field.pass(2 * HOUR);
+    let system = field.asked.engine.system().unwrap();
+    assert_eq!(system.others[0].version, Some(2), "{}", field.told());
 }
