@@ -290,8 +290,8 @@ fn a_snap_is_fetched_at_the_owners_pace() {
         took = field.device.uptime() - begun;
         field.device.pass(pause);
     }
-    // Some 310 KiB.
-    assert!((300..330).contains(&took.as_secs()), "{took:?}");
+    // Some 7 KiB: what the revision that is here does not hold.
+    assert!((5..20).contains(&took.as_secs()), "{took:?}");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use crate::snap_parts::{make_snap, make_snap_of, parts, places};
 use serde_json::{Value, json};
 use snap_format::Grant;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use store_builder::{NewRelease, Outcome, RolePlan, StoreKeys};
@@ -225,11 +225,15 @@ fn a_snap_that_is_not_the_signed_one_is_not_installed() {
     maker.add_publisher("acme");
     maker.publish_snap("acme", "1.0");
     let targets = maker.layout().public().join("targets/snaps/acme");
-    let file = std::fs::read_dir(targets).unwrap().next().unwrap().unwrap();
-    let mut bytes = std::fs::read(file.path()).unwrap();
+    let files = std::fs::read_dir(targets).unwrap();
+    let mut files = files.map(|entry| entry.unwrap().path());
+    // The list of its pieces lies beside it.
+    let is_snap = |path: &PathBuf| path.extension() == Some("snap".as_ref());
+    let file = files.find(is_snap).unwrap();
+    let mut bytes = std::fs::read(&file).unwrap();
     let middle = bytes.len() / 2;
     bytes[middle] ^= 1;
-    std::fs::write(file.path(), bytes).unwrap();
+    std::fs::write(file, bytes).unwrap();
     let server = maker.serve();
     let settings = format!("store = ['{}']\nchannel = 'edge'\n", server.address());
     let device = Device::new(&maker, &settings);
