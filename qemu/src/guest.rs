@@ -108,8 +108,11 @@ impl Guest {
         let nonce = Nonce::fresh()?;
         let question = nonce.question(&format!("{command}; echo \"status $?\""));
         let answer = self.ask(&nonce, &question)?.replace('\r', "");
-        match answer.trim().rsplit_once("status ") {
-            Some((output, "0")) => Ok(output.trim().to_owned()),
+        match answer.rsplit_once("status ") {
+            // What PID 1 says meanwhile may stand behind it.
+            Some((output, status)) if status.lines().next() == Some("0") => {
+                Ok(output.trim().to_owned())
+            }
             _ => bail!("`{command}` failed in the guest:\n{answer}"),
         }
     }

@@ -52,6 +52,10 @@ comes up, confirms itself, and installs an update from a second disk with `snapp
 --from`. The firmware needs memory, too, and may need more than the system: the last column
 says what the next smaller machine does not come to the end of.
 
+What stops on x86_64 and arm64 is Debian's kernel, in its EFI stub, by an exception; on x86_64 it
+does so at 128 MiB as well where QEMU loads it (`-kernel`) and there is no loader. QEMU's pseries
+machine takes memory in steps of 256 MiB only.
+
 | board | least memory | goal | where less stops |
 |---|--:|--:|---|
 ";
