@@ -117,6 +117,15 @@ impl Guest {
         }
     }
 
+    /// Waits until a port has an address.
+    ///
+    /// # Errors
+    /// None gets one.
+    pub fn expect_address(&mut self) -> Result<()> {
+        self.run("until snappy network | grep -q configured; do sleep 1; done")?;
+        Ok(())
+    }
+
     /// Runs a command that has to fail and to say `reason`.
     ///
     /// # Errors

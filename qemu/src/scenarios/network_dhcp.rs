@@ -37,7 +37,7 @@ fn run(bench: &Bench<'_>) -> Result<Evidence> {
     let mut guest = bench.start_connected(&disk)?;
     guest.expect_up(Slot::A)?;
     guest.expect_confirmed(Slot::A)?;
-    guest.run("until snappy network | grep -q configured; do sleep 1; done")?;
+    guest.expect_address()?;
 
     // What QEMU's network has: its manual, "Using the user mode network stack".
     let told: Value = serde_json::from_str(&guest.run("snappy network --json")?)?;

@@ -107,7 +107,7 @@ fn runs_commands_of_snaps(client: &SshClient) -> Result<()> {
 
 /// Until the SSH server of the device can be asked.
 pub(super) fn wait_for_address(guest: &mut Guest) -> Result<()> {
-    guest.run("until snappy network | grep -q configured; do sleep 1; done")?;
+    guest.expect_address()?;
     guest.run("until grep -q listening /var/log/services/sshd.log; do sleep 1; done")?;
     Ok(())
 }

@@ -28,7 +28,6 @@ pub(super) const SCENARIO: Scenario = Scenario {
 
 /// Of a release that was never confirmed.
 const ATTEMPTS: usize = 3;
-const CONNECTED: &str = "until snappy network | grep -q configured; do sleep 1; done";
 const BASELINE: &str =
     "until grep -qi 'store.*\"reached' /writable/system/network-baseline.json; do sleep 1; done";
 
@@ -80,7 +79,7 @@ fn run(bench: &Bench<'_>) -> Result<Evidence> {
 }
 
 fn update(guest: &mut Guest) -> Result<()> {
-    guest.run(CONNECTED)?;
+    guest.expect_address()?;
     let output = guest.run("snappy update")?;
     ensure!(output.contains(" -> edge 2 "), "it says {output}");
     Ok(())

@@ -23,8 +23,6 @@ pub(super) const SCENARIO: Scenario = Scenario {
     run,
 };
 
-const CONNECTED: &str = "until snappy network | grep -q configured; do sleep 1; done";
-
 fn run(bench: &Bench<'_>) -> Result<Evidence> {
     let mut maker = Maker::new(bench)?;
     let system = bench.world().trusting(maker.trust()?)?;
@@ -49,7 +47,7 @@ fn run(bench: &Bench<'_>) -> Result<Evidence> {
     let mut guest = bench.start_forwarded(&disk, &[web])?;
     guest.expect_up(Slot::A)?;
     guest.expect_confirmed(Slot::A)?;
-    guest.run(CONNECTED)?;
+    guest.expect_address()?;
 
     says(
         &mut guest,
@@ -94,12 +92,12 @@ fn run(bench: &Bench<'_>) -> Result<Evidence> {
         "snappy versions -a",
         &["system  edge  2 ", "system  edge  1 "],
     )?;
-    guest.run(CONNECTED)?;
+    guest.expect_address()?;
     shows_a_comic(&mut guest, web)?;
     says(&mut guest, "snappy rollback", &["(edge 2 ", " -> edge 1 "])?;
     guest.reboot()?;
     guest.expect_up(Slot::A)?;
-    guest.run(CONNECTED)?;
+    guest.expect_address()?;
     shows_a_comic(&mut guest, web)?;
     let read_only = "Read-only file system";
     guest.require_refused("touch /foo", read_only)?;

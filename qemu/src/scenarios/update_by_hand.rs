@@ -24,7 +24,6 @@ pub(super) const SCENARIO: Scenario = Scenario {
 
 /// The year 2100.
 const NEVER_SECS: u64 = 4_102_444_800;
-const CONNECTED: &str = "until snappy network | grep -q configured; do sleep 1; done";
 
 fn run(bench: &Bench<'_>) -> Result<Evidence> {
     let mut maker = Maker::new(bench)?;
@@ -46,7 +45,7 @@ fn run(bench: &Bench<'_>) -> Result<Evidence> {
     let mut guest = bench.start_connected(&disk)?;
     guest.expect_up(Slot::A)?;
     guest.expect_confirmed(Slot::A)?;
-    guest.run(CONNECTED)?;
+    guest.expect_address()?;
     let store = format!("[\\\"http://{HOST_ADDRESS}:{}\\\"]", server.port());
     require(
         &mut guest,
@@ -93,7 +92,7 @@ fn run(bench: &Bench<'_>) -> Result<Evidence> {
     guest.reboot()?;
     // It was confirmed before: no trial, and nothing to wait for but the network.
     guest.expect_up(Slot::A)?;
-    guest.run(CONNECTED)?;
+    guest.expect_address()?;
     require(&mut guest, "snappy config hold", &["hold: forever"])?;
     let back = guest.run("snappy update-versions")?;
     ensure!(

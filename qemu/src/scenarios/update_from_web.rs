@@ -28,7 +28,7 @@ fn run(bench: &Bench<'_>) -> Result<Evidence> {
     let mut guest = bench.start_connected(&disk)?;
     guest.expect_up(Slot::A)?;
     guest.expect_confirmed(Slot::A)?;
-    guest.run("until snappy network | grep -q configured; do sleep 1; done")?;
+    guest.expect_address()?;
     guest.require_refused(
         &format!("snappy update --from {}/other", server.address),
         "the server has no such file (404)",

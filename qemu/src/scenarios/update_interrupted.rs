@@ -14,7 +14,6 @@ use super::web_server::{Files, Sent, Server};
 use super::{Scenario, Tier};
 use crate::bench::Bench;
 use crate::evidence::Evidence;
-use crate::guest::Guest;
 use crate::initrd::Addition;
 
 pub(super) const SCENARIO: Scenario = Scenario {
@@ -53,7 +52,7 @@ fn run(bench: &Bench<'_>) -> Result<Evidence> {
     let mut guest = bench.start_connected(&disk)?;
     guest.expect_up(Slot::A)?;
     guest.expect_confirmed(Slot::A)?;
-    wait_for_address(&mut guest)?;
+    guest.expect_address()?;
     let stopped = server.stop_after(NEW_BYTES / 2)?;
     guest.run(&format!(
         "(snappy update --from {address} > /dev/null 2>&1 &)"
@@ -70,7 +69,7 @@ fn run(bench: &Bench<'_>) -> Result<Evidence> {
     server.go_on()?;
     let mut guest = bench.start_connected(&disk)?;
     guest.expect_up(Slot::A)?;
-    wait_for_address(&mut guest)?;
+    guest.expect_address()?;
     let output = guest.run(&format!("snappy update --from {address} --json"))?;
     let line = output.lines().find(|line| line.starts_with('{'));
     let told: Value = serde_json::from_str(line.context("it says nothing")?)?;
@@ -91,11 +90,6 @@ fn run(bench: &Bench<'_>) -> Result<Evidence> {
         bytes_of(&all)
     );
     newer.keep(guest, &disk)
-}
-
-fn wait_for_address(guest: &mut Guest) -> Result<()> {
-    guest.run("until snappy network | grep -q configured; do sleep 1; done")?;
-    Ok(())
 }
 
 fn bytes_of(sent: &[Sent]) -> usize {
