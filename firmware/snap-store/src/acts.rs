@@ -11,6 +11,7 @@ mod mount;
 mod replace;
 mod retire;
 mod services;
+mod tree;
 
 use crate::change::{Change, TaskKind};
 use crate::error::StoreError;

@@ -1,14 +1,13 @@
 //! A file that is whole becomes a revision: verified, and named block by block.
 
 use super::mount;
+use super::tree::{io, make_tree};
 use crate::change::Change;
 use crate::error::StoreError;
-use crate::seal::{RootHash, SealFailure, seal as seal_file};
+use crate::seal::RootHash;
 use crate::start::Snaps;
 use crate::state::{Origin, State};
 use image_format::Digest;
-
-const BLOCK_BYTES: u64 = crate::BLOCK_BYTES;
 
 pub(super) fn seal(snaps: &Snaps<'_>, change: &Change, next: &mut State) -> Result<(), StoreError> {
     let Some(new) = &change.new else {
@@ -18,33 +17,10 @@ pub(super) fn seal(snaps: &Snaps<'_>, change: &Change, next: &mut State) -> Resu
     let part = places.part(&change.snap, new.revision);
     let whole = places.file(&change.snap, new.revision);
     let tree_path = places.tree(&change.snap, new.revision);
-    let io = |act: &'static str, path: &std::path::Path| {
-        StoreError::io(format!("{act} {}", path.display()))
-    };
     let is_here = files.exists(&part).map_err(io("look for", &part))?;
     // A cut may have come behind the rename.
     let found = if is_here { &part } else { &whole };
-    let file = files.open(found).map_err(io("open", found))?;
-    let tree = files
-        .open_to_write(&tree_path)
-        .map_err(io("write", &tree_path))?;
-    files
-        .set_length(&tree, 0)
-        .map_err(io("write", &tree_path))?;
-    let put = |number: u64, block: &image_trust::Block| {
-        files.write_at(&tree, number * BLOCK_BYTES, block)
-    };
-    let sealed = seal_file(&file, put).map_err(|failure| match failure {
-        SealFailure::Ragged(length) => StoreError::Ragged(length),
-        SealFailure::Io(error) => io("seal", found)(error),
-    })?;
-    // A tree over one block is that block's hash; the device of the tree may not be empty.
-    if sealed.length_bytes == BLOCK_BYTES {
-        files
-            .set_length(&tree, BLOCK_BYTES)
-            .map_err(io("write", &tree_path))?;
-    }
-    files.flush(&tree).map_err(io("flush", &tree_path))?;
+    let sealed = make_tree(files, found, &tree_path)?;
     if !is_signed(&sealed, new) {
         // The next try begins from its first byte.
         let _ = files.remove_file(&part);

@@ -1,14 +1,11 @@
 //! A damaged file is replaced by the same one, whole; or the tree is, that lies beside it.
 
+use super::tree::{io, make_tree};
 use crate::change::Change;
 use crate::error::StoreError;
-use crate::seal::{SealFailure, seal};
 use crate::start::Snaps;
 use crate::state::{RevisionState, State};
-use std::io;
 use std::path::{Path, PathBuf};
-
-const BLOCK_BYTES: u64 = crate::BLOCK_BYTES;
 
 /// Verifies what came before it touches what is here. Nothing of the revision runs.
 pub(super) fn replace(
@@ -26,7 +23,7 @@ pub(super) fn replace(
         places.file(name, new.revision),
         places.tree(name, new.revision),
     );
-    make_tree(snaps, &came, &tree_part, change, new)?;
+    verify(snaps, &came, &tree_part, change, new)?;
     let mount = places.mount(name, new.revision);
     snaps
         .mounts
@@ -70,40 +67,20 @@ fn place_of(
 }
 
 /// Makes the tree of the file beside it; refuses a file that is not the revision's.
-fn make_tree(
+fn verify(
     snaps: &Snaps<'_>,
     came: &Path,
     tree_part: &Path,
     change: &Change,
     new: &RevisionState,
 ) -> Result<(), StoreError> {
-    let files = snaps.files;
-    let opened = files.open(came).map_err(io("open", came))?;
-    let tree = files.open_to_write(tree_part);
-    let tree = tree.map_err(io("write", tree_part))?;
-    files.set_length(&tree, 0).map_err(io("write", tree_part))?;
-    let put = |number: u64, block: &image_trust::Block| {
-        files.write_at(&tree, number * BLOCK_BYTES, block)
-    };
-    let sealed = seal(&opened, put).map_err(|failure| match failure {
-        SealFailure::Ragged(length) => StoreError::Ragged(length),
-        SealFailure::Io(error) => io("read", came)(error),
-    })?;
-    // The device of a tree may not be empty.
-    if sealed.length_bytes == BLOCK_BYTES {
-        files
-            .set_length(&tree, BLOCK_BYTES)
-            .map_err(io("write", tree_part))?;
-    }
-    files.flush(&tree).map_err(io("flush", tree_part))?;
+    let sealed = make_tree(snaps.files, came, tree_part)?;
     if sealed.root_hash == new.root_hash && sealed.length_bytes == new.length_bytes {
         return Ok(());
     }
     // The next try begins from its first byte.
-    let _ = files.remove_file(&snaps.places.part(&change.snap, new.revision));
+    let _ = snaps
+        .files
+        .remove_file(&snaps.places.part(&change.snap, new.revision));
     Err(StoreError::WrongBytes(change.snap.clone(), new.revision))
-}
-
-fn io<'a>(act: &'static str, path: &'a Path) -> impl FnOnce(io::Error) -> StoreError + 'a {
-    move |error| StoreError::io(format!("{act} {}", path.display()))(error)
 }
