@@ -1,12 +1,14 @@
 //! The filter as the kernel runs it: classic BPF over `struct seccomp_data`.
 //!
-//! It is a list, looked through from the top: the kernel remembers which calls are always
-//! allowed and does not ask again, so its length costs little.
+//! The number of a call is looked up by halving. The kernel remembers which calls are always
+//! allowed and does not ask again; but to know them it tries every number there is when the
+//! filter is set, at each start of a program, and a list would be read through for each.
 
 use super::allowed::ALLOWED;
 use super::architecture::Architecture;
 use super::judged::{Case, Condition, JUDGED, Test};
 use super::refused::REFUSED;
+use std::collections::BTreeMap;
 
 /// One instruction: `struct sock_filter`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +24,8 @@ pub(crate) struct Instruction {
 pub(crate) const LOAD: u16 = 0x20;
 /// Ends with `value`.
 pub(crate) const RETURN: u16 = 0x06;
+/// Goes `value` instructions further.
+pub(crate) const JUMP: u16 = 0x05;
 /// Is it `value`?
 pub(crate) const JUMP_IF_EQUAL: u16 = 0x15;
 /// Is it `value`, or above?
@@ -56,31 +60,70 @@ pub(crate) fn filter_for(architecture: Architecture) -> Vec<Instruction> {
     if architecture == Architecture::X86_64 {
         filter.extend([jump(JUMP_IF_AT_LEAST, X32_BIT, 0, 1), end(KILL)]);
     }
-    for row in &ALLOWED {
-        filter.extend(
-            architecture
-                .number(row)
-                .into_iter()
-                .flat_map(verdict(ALLOW)),
-        );
-    }
-    for judged in &JUDGED {
-        if let Some(number) = architecture.number(&judged.call) {
-            let block = judge(judged.refused_if);
-            filter.push(jump(JUMP_IF_EQUAL, number, 0, length(&block)));
-            filter.extend(block);
-        }
-    }
-    for row in &REFUSED {
-        let number = architecture.number(row);
-        filter.extend(number.into_iter().flat_map(verdict(NOT_PERMITTED)));
-    }
-    filter.push(end(NOT_KNOWN));
+    filter.extend(search(&runs_of(architecture)));
     filter
 }
 
-fn verdict(action: u32) -> impl Fn(u32) -> [Instruction; 2] {
-    move |number| [jump(JUMP_IF_EQUAL, number, 0, 1), end(action)]
+/// Calls with one verdict whose numbers follow each other.
+struct Run {
+    first: u32,
+    /// Ends with the verdict.
+    code: Vec<Instruction>,
+}
+
+/// From 0 on, without gaps; the last one has no end.
+fn runs_of(architecture: Architecture) -> Vec<Run> {
+    let mut verdicts = BTreeMap::new();
+    let mut insert = |row, code: Vec<Instruction>| {
+        if let Some(number) = architecture.number(row) {
+            verdicts.insert(number, code);
+        }
+    };
+    for row in &ALLOWED {
+        insert(row, vec![end(ALLOW)]);
+    }
+    for judged in &JUDGED {
+        insert(&judged.call, judge(judged.refused_if));
+    }
+    for row in &REFUSED {
+        insert(row, vec![end(NOT_PERMITTED)]);
+    }
+    let not_known = vec![end(NOT_KNOWN)];
+    let mut runs = Vec::new();
+    let mut next = 0;
+    for (number, code) in verdicts {
+        if number > next {
+            push(&mut runs, next, not_known.clone());
+        }
+        push(&mut runs, number, code);
+        next = number + 1;
+    }
+    push(&mut runs, next, not_known);
+    runs
+}
+
+fn push(runs: &mut Vec<Run>, first: u32, code: Vec<Instruction>) {
+    if runs.last().is_none_or(|last| last.code != code) {
+        runs.push(Run { first, code });
+    }
+}
+
+/// Finds the run that a number is in, and ends as that does.
+fn search(runs: &[Run]) -> Vec<Instruction> {
+    if let [run] = runs {
+        return run.code.clone();
+    }
+    let (lower, upper) = runs.split_at(runs.len() / 2);
+    let below = search(lower);
+    let over = u32::try_from(below.len()).expect("a filter has 4096 instructions at most");
+    // A condition leads over 255 instructions at most.
+    let mut code = vec![
+        jump(JUMP_IF_AT_LEAST, upper[0].first, 0, 1),
+        jump(JUMP, over, 0, 0),
+    ];
+    code.extend(below);
+    code.extend(search(upper));
+    code
 }
 
 /// Ends with a verdict in any case.
