@@ -12,16 +12,17 @@ use anyhow::{Result, bail};
 /// What a server begins with (RFC 4253, 4.2).
 const BANNER: &[u8] = b"SSH-2.0-";
 
-/// How often another connection is tried: so exact is the time that is measured.
-const PACE: Duration = Duration::from_millis(250);
+/// How often another connection is tried: so exact is the time that is measured. QEMU accepts
+/// each at once, and knocks at the guest then, and again only seconds later: one that was begun
+/// before the guest had a network tells nothing of it for so long.
+const PACE: Duration = Duration::from_secs(1);
 
-/// How long a connection may say nothing. QEMU accepts it whether or not the guest has a
-/// network yet, and a server that is emulated takes seconds for each.
-const SILENCE: Duration = Duration::from_secs(10);
+/// How long a connection may say nothing: a server that is emulated takes seconds for each.
+const SILENCE: Duration = Duration::from_secs(8);
 
-/// How many connections may be silent at a time: more of them would keep the server from
-/// answering any.
-const MOST_SILENT: usize = 2;
+/// How many connections may be silent at a time: one for each second, and fewer than either
+/// server turns away.
+const MOST_SILENT: usize = 8;
 
 /// Connects to `port` of this machine until somebody there speaks SSH.
 ///
