@@ -14,13 +14,13 @@ use image_format::Kind;
 use image_trust::{Hasher, verify_keyring};
 use release_source::pieces::list::{PieceList, SUFFIX};
 use snap_format::Grant;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 use store_format::{
-    Channel, Custom, GRANTS, PublisherName, Rollout, SYSTEM_ROLE, SnapGrants, SnapRelease,
-    SystemRelease, snap_role, snap_target, system_patch_target, system_target,
+    Channel, Custom, PublisherName, Rollout, SYSTEM_ROLE, SnapRelease, SystemRelease, snap_role,
+    snap_target, system_patch_target, system_target,
 };
 use tuf_client::metadata::{Extra, RoleName, Target, Targets};
 
@@ -107,24 +107,12 @@ impl Store<'_> {
 
     /// The owner's own role with what it grants the snap, if that is something else than before.
     fn granted(&self, new: &NewRelease<'_>, custom: Custom) -> Result<Option<Targets>, StoreError> {
-        let Custom::Snap(release) = custom else {
-            return Ok(None);
-        };
-        let mut targets = self.published()?.targets.clone();
-        let grants = targets.extra.get(GRANTS).cloned().unwrap_or_default();
-        let mut grants: SnapGrants = serde_json::from_value(grants).unwrap_or_default();
-        let words: BTreeSet<_> = new.grants.iter().map(Grant::to_string).collect();
-        let before = grants.of(&release.publisher, &release.name);
-        let before: BTreeSet<_> = before.map(str::to_owned).collect();
-        if words.is_empty() || words == before {
-            return Ok(None);
+        match custom {
+            Custom::Snap(release) if !new.grants.is_empty() => {
+                self.targets_granting(&release.publisher, &release.name, new.grants)
+            }
+            _ => Ok(None),
         }
-        grants.set(&release.publisher, &release.name, words);
-        let grants = serde_json::to_value(grants)
-            .map_err(|error| StoreError::damaged(Path::new(GRANTS), error))?;
-        targets.extra.insert(GRANTS.to_owned(), grants);
-        self.renew_targets(&mut targets);
-        Ok(Some(targets))
     }
 
     /// Verifies the copy, and puts it where devices will look for it; then its patches.

@@ -31,6 +31,7 @@ mod change;
 mod error;
 mod exchange;
 mod files;
+mod grant;
 mod init;
 mod keys;
 mod layout;

@@ -3,6 +3,7 @@
 use crate::StoreError;
 use crate::add::custom_of;
 use crate::authority::Quorum;
+use crate::grant::grants_in;
 use crate::pending::read_pending;
 use crate::store::Store;
 use serde::Serialize;
@@ -53,6 +54,9 @@ pub struct ReleaseStatus {
     pub length_bytes: u64,
     /// What the store says of it.
     pub custom: Custom,
+    /// Of a snap: what the store's owner grants it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub grants: Vec<String>,
 }
 
 const WARN_SECS: i64 = 30 * 86_400;
@@ -84,13 +88,20 @@ impl Store<'_> {
             self.role(&RoleName::root(), &old.root)?,
             self.role(&RoleName::targets(), &old.targets)?,
         ];
+        let grants = grants_in(&old.targets);
         for (role, targets) in &old.delegated {
             status.roles.push(self.role(role, targets)?);
             let releases = targets.targets.iter().filter_map(|(name, target)| {
+                let custom = custom_of(target)?;
+                let granted = match &custom {
+                    Custom::Snap(snap) => grants.of(&snap.publisher, &snap.name).collect(),
+                    Custom::System(_) | Custom::SystemPatch(_) => Vec::new(),
+                };
                 Some(ReleaseStatus {
                     target: name.clone(),
                     length_bytes: target.length_bytes,
-                    custom: custom_of(target)?,
+                    custom,
+                    grants: granted.into_iter().map(str::to_owned).collect(),
                 })
             });
             status.releases.extend(releases);
@@ -195,6 +206,9 @@ fn write_release(
                 snap.version,
                 snap.architectures.join(" ")
             )?;
+            if !release.grants.is_empty() {
+                writeln!(f, "  granted {}", release.grants.join(", "))?;
+            }
         }
     }
     for (channel, rollout) in release.custom.channels() {

@@ -4,6 +4,7 @@ mod support;
 
 use image_format::Refusal;
 use release_source::pieces::list::{PieceList, SUFFIX};
+use snap_format::Grant;
 use std::fs;
 use std::path::PathBuf;
 use store_builder::{NewRelease, Outcome, RealFiles, RolePlan, Store, StoreError, StoreKeys};
@@ -290,6 +291,61 @@ fn a_publisher_signs_for_its_own_snaps_only() {
     };
     // Nothing was said of it, so the snap speaks for itself.
     assert_eq!((&*snap.version, &*snap.notes), ("1.0", "A greeting"));
+}
+
+#[test]
+fn what_a_snap_is_granted_can_be_said_anew() {
+    let maker = Maker::new();
+    let snap = snap_of(&maker, "1.0");
+    let (acme, hello) = ("acme".parse().unwrap(), "hello".parse().unwrap());
+    let words = |all: &[&str]| {
+        all.iter()
+            .map(|word| word.parse().unwrap())
+            .collect::<Vec<_>>()
+    };
+    let grant = |words: &[Grant]| {
+        maker.act(&mut RealFiles, 0, |store, keys| {
+            store.grant(&acme, &hello, words, keys)
+        })
+    };
+    let granted = || {
+        let status = maker.act(&mut RealFiles, 0, |store, _| store.status());
+        status.unwrap().releases[0].grants.clone()
+    };
+    maker
+        .act(&mut RealFiles, 0, |store, keys| {
+            store.add_publisher(&acme, &RolePlan::new(1, 1), keys)
+        })
+        .unwrap();
+    let unknown = grant(&words(&["gpio"])).unwrap_err().to_string();
+    assert!(unknown.contains("cannot find \"acme/hello\""), "{unknown}");
+    let new = NewRelease {
+        publisher: Some(&acme),
+        grants: &words(&["gpio"]),
+        ..release(&snap)
+    };
+    maker
+        .act(&mut RealFiles, 0, |store, keys| store.add(&new, keys))
+        .unwrap();
+    assert_eq!(granted(), ["gpio"]);
+    grant(&words(&["spi", "/dev/ttyUSB0"])).unwrap();
+    assert_eq!(granted(), ["/dev/ttyUSB0", "spi"]);
+    // Who says nothing of it leaves it as it is.
+    let silent = NewRelease { grants: &[], ..new };
+    maker
+        .act(&mut RealFiles, 0, |store, keys| store.add(&silent, keys))
+        .unwrap();
+    assert_eq!(granted(), ["/dev/ttyUSB0", "spi"]);
+    grant(&[]).unwrap();
+    assert!(granted().is_empty());
+    // What is so already is not signed again.
+    let version = || {
+        let status = maker.act(&mut RealFiles, 0, |store, _| store.status());
+        status.unwrap().roles[1].version
+    };
+    let before = version();
+    grant(&[]).unwrap();
+    assert_eq!(version(), before);
 }
 
 #[test]

@@ -81,9 +81,7 @@ impl Add {
         }
         let rollout = self.audience.rollout()?;
         let channels = self.channels.iter();
-        if self.grants.contains(&Grant::Devmode) {
-            bail!("cannot grant devmode: only the administrator of a device does");
-        }
+        refuse_devmode(&self.grants)?;
         let patches_from: Vec<_> = self.patches_from.iter().map(patch_base).collect();
         let new = NewRelease {
             file: &self.file,
@@ -99,6 +97,48 @@ impl Add {
         };
         let (name, outcome) = self.place.act(|store, keys| store.add(&new, keys))?;
         self.place.report(&name, &outcome);
+        Ok(())
+    }
+}
+
+fn refuse_devmode(grants: &[Grant]) -> Result<()> {
+    if grants.contains(&Grant::Devmode) {
+        bail!("cannot grant devmode: only the administrator of a device does");
+    }
+    Ok(())
+}
+
+/// Grant a snap something, in place of what it was granted
+///
+/// The store's owner signs it: it takes the keys of targets. It counts for each revision that a
+/// device takes from then on.
+#[derive(Debug, Args)]
+pub(super) struct GrantCommand {
+    #[command(flatten)]
+    place: Place,
+    /// The snap
+    #[arg(value_name = "PUBLISHER/NAME")]
+    snap: String,
+    /// All that it is granted: plugs, such as gpio, and device nodes, such as /dev/ttyUSB0
+    #[arg(value_name = "PLUG|DEVICE", required_unless_present = "nothing")]
+    grants: Vec<Grant>,
+    /// Grant it nothing any more
+    #[arg(long, conflicts_with = "grants")]
+    nothing: bool,
+}
+
+impl GrantCommand {
+    pub(super) fn run(self) -> Result<()> {
+        refuse_devmode(&self.grants)?;
+        let parts = self.snap.split_once('/');
+        let (publisher, name) = parts.with_context(|| {
+            format!("cannot find the snap {:?}: write PUBLISHER/NAME", self.snap)
+        })?;
+        let (publisher, name) = (publisher.parse()?, name.parse()?);
+        let outcome = self
+            .place
+            .act(|store, keys| store.grant(&publisher, &name, &self.grants, keys))?;
+        self.place.report(&self.snap, &outcome);
         Ok(())
     }
 }
