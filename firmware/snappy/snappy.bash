@@ -9,7 +9,7 @@ _snappy() {
     else
         case $verb:$before in
             update:--from|build:-o|build:--output) names=files ;;
-            why:--boots|update:--version|install:--grant|hold:--until|hold:--for) return ;;
+            why:--boots|update:--channel|update:--version|install:--channel|install:--grant|hold:--until|hold:--for) return ;;
             *)
                 case $verb in
                     help) words="info versions why update-versions update rollback reinstall reset search install remove purge list tags framework hw-assign hw-unassign hw-info hold config changes network service build chroot" ;;
@@ -17,12 +17,12 @@ _snappy() {
                     versions) words="--all --json --help" ;;
                     why) words="--boots --json --help" ;;
                     update-versions) words="--json --help" ;;
-                    update) words="--version --automatic-reboot --allow-stopped --from --allow-downgrade --retry-failed --json --help" names=parts ;;
+                    update) words="--channel --version --automatic-reboot --allow-stopped --from --allow-downgrade --retry-failed --json --help" names=parts ;;
                     rollback) words="--json --help" names=parts ;;
                     reinstall) words="usb network both --unattended --json --help" ;;
                     reset) words="--keep-data --yes --json --help" ;;
                     search) words="--json --help" ;;
-                    install) words="--allow-unauthenticated --grant --json --help" names=files ;;
+                    install) words="--allow-unauthenticated --channel --grant --json --help" names=files ;;
                     remove|uninstall) words="--json --help" names=parts ;;
                     purge) words="--json --help" names=parts ;;
                     list) words="--all --updates --verbose --json --help" ;;

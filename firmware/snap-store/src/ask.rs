@@ -37,6 +37,8 @@ pub struct NewSnap {
     pub grants: BTreeSet<Grant>,
     /// Who signed it.
     pub origin: Origin,
+    /// The channel that the snap follows from then on, if not the device's.
+    pub channel: Option<String>,
     /// Where it lies, for [`Sources`](crate::Sources).
     pub address: String,
 }
@@ -85,6 +87,7 @@ impl Snaps<'_> {
         revision.grants = new.grants.clone();
         let mut change = self.coming(&new.name, revision, Some(new.address.clone()))?;
         change.grants = grants.clone();
+        change.channel = new.channel.clone();
         self.begin(change, watch)
     }
 
@@ -306,6 +309,7 @@ impl Snaps<'_> {
             new,
             old: snap.and_then(|snap| snap.current),
             address: None,
+            channel: snap.and_then(|snap| snap.channel.clone()),
             dependants: Vec::new(),
             grants: BTreeSet::new(),
             old_grants: snap.map_or_else(BTreeSet::new, |snap| snap.grants.clone()),

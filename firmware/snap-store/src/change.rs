@@ -145,6 +145,9 @@ pub struct Change {
     /// Where its file comes from, as whoever fetches it understands it.
     #[serde(default)]
     pub address: Option<String>,
+    /// The channel that the snap follows behind it, if not the device's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub channel: Option<String>,
     /// The snaps that need this one, in the order in which they start.
     #[serde(default, with = "text::many", skip_serializing_if = "Vec::is_empty")]
     pub dependants: Vec<SnapName>,
@@ -276,6 +279,7 @@ mod tests {
             address: None,
             dependants: Vec::new(),
             grants: BTreeSet::new(),
+            channel: None,
             old_grants: BTreeSet::new(),
             tasks: tasks(&[TaskKind::Seal, TaskKind::Mount, TaskKind::Retire]),
             direction: Direction::Forward,

@@ -4,18 +4,9 @@ use crate::acts::grants;
 use crate::error::StoreError;
 use crate::run::Watch;
 use crate::start::Snaps;
-use crate::state_file;
+use crate::state_file::{self, Written};
 use snap_format::{Grant, SnapName};
 use std::collections::BTreeSet;
-
-/// What became of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Granted {
-    /// It is so now.
-    Changed,
-    /// It was so before.
-    Already,
-}
 
 impl Snaps<'_> {
     /// Has a snap be granted what `change` makes of what the administrator granted it, and
@@ -31,7 +22,7 @@ impl Snaps<'_> {
         name: &SnapName,
         change: impl FnOnce(&mut BTreeSet<Grant>),
         watch: &mut dyn Watch,
-    ) -> Result<Granted, StoreError> {
+    ) -> Result<Written, StoreError> {
         self.require_idle(watch)?;
         let current = self.state.snap(name).and_then(|snap| snap.current);
         let current = current.ok_or_else(|| StoreError::NotInstalled(name.clone()))?;
@@ -40,7 +31,7 @@ impl Snaps<'_> {
         let before = snap.grants.clone();
         change(&mut snap.grants);
         if snap.grants == before {
-            return Ok(Granted::Already);
+            return Ok(Written::Already);
         }
         let snap = snap.clone();
         state_file::write(self.files, &self.places, &next)?;
@@ -65,6 +56,6 @@ impl Snaps<'_> {
         for other in &others {
             self.runtime.start(other)?;
         }
-        Ok(Granted::Changed)
+        Ok(Written::Changed)
     }
 }

@@ -20,6 +20,7 @@ mod configuration;
 mod error;
 mod fault;
 mod files;
+mod follow;
 mod frameworks;
 mod grant;
 mod left_data;
@@ -40,7 +41,6 @@ pub use change::{Change, ChangeKind, Direction, Task, TaskKind, TaskStatus};
 pub use configuration::{Configuration, ConfigurationError};
 pub use error::StoreError;
 pub use files::{DiskFiles, Files};
-pub use grant::Granted;
 pub use mounts::{KernelMounts, Mounts, VerifiedImage};
 pub use places::Places;
 pub use repair::is_suspect;
@@ -50,6 +50,7 @@ pub use seal::{RootHash, root_hash_of};
 pub use source::{Cost, Source, SourceError, Sources};
 pub use start::{Broken, Parts, Snaps, Started};
 pub use state::{Damage, Origin, RevisionState, SnapState, State};
+pub use state_file::Written;
 
 /// A snap file has to begin and end with whole blocks of this length.
 pub const BLOCK_BYTES: u64 = image_format::manifest::BLOCK_BYTES;

@@ -65,6 +65,9 @@ pub struct SnapState {
         skip_serializing_if = "Option::is_none"
     )]
     pub failed: Option<Revision>,
+    /// The channel that somebody chose for it. Without one it follows the device's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub channel: Option<String>,
     /// What the administrator granted it. It goes with the snap.
     #[serde(
         default,

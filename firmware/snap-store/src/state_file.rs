@@ -7,6 +7,15 @@ use crate::places::Places;
 use crate::state::State;
 use std::io;
 
+/// What became of something that is a word in the state, and no change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Written {
+    /// It is so now.
+    Changed,
+    /// It was so before.
+    Already,
+}
+
 /// Reads it; a device without the file has no snaps, and perhaps data of some.
 pub(crate) fn read(files: &dyn Files, places: &Places) -> Result<State, StoreError> {
     let path = places.state();

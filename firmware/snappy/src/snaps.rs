@@ -15,11 +15,20 @@ use std::fs::File;
 pub(crate) fn run(act: &SnapAct, form: Form) -> Result<String> {
     let daemon = Daemon::find()?;
     let id = match act {
-        SnapAct::Install(name, grants) => {
-            let body = json!({ "action": "install", "twinkeel": { "grants": words(grants) } });
+        SnapAct::Install {
+            name,
+            channel,
+            grants,
+        } => {
+            let ours = json!({ "grants": words(grants) });
+            let body = json!({ "action": "install", "channel": channel, "twinkeel": ours });
             post(&daemon, name, &body)
         }
-        SnapAct::Update(name) => post(&daemon, name, &json!({ "action": "refresh" })),
+        SnapAct::Update { name, channel } => post(
+            &daemon,
+            name,
+            &json!({ "action": "refresh", "channel": channel }),
+        ),
         SnapAct::Rollback(name) => post(&daemon, name, &json!({ "action": "revert" })),
         SnapAct::Remove(name) => post(&daemon, name, &json!({ "action": "remove" })),
         SnapAct::Purge(name) => post(&daemon, name, &json!({ "action": "remove", "purge": true })),

@@ -14,17 +14,31 @@ pub(crate) fn run(form: Form) -> Result<String> {
     let here = parts(&here);
     Ok(match form {
         Form::Json => {
-            let value = |part: &Value| json!({ "part": part["name"], "tag": tag(part), "vouched_for_by": voucher(part) });
+            let value = |part: &Value| json!({ "part": part["name"], "tag": followed(part), "vouched_for_by": voucher(part) });
             let tags: Vec<Value> = here.iter().map(value).collect();
             format!("{}\n", json!({ "tags": tags }))
         }
         Form::Text => {
             let head = ["Part", "Tag", "Vouched for by"].map(String::from);
-            let row = |part: &Value| [text(&part["name"]), tag(part).to_owned(), voucher(part)];
+            let row = |part: &Value| {
+                [
+                    text(&part["name"]),
+                    followed(part).to_owned(),
+                    voucher(part),
+                ]
+            };
             let rows = std::iter::once(head).chain(here.iter().map(row));
             render(&rows.collect::<Vec<_>>())
         }
     })
+}
+
+/// Its next revision comes from there; the one that is here may be of another.
+fn followed(part: &Value) -> &str {
+    match tag(part) {
+        SIDELOAD => SIDELOAD,
+        taken_from => part["tracking-channel"].as_str().unwrap_or(taken_from),
+    }
 }
 
 fn voucher(part: &Value) -> String {

@@ -196,6 +196,7 @@ mod tests {
             frameworks: BTreeSet::new(),
             grants: BTreeSet::new(),
             origin: Origin::Unauthenticated,
+            channel: None,
             address: String::new(),
         }
     }

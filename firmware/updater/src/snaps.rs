@@ -19,6 +19,7 @@ mod wished;
 mod worker;
 
 pub use app::AppHere;
+pub(crate) use choice::channel_of;
 pub use choice::{ListedSnap, WantedSnap};
 pub(crate) use line::sha256_of;
 pub(crate) use live::{Live, NotSet};
@@ -86,6 +87,8 @@ pub enum SnapAct {
     /// A file that nobody vouches for, the snap that it says it is, and what the administrator
     /// grants it.
     File(SnapName, PathBuf, BTreeSet<Grant>),
+    /// The same revision, and later ones of that channel.
+    Switch(SnapName, Channel),
     /// The revision before.
     Revert(SnapName),
     /// No revision at all.
@@ -110,6 +113,7 @@ impl SnapAct {
             Self::Install(wanted, _) | Self::Refresh(wanted) => &wanted.name,
             Self::AutoRefresh(new) => &new.name,
             Self::File(name, ..)
+            | Self::Switch(name, _)
             | Self::Revert(name)
             | Self::Remove(name, _)
             | Self::Repair(name, _)
@@ -125,6 +129,7 @@ impl SnapAct {
             Self::Install(..) | Self::File(..) => ChangeKind::InstallSnap,
             Self::Refresh(_) => ChangeKind::RefreshSnap,
             Self::AutoRefresh(..) => ChangeKind::AutoRefresh,
+            Self::Switch(..) => ChangeKind::SwitchSnap,
             Self::Revert(_) => ChangeKind::RevertSnap,
             Self::Remove(..) => ChangeKind::RemoveSnap,
             Self::Repair(..) => ChangeKind::AutoRefresh,
@@ -150,6 +155,7 @@ impl SnapAct {
             Self::Refresh(_) => format!("Refresh {name:?} snap"),
             Self::AutoRefresh(..) => format!("Auto-refresh {name:?} snap"),
             Self::File(..) => format!("Install {name:?} snap from a file"),
+            Self::Switch(_, channel) => format!("Switch {name:?} snap to {channel}"),
             Self::Revert(_) => format!("Revert {name:?} snap"),
             Self::Repair(_, revision) => format!("Repair revision {revision} of {name:?} snap"),
             Self::Remove(_, Data::Keep) => format!("Remove {name:?} snap"),
@@ -280,10 +286,19 @@ impl SnapDesk {
     /// # Errors
     /// See [`SnapListing::listed_snaps`].
     pub fn find(&self) -> Result<Vec<ListedSnap>, Failure> {
-        let channel = self.listing.channel();
+        let (own, state) = (self.channel(), self.state());
         let mut listed = self.listing.listed_snaps()?;
-        listed.retain(|one| one.is_for(&channel, crate::api::architecture()));
+        listed.retain(|one| {
+            let channel = channel_of(state.snap(&one.name), &own);
+            one.is_for(&channel, crate::api::architecture())
+        });
         Ok(listed)
+    }
+
+    /// The channel that this device follows, and its snaps, unless one was chosen for them.
+    #[must_use]
+    pub fn channel(&self) -> Channel {
+        self.listing.channel()
     }
 
     /// Has something done, and returns the number of its change.
@@ -329,8 +344,7 @@ impl SnapDesk {
     pub fn not_by_itself(&self, one: &ListedSnap, device: &SnapSituation) -> Option<NotByItself> {
         let state = self.state();
         let here = state.snap(&one.name).filter(|snap| is_of_store(snap))?;
-        let channel = &device.settings.channel;
-        unattended::judge(one, here, channel, device).err()
+        unattended::judge(one, here, device).err()
     }
 
     /// Tells what this device is, as far as its own choice goes.

@@ -23,11 +23,13 @@ pub(super) fn retire(change: &Change, next: &mut State) -> Result<(), StoreError
     let mut doomed_data = doomed.clone();
     match change.kind {
         ChangeKind::Install => {
+            snap.channel.clone_from(&change.channel);
             let kept = snap.kept_data.take();
             snap.kept_configuration = Configuration::default();
             doomed_data.extend(kept.filter(|kept| Some(*kept) != snap.current));
         }
         ChangeKind::Refresh => {
+            snap.channel.clone_from(&change.channel);
             snap.reverted_from = None;
             snap.failed = snap.failed.filter(|failed| Some(*failed) != snap.current);
         }
@@ -38,8 +40,9 @@ pub(super) fn retire(change: &Change, next: &mut State) -> Result<(), StoreError
             let old = change.old.and_then(|old| snap.revision(old));
             let configuration = old.map(|old| old.configuration.clone());
             snap.kept_configuration = configuration.unwrap_or_default();
-            // Who installs a snap of this name again says again what it may have.
+            // Who installs a snap of this name again says again what it may have, and whence.
             snap.grants.clear();
+            snap.channel = None;
         }
         ChangeKind::Purge | ChangeKind::Configure => {}
     }

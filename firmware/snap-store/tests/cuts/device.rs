@@ -7,8 +7,8 @@ use image_trust::sha256;
 use serde_json::{Map, Value};
 use snap_format::{Hook, Revision, SnapFile, SnapYaml};
 use snap_store::{
-    Cost, Granted, Installed, Outcome, Parts, Places, RuntimeError, Silent, Snaps, Source,
-    SourceError, Started, StoreError, VerifiedImage, root_hash_of,
+    Cost, Installed, Outcome, Parts, Places, RuntimeError, Silent, Snaps, Source, SourceError,
+    Started, StoreError, VerifiedImage, Written, root_hash_of,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
@@ -124,8 +124,8 @@ impl Device {
     /// Starts the daemon, and grants something.
     pub(crate) fn granted(
         &self,
-        grant: impl FnOnce(&mut Snaps<'_>) -> Result<Granted, StoreError>,
-    ) -> Result<Granted, StoreError> {
+        grant: impl FnOnce(&mut Snaps<'_>) -> Result<Written, StoreError>,
+    ) -> Result<Written, StoreError> {
         self.with(&Faulty::new(self, None), |snaps, _| grant(snaps))?
     }
 

@@ -5,7 +5,7 @@ use crate::stories::{
     NONE, hello, install, install_file, install_granted, of_store, refresh_file, remove, revert,
 };
 use snap_format::Grant;
-use snap_store::{Asked, Granted, Silent};
+use snap_store::{Asked, Silent, Written};
 use std::fs;
 
 fn lines(device: &Device) -> String {
@@ -67,12 +67,12 @@ fn what_is_granted_later_starts_the_snap_again() {
         })
     };
     device.order.lock().unwrap().clear();
-    assert_eq!(assign().unwrap(), Granted::Changed);
+    assert_eq!(assign().unwrap(), Written::Changed);
     assert_eq!(
         *device.order.lock().unwrap(),
         ["+hello", "-hello", "+hello"]
     );
-    assert_eq!(assign().unwrap(), Granted::Already);
+    assert_eq!(assign().unwrap(), Written::Already);
     assert_eq!(lines(&device), "device /dev/ttyUSB0\n");
     // A cut between the state and the file.
     fs::remove_file(device.path("writable/system/snaps/grants/hello")).unwrap();
@@ -90,7 +90,7 @@ fn what_is_granted_later_starts_the_snap_again() {
     });
     assert_eq!(
         (unassigned.unwrap(), &*lines(&device)),
-        (Granted::Changed, "")
+        (Written::Changed, "")
     );
     device.must(&remove);
     let told = assign().unwrap_err().to_string();

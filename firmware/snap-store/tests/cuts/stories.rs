@@ -52,6 +52,7 @@ pub(crate) fn new_snap(name: SnapName, version: &str) -> NewSnap {
             publisher: "acme".into(),
             channel: "stable".into(),
         },
+        channel: None,
         address: format!("store:{version}"),
     }
 }

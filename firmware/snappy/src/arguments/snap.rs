@@ -10,11 +10,19 @@ use std::path::PathBuf;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum SnapAct {
     /// From the store.
-    Install(String, Vec<Grant>),
+    Install {
+        name: String,
+        /// If not of the device's.
+        channel: Option<String>,
+        grants: Vec<Grant>,
+    },
     /// From a file that nobody vouches for.
     InstallFile(PathBuf, Vec<Grant>),
-    /// The newest revision.
-    Update(String),
+    /// The newest revision, perhaps of another channel.
+    Update {
+        name: String,
+        channel: Option<String>,
+    },
     /// The revision before.
     Rollback(String),
     /// Its data stays.
@@ -31,7 +39,7 @@ enum Unauthenticated {
 }
 
 pub(super) fn parse(verb: Verb, parser: &mut Parser) -> Result<Command, UsageError> {
-    let mut grants = Vec::new();
+    let (mut grants, mut channel) = (Vec::new(), None);
     let (mut form, mut word, mut unauthenticated) = (Form::Text, None, Unauthenticated::Refuse);
     while let Some(argument) = parser.next()? {
         match (verb, argument) {
@@ -43,6 +51,7 @@ pub(super) fn parse(verb: Verb, parser: &mut Parser) -> Result<Command, UsageErr
             (Verb::Install, Arg::Long("grant")) => {
                 grants.push(super::hardware::grant(&parser.value()?.string()?)?);
             }
+            (Verb::Install, Arg::Long("channel")) => channel = Some(parser.value()?.string()?),
             (_, Arg::Value(value)) if word.is_none() => word = Some(value),
             (_, other) => return Err(other.unexpected().into()),
         }
@@ -51,7 +60,7 @@ pub(super) fn parse(verb: Verb, parser: &mut Parser) -> Result<Command, UsageErr
     let word =
         word.ok_or_else(|| UsageError(format!("cannot {verb_name} nothing: name a snap")))?;
     let act = match verb {
-        Verb::Install => install(word, unauthenticated, grants)?,
+        Verb::Install => install(word, unauthenticated, channel, grants)?,
         Verb::Purge => SnapAct::Purge(name(word.string()?)?),
         _ => SnapAct::Remove(name(word.string()?)?),
     };
@@ -73,12 +82,20 @@ pub(super) fn name(word: String) -> Result<String, UsageError> {
 fn install(
     word: std::ffi::OsString,
     unauthenticated: Unauthenticated,
+    channel: Option<String>,
     grants: Vec<Grant>,
 ) -> Result<SnapAct, UsageError> {
     let text = word.to_string_lossy();
     let is_file = text.contains('/') || text.ends_with(".snap");
     match (is_file, unauthenticated) {
-        (false, Unauthenticated::Refuse) => Ok(SnapAct::Install(name(word.string()?)?, grants)),
+        (false, Unauthenticated::Refuse) => Ok(SnapAct::Install {
+            name: name(word.string()?)?,
+            channel,
+            grants,
+        }),
+        (true, Unauthenticated::Allow) if channel.is_some() => Err(UsageError(format!(
+            "cannot take {text} of a channel: it is a file, and no store has it"
+        ))),
         (true, Unauthenticated::Allow) => Ok(SnapAct::InstallFile(word.into(), grants)),
         (true, Unauthenticated::Refuse) => Err(UsageError(format!(
             "cannot install {text}: nobody vouches for a file; --allow-unauthenticated takes it \

@@ -49,8 +49,27 @@ fn every_command_line_means_one_command() {
             "install hello.acme",
             Command::Snap(
                 Form::Text,
-                SnapAct::Install("hello.acme".into(), Vec::new()),
+                SnapAct::Install {
+                    name: "hello.acme".into(),
+                    channel: None,
+                    grants: Vec::new(),
+                },
             ),
+        ),
+        (
+            "install hello --channel=edge",
+            Command::Snap(
+                Form::Text,
+                SnapAct::Install {
+                    name: "hello".into(),
+                    channel: Some("edge".into()),
+                    grants: Vec::new(),
+                },
+            ),
+        ),
+        (
+            "update hello --channel edge",
+            Command::Snap(Form::Text, update("hello", Some("edge"))),
         ),
         (
             "install --allow-unauthenticated a.snap --json",
@@ -69,7 +88,7 @@ fn every_command_line_means_one_command() {
         ),
         (
             "update hello",
-            Command::Snap(Form::Text, SnapAct::Update("hello".into())),
+            Command::Snap(Form::Text, update("hello", None)),
         ),
         (
             "rollback hello",
@@ -245,6 +264,13 @@ fn every_command_line_means_one_command() {
     }
 }
 
+fn update(name: &str, channel: Option<&str>) -> SnapAct {
+    SnapAct::Update {
+        name: name.into(),
+        channel: channel.map(str::to_owned),
+    }
+}
+
 fn list(revisions: Revisions, columns: Columns) -> Command {
     Command::List(Form::Text, List { revisions, columns })
 }
@@ -287,7 +313,16 @@ fn nonsense_is_refused_with_its_name() {
         ),
         (
             "update docker --version 3",
-            "cannot update \"docker\" like a system: only --json goes with a snap",
+            "cannot update \"docker\" like a system: only --channel and --json go with a snap",
+        ),
+        (
+            "update --channel edge",
+            "cannot update the system from another channel once: 'snappy config channel=edge' \
+             changes it",
+        ),
+        (
+            "install --allow-unauthenticated a.snap --channel edge",
+            "cannot take a.snap of a channel: it is a file, and no store has it",
         ),
         (
             "install ./hello.snap",

@@ -11,13 +11,14 @@ use system_update::{Downgrade, FailedBefore};
 
 pub(super) fn parse(parser: &mut Parser) -> Result<Command, UsageError> {
     let (mut form, mut from, mut store) = (Form::Text, None, StoreUpdate::default());
-    let mut part = None;
+    let (mut part, mut channel) = (None, None);
     let (mut downgrade, mut failed_before) = (Downgrade::Refuse, FailedBefore::Refuse);
     while let Some(argument) = parser.next()? {
         match argument {
             Arg::Long("help") | Arg::Short('h') => return Ok(Command::Help(Some(Verb::Update))),
             Arg::Long("json") => form = Form::Json,
             Arg::Value(name) if part.is_none() => part = Some(name.string()?),
+            Arg::Long("channel") => channel = Some(parser.value()?.string()?),
             Arg::Long("from") => from = Some(Origin::parse(parser.value()?)),
             Arg::Long("allow-downgrade") => downgrade = Downgrade::Allow,
             Arg::Long("retry-failed") => failed_before = FailedBefore::Allow,
@@ -33,16 +34,22 @@ pub(super) fn parse(parser: &mut Parser) -> Result<Command, UsageError> {
         failed_before,
     };
     let Some(snap) = part.filter(|part| !is_system(part)) else {
-        return Ok(Command::Update(form, update));
+        return match channel {
+            None => Ok(Command::Update(form, update)),
+            Some(channel) => Err(UsageError(format!(
+                "cannot update the system from another channel once: 'snappy config \
+                 channel={channel}' changes it"
+            ))),
+        };
     };
     if update != Update::default() {
-        let message = format!("cannot update {snap:?} like a system: only --json goes with a snap");
+        let message = format!(
+            "cannot update {snap:?} like a system: only --channel and --json go with a snap"
+        );
         return Err(UsageError(message));
     }
-    Ok(Command::Snap(
-        form,
-        SnapAct::Update(super::snap::name(snap)?),
-    ))
+    let name = super::snap::name(snap)?;
+    Ok(Command::Snap(form, SnapAct::Update { name, channel }))
 }
 
 fn source(from: Option<Origin>, store: StoreUpdate) -> Result<UpdateSource, UsageError> {

@@ -19,7 +19,7 @@ pub(super) const SEARCH: Help = Help {
 pub(super) const INSTALL: Help = Help {
     brief: "install a snap from the store or a file",
     usage: &[
-        "NAME[.PUBLISHER] [--grant DEVICE]",
+        "NAME[.PUBLISHER] [--channel CHANNEL] [--grant DEVICE]",
         "--allow-unauthenticated FILE [--grant DEVICE]",
     ],
     text: &[
@@ -33,6 +33,11 @@ pub(super) const INSTALL: Help = Help {
     names: Names::Files,
     options: &[
         flag("allow-unauthenticated", "take a file"),
+        valued(
+            "channel",
+            "CHANNEL",
+            "take it of that channel, and follow that from then on",
+        ),
         valued(
             "grant",
             "DEVICE",

@@ -77,12 +77,13 @@ pub(super) const UPDATE: Help = Help {
         "[system] [--version N] [--automatic-reboot] [--allow-stopped] [--allow-downgrade] \
          [--retry-failed]",
         "--from FILE [--allow-downgrade] [--retry-failed]",
-        "SNAP",
+        "SNAP [--channel CHANNEL]",
     ],
     text: &[
         "With the name of a snap, takes its newest revision: the services stop, the data is \
          copied, the new revision starts, and its health is asked. If anything fails, the old \
-         revision and its data come back. Else it is about the system.",
+         revision and its data come back. A snap follows the device's channel, or from then on \
+         the one that is named; nothing older is taken for that. Else it is about the system.",
         "Installs a release in the slot that does not run: the newest one of the device's \
          channel, whatever waves, windows and holds say of unattended updates, or the one in \
          FILE. Its signatures, board and version are checked before anything is written. The \
@@ -96,6 +97,11 @@ pub(super) const UPDATE: Help = Help {
     words: &[],
     names: Names::Parts,
     options: &[
+        valued(
+            "channel",
+            "CHANNEL",
+            "of a snap: take the newest of that channel, and follow it from then on",
+        ),
         valued(
             "version",
             "N",

@@ -10,6 +10,7 @@ use std::collections::BTreeSet;
 use std::fs::File;
 use std::num::NonZeroU32;
 use std::time::Duration;
+use store_format::Channel;
 
 /// An answer waits so long for what is refused before anything is done: snapd tells that at
 /// once.
@@ -87,17 +88,10 @@ fn act_of(name: &str, asked: &Asked) -> Result<SnapAct, ApiError> {
     let wanted = || -> Result<WantedSnap, ApiError> {
         let bad = |error: &dyn std::fmt::Display| ApiError::bad_request(error.to_string());
         let publisher = publisher.map(str::parse).transpose();
-        let channel = asked
-            .channel
-            .as_deref()
-            .filter(|channel| !channel.is_empty());
-        // snapd's clients say `latest/stable` for `stable`.
-        let channel = channel.map(|channel| channel.strip_prefix("latest/").unwrap_or(channel));
-        let channel = channel.map(str::parse).transpose();
         Ok(WantedSnap {
             name: name.clone(),
             publisher: publisher.map_err(|error| bad(&error))?,
-            channel: channel.map_err(|error| bad(&error))?,
+            channel: channel_of(asked)?,
             revision: asked.revision.as_ref().map(number).transpose()?,
         })
     };
@@ -107,11 +101,24 @@ fn act_of(name: &str, asked: &Asked) -> Result<SnapAct, ApiError> {
         "grant" => Ok(SnapAct::Grant(name, granted()?)),
         "revoke" => Ok(SnapAct::Revoke(name, granted()?)),
         "refresh" => Ok(SnapAct::Refresh(wanted()?)),
+        "switch" => match channel_of(asked)? {
+            Some(channel) => Ok(SnapAct::Switch(name, channel)),
+            None => Err(ApiError::bad_request("cannot switch: name a channel")),
+        },
         "revert" => Ok(SnapAct::Revert(name)),
         "remove" if asked.purge => Ok(SnapAct::Remove(name, Data::Purge)),
         "remove" => Ok(SnapAct::Remove(name, Data::Keep)),
         other => Err(no_action(other)),
     }
+}
+
+/// snapd's clients say `latest/stable` for `stable`.
+fn channel_of(asked: &Asked) -> Result<Option<Channel>, ApiError> {
+    let channel = asked.channel.as_deref();
+    let channel = channel.filter(|channel| !channel.is_empty());
+    let channel = channel.map(|channel| channel.strip_prefix("latest/").unwrap_or(channel));
+    let channel = channel.map(str::parse).transpose();
+    channel.map_err(|error| ApiError::bad_request(format!("cannot use the channel: {error}")))
 }
 
 fn grants_of<'a>(words: impl Iterator<Item = &'a str>) -> Result<BTreeSet<Grant>, ApiError> {

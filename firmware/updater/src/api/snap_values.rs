@@ -1,7 +1,7 @@
 //! Snaps as snapd's clients know them: those that are here, and those of the store.
 
 use super::{Answer, Api, ApiError, Peer, Request};
-use crate::snaps::{ListedSnap, told_of_damage};
+use crate::snaps::{ListedSnap, channel_of, told_of_damage};
 use serde_json::{Value, json};
 use snap_format::{Revision, SnapName, SnapYaml};
 use snap_store::{Origin, RevisionState, SnapState};
@@ -34,7 +34,7 @@ impl Api {
             return Vec::new();
         };
         let state = snaps.state();
-        let relations = snaps.relations();
+        let (relations, own) = (snaps.relations(), snaps.channel());
         let mut values = Vec::new();
         for (name, snap) in state.installed() {
             if !named.is_empty() && !named.contains(&name.as_str()) {
@@ -46,6 +46,7 @@ impl Api {
             let shown = snap.revisions.iter().filter(shown);
             values.extend(shown.map(|revision| {
                 let mut value = value(name, snap, revision);
+                value["tracking-channel"] = channel_of(Some(snap), &own).as_str().into();
                 let mount = snaps.places().mount(name, revision.revision);
                 if let Some(yaml) = read_yaml(&mount) {
                     add_own_words(&mut value, &yaml);
@@ -132,7 +133,6 @@ fn value(name: &SnapName, snap: &SnapState, revision: &RevisionState) -> Value {
         "version": revision.version,
         "revision": revision.revision.to_string(),
         "channel": channel,
-        "tracking-channel": channel,
         "status": if is_current { "active" } else { "installed" },
         "installed-size": revision.length_bytes,
         "confinement": "strict",

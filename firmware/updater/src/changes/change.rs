@@ -15,6 +15,8 @@ pub enum ChangeKind {
     AutoRefresh,
     /// The other slot.
     RevertSnap,
+    /// Another channel for a snap.
+    SwitchSnap,
     /// Settings.
     ConfigureSnap,
     /// No unattended update for a while.
@@ -37,6 +39,7 @@ impl ChangeKind {
             Self::RefreshSnap => "refresh-snap",
             Self::AutoRefresh => "auto-refresh",
             Self::RevertSnap => "revert-snap",
+            Self::SwitchSnap => "switch-snap",
             Self::ConfigureSnap => "configure-snap",
             Self::HoldSnap => "hold-snap",
             Self::UnholdSnap => "unhold-snap",
@@ -59,6 +62,7 @@ impl ChangeKind {
             Self::RefreshSnap
             | Self::AutoRefresh
             | Self::RevertSnap
+            | Self::SwitchSnap
             | Self::InstallSnap
             | Self::RemoveSnap
             | Self::ServiceControl => true,

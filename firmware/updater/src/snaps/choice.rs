@@ -4,7 +4,7 @@
 use crate::device::{Failure, FailureKind};
 use image_format::Digest;
 use snap_format::{Grant, Revision, SnapName};
-use snap_store::{NewSnap, Origin, State};
+use snap_store::{NewSnap, Origin, SnapState, State};
 use std::collections::BTreeSet;
 use std::num::NonZeroU32;
 use store_format::{Channel, PublisherName, SnapRelease};
@@ -39,7 +39,8 @@ pub struct WantedSnap {
     pub name: SnapName,
     /// Whose, where more than one has it.
     pub publisher: Option<PublisherName>,
-    /// Of which channel, if not the device's.
+    /// Of which channel, which the snap follows from then on; if none is named, of the one
+    /// that it follows.
     pub channel: Option<Channel>,
     /// This one, and not the newest.
     pub revision: Option<NonZeroU32>,
@@ -53,7 +54,7 @@ impl ListedSnap {
         self.release.channels.contains_key(channel) && self.release.architectures.iter().any(runs)
     }
 
-    fn to_new(&self, channel: &Channel) -> Result<NewSnap, Failure> {
+    fn to_new(&self, channel: &Channel, chosen: Option<String>) -> Result<NewSnap, Failure> {
         let unknown = |word: &String| {
             Failure::new(
                 FailureKind::Refused,
@@ -82,9 +83,22 @@ impl ListedSnap {
                 publisher: self.release.publisher.to_string(),
                 channel: channel.to_string(),
             },
+            channel: chosen,
             address: self.address.clone(),
         })
     }
+}
+
+/// The channel that a snap follows: the one that somebody chose for it, or the device's.
+pub(crate) fn channel_of(snap: Option<&SnapState>, own: &Channel) -> Channel {
+    let chosen = snap.and_then(|snap| snap.channel.as_deref());
+    let chosen = chosen.and_then(|chosen| chosen.parse().ok());
+    chosen.unwrap_or_else(|| own.clone())
+}
+
+/// What is remembered when somebody chooses a channel: the device's own is no choice.
+pub(super) fn choice_of(channel: &Channel, own: &Channel) -> Option<String> {
+    (channel != own).then(|| channel.to_string())
 }
 
 /// The revision that is meant. A person asks: waves do not count.
@@ -96,8 +110,15 @@ pub(super) fn choose(
     machine: &str,
 ) -> Result<NewSnap, Failure> {
     let name = &wanted.name;
-    let channel = wanted.channel.as_ref().unwrap_or(own_channel);
-    let current = state.snap(name).and_then(|snap| snap.current());
+    let here = state.snap(name);
+    let (channel, chosen) = match &wanted.channel {
+        Some(channel) => (channel.clone(), choice_of(channel, own_channel)),
+        None => (
+            channel_of(here, own_channel),
+            here.and_then(|here| here.channel.clone()),
+        ),
+    };
+    let current = here.and_then(|snap| snap.current());
     // A snap stays with who made it.
     let bound = current.and_then(|current| match &current.origin {
         Origin::Store { publisher, .. } => Some(publisher.as_str()),
@@ -113,7 +134,7 @@ pub(super) fn choose(
     let publisher = bound.or(publisher);
     let of_name = |one: &&ListedSnap| {
         one.name == *name
-            && one.is_for(channel, machine)
+            && one.is_for(&channel, machine)
             && publisher.is_none_or(|publisher| one.release.publisher.as_str() == publisher)
             && wanted
                 .revision
@@ -174,7 +195,7 @@ pub(super) fn choose(
             format!("snap {:?} has no updates available", name.as_str()),
         ));
     }
-    newest.to_new(channel)
+    newest.to_new(&channel, chosen)
 }
 
 #[cfg(test)]

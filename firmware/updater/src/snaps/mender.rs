@@ -4,11 +4,12 @@
 //! snap can be read at all. Only what is suspect is read in full, by the thread that changes
 //! snaps.
 
+use super::failure::failure;
 use super::{ListedSnap, SnapAct, SnapDesk, SnapListing};
 use crate::changes::Change;
 use crate::device::{Failure, FailureKind};
 use snap_format::{Revision, SnapName};
-use snap_store::{Damage, Origin, Outcome, RevisionState, Snaps, StoreError, Watch, is_suspect};
+use snap_store::{Damage, Origin, Outcome, RevisionState, Snaps, Watch, is_suspect};
 use std::collections::BTreeMap;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -93,23 +94,22 @@ pub(super) fn repair(
     name: &SnapName,
     revision: Revision,
     watch: &mut dyn Watch,
-) -> Result<Result<Outcome, StoreError>, Failure> {
+) -> Result<Outcome, Failure> {
     let here = snaps.state().snap(name);
     let here = here.and_then(|snap| snap.revision(revision)).cloned();
     let Some(here) = here.filter(|here| snaps.is_suspect(name, here)) else {
         let whole = format!("nothing is wrong with revision {revision} of \"{name}\"");
         return Err(Failure::new(FailureKind::NoUpdate, whole));
     };
-    let damage = match snaps.examine(name, revision) {
-        Ok(damage) => damage,
-        Err(error) => return Ok(Err(error)),
-    };
+    let examined = snaps.examine(name, revision);
+    let damage = examined.map_err(|error| failure(&error))?;
     // Where the snap itself is whole, its tree is made again, and it is mounted again.
     let address = match damage {
         Some(Damage::File) => Some(address_of(listing, name, &here)?),
         Some(Damage::Tree) | None => None,
     };
-    Ok(snaps.repair(name, revision, address.as_deref(), watch))
+    let repaired = snaps.repair(name, revision, address.as_deref(), watch);
+    repaired.map_err(|error| failure(&error))
 }
 
 /// Where the store has the very revision that is here.

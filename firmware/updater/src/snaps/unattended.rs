@@ -1,13 +1,13 @@
 //! Which revisions a device takes when nobody asks: a pure function of what is listed, of what
 //! is here, and of what the owner set.
 
-use super::choice::{ListedSnap, WantedSnap, choose};
+use super::choice::{ListedSnap, WantedSnap, channel_of, choose};
 use crate::choice::draw;
 use crate::settings::Settings;
 use snap_format::Revision;
 use snap_store::{NewSnap, Origin, SnapState, State};
 use std::fmt;
-use store_format::{Channel, NotOffered};
+use store_format::NotOffered;
 
 /// What a device is, as far as that choice goes.
 #[derive(Clone, Debug)]
@@ -53,10 +53,10 @@ impl fmt::Display for NotByItself {
 pub(crate) fn judge(
     one: &ListedSnap,
     here: &SnapState,
-    channel: &Channel,
     device: &SnapSituation,
 ) -> Result<(), NotByItself> {
-    let rollout = one.release.channels.get(channel);
+    let channel = channel_of(Some(here), &device.settings.channel);
+    let rollout = one.release.channels.get(&channel);
     let rollout = rollout.ok_or(NotByItself::Store(NotOffered::Channel))?;
     if let Some(hold) = &one.release.hold {
         return Err(NotByItself::Store(NotOffered::Held(hold.clone())));
@@ -87,7 +87,7 @@ pub(crate) fn due(
     let of_store = state.installed().filter(|(_, snap)| is_of_store(snap));
     let newer = of_store.filter_map(|(name, snap)| {
         let mine = listed.iter().filter(|one| one.name == *name);
-        let mine = mine.filter(|one| judge(one, snap, channel, device).is_ok());
+        let mine = mine.filter(|one| judge(one, snap, device).is_ok());
         let mine: Vec<_> = mine.cloned().collect();
         let wanted = WantedSnap {
             name: name.clone(),

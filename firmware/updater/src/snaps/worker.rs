@@ -1,6 +1,6 @@
 //! The one thread that changes snaps.
 
-use super::choice::choose;
+use super::choice::{WantedSnap, choice_of, choose};
 use super::failure::failure;
 use super::line::{Haste, HttpSources};
 use super::live::{Live, Told};
@@ -11,15 +11,16 @@ use super::{Job, Shown, SnapAct, SnapListing, lock};
 use crate::changes::{ChangeKind, Changes};
 use crate::device::{Failure, FailureKind};
 use crate::machine::{Clock, ThisMachine};
-use serde_json::json;
-use snap_format::SnapName;
+use serde_json::{Value, json};
+use snap_format::{Grant, SnapName};
 use snap_store::{
-    Asked, Change, Cost, Data, DiskFiles, Files, Granted, KernelMounts, Mounts, Outcome, Parts,
-    Places, Runtime, Silent, Snaps, StoreError, Watch,
+    Asked, Change, Cost, Data, DiskFiles, Files, KernelMounts, Mounts, NewSnap, Outcome, Parts,
+    Places, Runtime, Silent, Snaps, StoreError, Watch, Written,
 };
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
+use store_format::Channel;
 
 /// What the snaps of a device stand on.
 pub struct SnapParts {
@@ -83,9 +84,13 @@ pub(super) fn work(
         .map(|change| resumed(changes, change));
     let started = match cut.flatten() {
         Some(id) => {
-            let started = snaps.start(&mut Follow { changes, id });
-            if let Some(resumed) = &started.resumed {
-                tell(changes, id, resumed);
+            let mut started = snaps.start(&mut Follow { changes, id });
+            if let Some(resumed) = started.resumed.take() {
+                tell(
+                    changes,
+                    id,
+                    resumed.map(told).map_err(|error| failure(&error)),
+                );
             }
             started
         }
@@ -98,27 +103,6 @@ pub(super) fn work(
     live.is_over();
     for Job { id, act } in to_do {
         let mut watch = Follow { changes, id };
-        if let SnapAct::Grant(name, grants) | SnapAct::Revoke(name, grants) = &act {
-            let granted = snaps.grant(
-                name,
-                |here| match act {
-                    SnapAct::Grant(..) => here.extend(grants.iter().cloned()),
-                    _ => here.retain(|grant| !grants.contains(grant)),
-                },
-                &mut watch,
-            );
-            *lock(shown) = snaps.state().clone();
-            live.is_over();
-            match granted {
-                Ok(granted) => {
-                    let is_changed = granted == Granted::Changed;
-                    let data = json!({ "snap-name": name.as_str(), "changed": is_changed });
-                    changes.finish(id, data);
-                }
-                Err(error) => changes.fail(id, &failure(&error)),
-            }
-            continue;
-        }
         sources.set_haste(match &act {
             SnapAct::AutoRefresh(_) | SnapAct::Repair(..) => Haste::None {
                 rate_bytes_per_sec: listing.rate_limit_bytes_per_sec(),
@@ -128,15 +112,12 @@ pub(super) fn work(
         let done = act_on(&mut snaps, listing, machine, &act, &mut watch);
         *lock(shown) = snaps.state().clone();
         live.is_over();
-        if let (SnapAct::Remove(name, Data::Purge), Ok(Ok(_))) = (&act, &done)
+        if let (SnapAct::Remove(name, Data::Purge), Ok(_)) = (&act, &done)
             && let Err(error) = parts.services.forget(name.as_str())
         {
             eprintln!("snap {name}: {error}");
         }
-        match done {
-            Ok(done) => tell(changes, id, &done),
-            Err(failure) => changes.fail(id, &failure),
-        }
+        tell(changes, id, done);
     }
 }
 
@@ -154,76 +135,118 @@ fn resumed(changes: &Changes, change: &Change) -> Option<u64> {
     changes.begin_of(name, kind, &summary, &[]).ok()
 }
 
-type Done = Result<Outcome, StoreError>;
-
+/// Does it, and returns what its change tells.
 fn act_on(
     snaps: &mut Snaps<'_>,
     listing: &dyn SnapListing,
     machine: &str,
     act: &SnapAct,
     watch: &mut dyn Watch,
-) -> Result<Done, Failure> {
+) -> Result<Value, Failure> {
     let none = BTreeSet::new();
-    let (wanted, asked, grants) = match act {
+    let outcome = match act {
         SnapAct::AutoRefresh(new) => {
             let mut done = None;
             listing.act_at_rest(&mut || {
                 done = Some(snaps.take(new, Asked::Refresh, &none, watch));
             })?;
-            let name = || StoreError::NotInstalled(new.name.clone());
-            return Ok(done.unwrap_or_else(|| Err(name())));
+            done.unwrap_or_else(|| Err(StoreError::NotInstalled(new.name.clone())))
         }
-        SnapAct::Install(wanted, grants) => (wanted, Asked::Install, grants),
-        SnapAct::Refresh(wanted) => (wanted, Asked::Refresh, &none),
-        SnapAct::File(_, file, grants) => return Ok(snaps.take_file(file, grants, watch)),
-        SnapAct::Revert(name) => return Ok(snaps.revert(name, watch)),
+        SnapAct::Install(wanted, grants) => {
+            let new = find(snaps, listing, machine, wanted, Asked::Install)?;
+            snaps.take(&new, Asked::Install, grants, watch)
+        }
+        SnapAct::Refresh(wanted) => {
+            match find(snaps, listing, machine, wanted, Asked::Refresh) {
+                Ok(new) => snaps.take(&new, Asked::Refresh, &none, watch),
+                // The newest of that channel is here, or is older.
+                Err(failure) => match &wanted.channel {
+                    Some(channel) if failure.kind == FailureKind::NoUpdate => {
+                        return follow(snaps, listing, &wanted.name, channel, watch);
+                    }
+                    _ => return Err(failure),
+                },
+            }
+        }
+        SnapAct::Switch(name, channel) => return follow(snaps, listing, name, channel, watch),
+        SnapAct::File(_, file, grants) => snaps.take_file(file, grants, watch),
+        SnapAct::Revert(name) => snaps.revert(name, watch),
         SnapAct::Repair(name, revision) => {
-            return mender::repair(snaps, listing, name, *revision, watch);
+            return mender::repair(snaps, listing, name, *revision, watch).map(told);
         }
-        SnapAct::Configure(name, patch) => return Ok(snaps.configure(name, patch, watch)),
-        SnapAct::ConfigureItself(name, patch) => {
-            return Ok(snaps.configure_itself(name, patch, watch));
+        SnapAct::Configure(name, patch) => snaps.configure(name, patch, watch),
+        SnapAct::ConfigureItself(name, patch) => snaps.configure_itself(name, patch, watch),
+        SnapAct::Remove(name, data) => snaps.remove(name, *data, watch),
+        SnapAct::Grant(name, grants) => {
+            let add = |here: &mut BTreeSet<Grant>| here.extend(grants.iter().cloned());
+            return written(name, snaps.grant(name, add, watch));
         }
-        SnapAct::Remove(name, data) => return Ok(snaps.remove(name, *data, watch)),
-        SnapAct::Grant(name, _) | SnapAct::Revoke(name, _) => {
-            return Ok(Err(StoreError::NotInstalled(name.clone())));
+        SnapAct::Revoke(name, grants) => {
+            let take = |here: &mut BTreeSet<Grant>| here.retain(|one| !grants.contains(one));
+            return written(name, snaps.grant(name, take, watch));
         }
     };
+    outcome.map(told).map_err(|error| failure(&error))
+}
+
+/// The revision that somebody means.
+fn find(
+    snaps: &Snaps<'_>,
+    listing: &dyn SnapListing,
+    machine: &str,
+    wanted: &WantedSnap,
+    asked: Asked,
+) -> Result<NewSnap, Failure> {
     // Whether it is here is told without the store.
     snaps
         .require_as_asked(&wanted.name, asked)
         .map_err(|error| failure(&error))?;
     let listed = listing.listed_snaps()?;
-    let new = choose(&listed, wanted, snaps.state(), &listing.channel(), machine)?;
-    Ok(snaps.take(&new, asked, grants, watch))
+    choose(&listed, wanted, snaps.state(), &listing.channel(), machine)
 }
 
-fn tell(changes: &Changes, id: u64, done: &Done) {
+fn follow(
+    snaps: &mut Snaps<'_>,
+    listing: &dyn SnapListing,
+    name: &SnapName,
+    channel: &Channel,
+    watch: &mut dyn Watch,
+) -> Result<Value, Failure> {
+    let chosen = choice_of(channel, &listing.channel());
+    written(name, snaps.follow(name, chosen, watch))
+}
+
+fn written(name: &SnapName, written: Result<Written, StoreError>) -> Result<Value, Failure> {
+    let written = written.map_err(|error| failure(&error))?;
+    let (names, is_changed) = ([name.as_str()], written == Written::Changed);
+    Ok(json!({ "snap-name": names[0], "snap-names": names, "changed": is_changed }))
+}
+
+fn told(outcome: Outcome) -> Value {
+    let Outcome {
+        change,
+        left_behind,
+    } = outcome;
+    let name = change.snap.as_str();
+    if let Some(left) = &left_behind {
+        eprintln!("snap {name}: {left}; what nobody needs any more stays on the disk");
+    }
+    json!({
+        "snap-name": name,
+        "snap-names": [name],
+        "revision": change.new.map(|new| new.revision.to_string()),
+        "left-behind": left_behind,
+    })
+}
+
+fn tell(changes: &Changes, id: u64, done: Result<Value, Failure>) {
     match done {
-        Ok(outcome) => {
-            let name = outcome.change.snap.as_str();
-            let revision = outcome
-                .change
-                .new
-                .as_ref()
-                .map(|new| new.revision.to_string());
-            let data = json!({
-                "snap-name": name,
-                "snap-names": [name],
-                "revision": revision,
-                "left-behind": outcome.left_behind,
-            });
-            if let Some(left) = &outcome.left_behind {
-                eprintln!("snap {name}: {left}; what nobody needs any more stays on the disk");
+        Ok(data) => changes.finish(id, data),
+        Err(failure) => {
+            if failure.kind == FailureKind::Disk {
+                eprintln!("{}", failure.message);
             }
-            changes.finish(id, data);
-        }
-        Err(error) => {
-            let told = failure(error);
-            if told.kind == FailureKind::Disk {
-                eprintln!("{error}");
-            }
-            changes.fail(id, &told);
+            changes.fail(id, &failure);
         }
     }
 }

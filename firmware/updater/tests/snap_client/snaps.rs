@@ -32,6 +32,10 @@ fn it_installs_a_file_goes_back_and_removes() {
         tasks.contains("Verify the snap and name its blocks"),
         "{tasks}"
     );
+    let switched = served.done("switch --channel=beta hello");
+    assert_eq!(switched, "\"hello\" switched to the \"beta\" channel\n\n");
+    let here = served.done("list hello");
+    assert!(here.contains(" beta "), "{here}");
     assert_eq!(served.done("revert hello"), "hello reverted to 1.0\n");
     assert_eq!(served.done("remove --purge hello"), "hello removed\n");
     let gone = served.refused("revert hello");

@@ -13,6 +13,7 @@ mod refusals;
 mod rescue;
 mod server;
 mod servers;
+mod snap_channels;
 #[path = "../snap_parts/mod.rs"]
 mod snap_parts;
 mod snap_refresh;

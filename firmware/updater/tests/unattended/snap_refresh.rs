@@ -14,15 +14,15 @@ use updater::device::{Device as _, FailureKind};
 use updater::snaps::SnapListing as _;
 
 /// A device with revision 1 of `hello`, and its store.
-struct Field {
-    maker: Maker,
+pub(crate) struct Field {
+    pub(crate) maker: Maker,
     server: crate::server::HonestServer,
     device: Device,
-    asked: Asked,
+    pub(crate) asked: Asked,
 }
 
 impl Field {
-    fn new(settings: &str) -> Self {
+    pub(crate) fn new(settings: &str) -> Self {
         let maker = Maker::new();
         maker.add_publisher("acme");
         maker.publish_snap("acme", "1.0");
@@ -47,7 +47,7 @@ impl Field {
     }
 
     /// Turns of the daemon for so long.
-    fn pass(&self, time: Duration) {
+    pub(crate) fn pass(&self, time: Duration) {
         let clock = self.device.hardware();
         let end = self.device.uptime() + time;
         while self.device.uptime() < end {
@@ -57,7 +57,7 @@ impl Field {
         }
     }
 
-    fn revision(&self) -> Value {
+    pub(crate) fn revision(&self) -> Value {
         self.asked.get("v2/snaps/hello")["revision"].take()
     }
 
@@ -65,7 +65,7 @@ impl Field {
         self.asked.engine.system().unwrap().unattended.state
     }
 
-    fn set(&self, key: &str, value: Value) {
+    pub(crate) fn set(&self, key: &str, value: Value) {
         self.asked.engine.set(key, value).unwrap();
     }
 

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use store_builder::{NewRelease, Outcome, RolePlan, StoreKeys};
-use store_format::{PublisherName, Purpose, Rollout};
+use store_format::{Channel, PublisherName, Purpose, Rollout};
 use updater::Engine;
 use updater::api::{Answer, Api, Method, Peer, Request};
 use updater::changes::{Change, Changes, Watched};
@@ -37,21 +37,35 @@ impl Maker {
     /// Publishes a version for those who are in the wave.
     pub(crate) fn publish_snap_as(&self, publisher: &str, version: &str, rollout: Rollout) {
         let file = make_snap(&self.path("snaps"), version);
-        self.publish_file_as(publisher, &file, &[], rollout);
+        self.publish_file_as(publisher, &file, &[], edge(), rollout);
+    }
+
+    /// Publishes a version for everyone who follows that channel.
+    pub(crate) fn publish_snap_in(&self, publisher: &str, version: &str, channel: &str) {
+        let file = make_snap(&self.path("snaps"), version);
+        let channel = channel.parse().unwrap();
+        self.publish_file_as(publisher, &file, &[], channel, Rollout::everyone(1));
     }
 
     /// Publishes a file, which the store's owner grants something.
     pub(crate) fn publish_file(&self, publisher: &str, file: &Path, grants: &[Grant]) {
-        self.publish_file_as(publisher, file, grants, Rollout::everyone(1));
+        self.publish_file_as(publisher, file, grants, edge(), Rollout::everyone(1));
     }
 
-    fn publish_file_as(&self, publisher: &str, file: &Path, grants: &[Grant], rollout: Rollout) {
+    fn publish_file_as(
+        &self,
+        publisher: &str,
+        file: &Path,
+        grants: &[Grant],
+        channel: Channel,
+        rollout: Rollout,
+    ) {
         let publisher = publisher.parse().unwrap();
         let release = NewRelease {
             file,
             board: None,
             publisher: Some(&publisher),
-            channels: BTreeMap::from([(edge(), rollout)]),
+            channels: BTreeMap::from([(channel, rollout)]),
             minimum: None,
             grants,
             notes: String::new(),
