@@ -29,6 +29,7 @@ pub(crate) fn run(attempt: &str, stage: &Path, limited: Limited) -> Result<ExitC
             at: "/run/snapctl".into(),
             side: Side::Plugs,
         }],
+        layout: Vec::new(),
         limits: limits(limited),
         notify: None,
         inherited_sockets: Vec::new(),
