@@ -8,6 +8,7 @@ use landlock::{
     RulesetAttr, RulesetCreated, RulesetCreatedAttr, RulesetStatus,
 };
 use std::io;
+use std::os::fd::OwnedFd;
 use std::path::Path;
 
 /// What the kernels of all boards have: without it there is no start.
@@ -15,12 +16,13 @@ const NEEDED: ABI = ABI::V2;
 /// What is used where the kernel has it.
 const WANTED: ABI = ABI::V5;
 
-/// Puts the calling thread behind the rules, for ever, and all its children.
-pub(crate) fn restrict(sandbox: &Sandbox) -> Result<(), LayerError> {
-    set_rules(sandbox).layer(Layer::Landlock, || "set the rules".to_owned())
+/// Puts the calling thread behind the rules, for ever, and all its children. What is `writable`
+/// is so beside what every snap may write.
+pub(crate) fn restrict(sandbox: &Sandbox, writable: &[OwnedFd]) -> Result<(), LayerError> {
+    set_rules(sandbox, writable).layer(Layer::Landlock, || "set the rules".to_owned())
 }
 
-fn set_rules(sandbox: &Sandbox) -> io::Result<()> {
+fn set_rules(sandbox: &Sandbox, writable: &[OwnedFd]) -> io::Result<()> {
     let all = AccessFs::from_all(WANTED);
     let rules = Ruleset::default()
         .set_compatibility(CompatLevel::HardRequirement)
@@ -40,6 +42,8 @@ fn set_rules(sandbox: &Sandbox) -> io::Result<()> {
         Path::new("/proc"),
         AccessFs::from_read(WANTED) | AccessFs::WriteFile,
     )?;
+    // Nodes of devices are made by nobody.
+    let written = all & !(AccessFs::MakeChar | AccessFs::MakeBlock);
     for path in [
         &sandbox.data_directory(),
         &sandbox.common_directory(),
@@ -48,9 +52,12 @@ fn set_rules(sandbox: &Sandbox) -> io::Result<()> {
         Path::new("/run"),
         Path::new("/dev/shm"),
     ] {
-        // Nodes of devices are made by nobody.
-        let made = AccessFs::MakeChar | AccessFs::MakeBlock;
-        rules = allow(rules, path, all & !made)?;
+        rules = allow(rules, path, written)?;
+    }
+    for file in writable {
+        // Of a file, the rules take what there is to do with one.
+        let rule = PathBeneath::new(file, written);
+        rules = rules.add_rule(rule).map_err(io::Error::other)?;
     }
     let status = rules.restrict_self().map_err(io::Error::other)?;
     match status.ruleset {

@@ -11,6 +11,7 @@ mod error;
 mod file_rules;
 mod first_process;
 mod identity;
+mod layout;
 mod limits;
 mod network;
 mod plug;
@@ -26,6 +27,9 @@ pub use error::{Layer, LayerError};
 pub use limits::{DiskLimit, DiskSpeed, Limits};
 pub use plug::{Giver, Plug};
 pub use run::run;
-pub use sandbox::{CONTROL_DIRECTORY, Lifetime, Mode, Program, Sandbox, Shared, Side, Sources};
+pub use sandbox::{
+    CONTROL_DIRECTORY, LayoutEntry, LayoutSource, Lifetime, Mode, Program, Sandbox, Shared, Side,
+    Sources,
+};
 pub use seccomp::Architecture;
 pub use user::{RANGE, SnapUsers, UserError, UserId};

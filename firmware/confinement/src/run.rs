@@ -103,11 +103,11 @@ fn confine(sandbox: &Sandbox, group: &ControlGroup, nodes: &[Node]) -> Result<()
     if !shared {
         network::start_own()?;
     }
-    view::enter(sandbox, nodes)?;
+    let writable = view::enter(sandbox, nodes)?;
     identity::take(sandbox)?;
     system_calls::die_with_parent().layer(Layer::Process, || "tie it to its parent".to_owned())?;
     if sandbox.mode == Mode::Strict {
-        file_rules::restrict(sandbox)?;
+        file_rules::restrict(sandbox, &writable)?;
         seccomp::restrict()?;
     }
     Ok(())

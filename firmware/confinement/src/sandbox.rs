@@ -29,6 +29,8 @@ pub struct Sandbox {
     pub devices: Vec<PathBuf>,
     /// Directories that it shares with other snaps.
     pub shared: Vec<Shared>,
+    /// Places of its view that it has filled itself.
+    pub layout: Vec<LayoutEntry>,
     /// What the whole snap may use up.
     pub limits: Limits,
     /// A socket that hears when it is ready: `NOTIFY_SOCKET` leads there.
@@ -78,6 +80,32 @@ pub enum Side {
     Offers,
     /// It connects to the sockets and reads the files.
     Plugs,
+}
+
+/// A place of its view that a snap has filled. No two are in each other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LayoutEntry {
+    /// The place, inside.
+    pub at: PathBuf,
+    /// What is seen there.
+    pub source: LayoutSource,
+    /// The mode of what is made for it: in memory, or in the snap's data. The snap's user owns
+    /// that.
+    pub mode: u32,
+}
+
+/// What is seen at a place. Paths are those inside, below the snap's directory or one of its
+/// data; what is missing of the data is made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LayoutSource {
+    /// A directory.
+    Directory(PathBuf),
+    /// A file.
+    File(PathBuf),
+    /// A symbolic link with this text.
+    Link(PathBuf),
+    /// An empty directory in memory.
+    Memory,
 }
 
 /// How much of the confinement is in force.

@@ -5,6 +5,7 @@
 
 use crate::devices::{Access, Node};
 use crate::error::{Layer, LayerError, OfLayer};
+use crate::layout;
 use crate::plug::Plug;
 use crate::sandbox::{CONTROL_DIRECTORY, Mode, Sandbox, Side};
 use rustix::fs::{Gid, Mode as FileMode, Uid};
@@ -14,6 +15,7 @@ use rustix::mount::{
 use std::ffi::CString;
 use std::fs::{self, Permissions};
 use std::io;
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
@@ -45,8 +47,8 @@ const HIDDEN_FILES: [&str; 11] = [
 ];
 const HIDDEN_DIRECTORIES: [&str; 7] = ["acpi", "bus", "driver", "fs", "irq", "scsi", "tty"];
 
-const QUIET: MountFlags = MountFlags::NOSUID.union(MountFlags::NODEV);
-const READ_ONLY: MountFlags = QUIET.union(MountFlags::RDONLY);
+pub(crate) const QUIET: MountFlags = MountFlags::NOSUID.union(MountFlags::NODEV);
+pub(crate) const READ_ONLY: MountFlags = QUIET.union(MountFlags::RDONLY);
 
 /// A root that is being made.
 struct View<'a> {
@@ -54,8 +56,9 @@ struct View<'a> {
     root: PathBuf,
 }
 
-/// Makes the view of `sandbox` and moves this process into it.
-pub(crate) fn enter(sandbox: &Sandbox, nodes: &[Node]) -> Result<(), LayerError> {
+/// Makes the view of `sandbox` and moves this process into it. Returns what the snap's layout
+/// has it write, open.
+pub(crate) fn enter(sandbox: &Sandbox, nodes: &[Node]) -> Result<Vec<OwnedFd>, LayerError> {
     let view = View {
         sandbox,
         root: PathBuf::from(SCRATCH),
@@ -68,7 +71,23 @@ pub(crate) fn enter(sandbox: &Sandbox, nodes: &[Node]) -> Result<(), LayerError>
     view.make_proc()?;
     view.make_devices(nodes)?;
     view.show_plugs()?;
-    view.turn()
+    turn(&view.root)?;
+    let writable = layout::apply(sandbox)?;
+    mount_remount("/", MountFlags::BIND | READ_ONLY, c"")
+        .layer(Layer::View, || "close the root".to_owned())?;
+    Ok(writable)
+}
+
+/// Makes the root that was put together the only one.
+fn turn(root: &Path) -> Result<(), LayerError> {
+    let turn = || -> io::Result<()> {
+        std::env::set_current_dir(root)?;
+        // The old root comes to lie upon the new one, and goes.
+        rustix::process::pivot_root(".", ".")?;
+        rustix::mount::unmount(".", UnmountFlags::DETACH)?;
+        std::env::set_current_dir("/")
+    };
+    turn().layer(Layer::View, || "change the root".to_owned())
 }
 
 impl View<'_> {
@@ -108,10 +127,13 @@ impl View<'_> {
         let sandbox = self.sandbox;
         let directory = sandbox.snap_directory();
         self.show(&sandbox.sources.snap, &directory, READ_ONLY)?;
-        let current = self.inside(&directory.with_file_name("current"));
-        symlink(&sandbox.revision, current)
-            .layer(Layer::View, || "link the current revision".to_owned())?;
-        self.show(&sandbox.sources.data, &sandbox.data_directory(), QUIET)?;
+        let data = sandbox.data_directory();
+        self.show(&sandbox.sources.data, &data, QUIET)?;
+        for revision in [directory, data] {
+            let current = self.inside(&revision.with_file_name("current"));
+            symlink(&sandbox.revision, current)
+                .layer(Layer::View, || "link the current revision".to_owned())?;
+        }
         self.show(&sandbox.sources.common, &sandbox.common_directory(), QUIET)?;
         if let Some(control) = &sandbox.sources.control {
             let directory = Path::new(CONTROL_DIRECTORY);
@@ -251,20 +273,6 @@ impl View<'_> {
             self.show_file(socket, Path::new(NOTIFY))?;
         }
         Ok(())
-    }
-
-    /// Makes the new root the only one.
-    fn turn(&self) -> Result<(), LayerError> {
-        let turn = || -> io::Result<()> {
-            std::env::set_current_dir(&self.root)?;
-            // The old root comes to lie upon the new one, and goes.
-            rustix::process::pivot_root(".", ".")?;
-            rustix::mount::unmount(".", UnmountFlags::DETACH)?;
-            std::env::set_current_dir("/")?;
-            mount_remount("/", MountFlags::BIND | READ_ONLY, c"")?;
-            Ok(())
-        };
-        turn().layer(Layer::View, || "change the root".to_owned())
     }
 
     /// Shows the directory `source`, without what is mounted in it.

@@ -1,9 +1,13 @@
-//! The confinement that attempts are made in: that of a snap without plugs.
+//! The confinement that attempts are made in: that of a snap without plugs, with a layout.
 
 use crate::Limited;
+use crate::attempts::layouts::PLACE;
 use crate::stage::USER;
 use anyhow::{Context, Result};
-use confinement::{Lifetime, Limits, Mode, Program, Sandbox, Shared, Side, Sources, UserId};
+use confinement::{
+    LayoutEntry, LayoutSource, Lifetime, Limits, Mode, Program, Sandbox, Shared, Side, Sources,
+    UserId,
+};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -29,6 +33,11 @@ pub(crate) fn run(attempt: &str, stage: &Path, limited: Limited) -> Result<ExitC
             at: "/run/snapctl".into(),
             side: Side::Plugs,
         }],
+        layout: vec![LayoutEntry {
+            at: PLACE.into(),
+            source: LayoutSource::Directory("/var/snap/escape/common/layout".into()),
+            mode: 0o755,
+        }],
         limits: limits(limited),
         notify: None,
         inherited_sockets: Vec::new(),
@@ -43,8 +52,9 @@ pub(crate) fn run(attempt: &str, stage: &Path, limited: Limited) -> Result<ExitC
     let mut environment: Vec<_> = std::env::vars_os().collect();
     environment.push(("SNAP".into(), sandbox.snap_directory().into()));
     environment.push(("SNAP_DATA".into(), sandbox.data_directory().into()));
-    environment.retain(|(name, _)| name != "CONTROL");
+    environment.retain(|(name, _)| name != "CONTROL" && name != "LAYOUT");
     environment.push(("CONTROL".into(), "/run/snapctl".into()));
+    environment.push(("LAYOUT".into(), PLACE.into()));
     sandbox.program.environment = environment;
     Ok(confinement::run(&sandbox)?.into())
 }

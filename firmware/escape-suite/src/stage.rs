@@ -40,11 +40,18 @@ impl Stage {
         fs::create_dir_all(directory)?;
         fs::set_permissions(directory, Permissions::from_mode(0o755))?;
         fs::write(directory.join("secret"), SECRET)?;
-        for name in ["snap", "data", "common", "other-snap", "control"] {
+        for name in [
+            "snap",
+            "data",
+            "common",
+            "common/layout",
+            "other-snap",
+            "control",
+        ] {
             fs::create_dir(directory.join(name))?;
         }
         fs::write(directory.join("other-snap/secret"), SECRET)?;
-        for name in ["data", "common"] {
+        for name in ["data", "common", "common/layout"] {
             std::os::unix::fs::chown(directory.join(name), Some(USER), Some(USER))?;
         }
         let program = directory.join("snap/escape-suite");
@@ -96,6 +103,10 @@ impl Stage {
             (
                 "CONTROL".to_owned(),
                 format!("{}/control", self.directory.display()),
+            ),
+            (
+                "LAYOUT".to_owned(),
+                format!("{}/common/layout", self.directory.display()),
             ),
             ("PORT".to_owned(), self.port.to_string()),
         ]

@@ -36,5 +36,5 @@ fn every_attempt_is_refused_inside_and_succeeds_outside() {
         .lines()
         .filter(|line| line.starts_with("works "))
         .count();
-    assert_eq!(works, 7, "what every snap can do");
+    assert_eq!(works, 8, "what every snap can do");
 }

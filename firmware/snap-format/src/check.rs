@@ -2,6 +2,8 @@
 
 use crate::command::Command;
 use crate::hook::Hook;
+use crate::layout::LayoutSource;
+use crate::paths::expand;
 use crate::snap_yaml::SnapYaml;
 use crate::words::{Confinement, Daemon};
 use std::collections::BTreeMap;
@@ -47,6 +49,13 @@ pub enum Warning {
         /// Where it would be.
         path: String,
     },
+    /// What a layout shows of the snap is not there, or is something else.
+    Layout {
+        /// Where it would be seen.
+        place: String,
+        /// Where it would be in the snap.
+        path: String,
+    },
     /// A program or hook that cannot be started.
     NotExecutable(String),
     /// A hook that never runs here.
@@ -73,6 +82,11 @@ impl fmt::Display for Warning {
             Self::Missing { app, path } => write!(
                 f,
                 "the app {app} will not run: there is no {path} in the snap; add it"
+            ),
+            Self::Layout { place, path } => write!(
+                f,
+                "no app will run: the layout {place} shows {path}, and the snap has no directory or \
+                 file of that kind there, links aside; add it"
             ),
             Self::NotExecutable(path) => {
                 write!(f, "{path} will not run: it is not executable; chmod a+x it")
@@ -122,6 +136,7 @@ pub(crate) fn warnings(yaml: &SnapYaml, listed: &[Listed]) -> Vec<Warning> {
             }
         }
     }
+    warnings.extend(unfilled(yaml, &files));
     if yaml.confinement == Confinement::Classic {
         warnings.push(Warning::Classic);
     }
@@ -161,6 +176,68 @@ pub(crate) fn warnings(yaml: &SnapYaml, listed: &[Listed]) -> Vec<Warning> {
     warnings
 }
 
+/// Layouts whose source is in the snap, and is not what they call it.
+fn unfilled(yaml: &SnapYaml, files: &BTreeMap<&str, &Listed>) -> Vec<Warning> {
+    let own = expand("$SNAP/", yaml.name.as_str());
+    let layouts = yaml.layout.iter().filter_map(|(place, layout)| {
+        let (path, kind) = match &layout.source {
+            LayoutSource::Bind(path) => (path, FileKind::Directory),
+            LayoutSource::BindFile(path) => (path, FileKind::File),
+            LayoutSource::Symlink(_) | LayoutSource::Tmpfs => return None,
+        };
+        let path = expand(path, yaml.name.as_str());
+        let path = path.strip_prefix(&own)?.to_owned();
+        let fills = files
+            .get(path.as_str())
+            .is_some_and(|file| file.kind == kind);
+        (!fills).then(|| Warning::Layout {
+            place: place.clone(),
+            path,
+        })
+    });
+    layouts.collect()
+}
+
 fn runs(file: &Listed) -> bool {
     file.kind == FileKind::File && file.mode & 0o111 != 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_layout_of_what_is_not_in_the_snap_is_named() {
+        let yaml = "name: a1\nversion: 1\nlayout:\n  \
+            /etc/a: {bind-file: $SNAP/file}\n  /etc/b: {bind: $SNAP/directory}\n  \
+            /etc/c: {bind: $SNAP_DATA/absent}\n  /etc/d: {symlink: $SNAP/absent}\n  \
+            /opt/a: {bind: $SNAP/text}\n  /opt/b: {bind-file: $SNAP/more}\n  \
+            /opt/c: {bind: $SNAP/absent}\n  /opt/d: {bind-file: $SNAP/link}\n  \
+            /opt/e: {bind: /snap/a1/current/absent}\n  /srv/a: {bind: $SNAP}\n";
+        let yaml = SnapYaml::parse(yaml.as_bytes()).unwrap();
+        let listed = [
+            ("file", FileKind::File),
+            ("text", FileKind::File),
+            ("directory", FileKind::Directory),
+            ("more", FileKind::Directory),
+            ("link", FileKind::Symlink),
+        ];
+        let listed = listed.map(|(path, kind)| Listed {
+            path: path.to_owned(),
+            mode: 0o755,
+            kind,
+        });
+        let expected = [
+            ("/opt/a", "text"),
+            ("/opt/b", "more"),
+            ("/opt/c", "absent"),
+            ("/opt/d", "link"),
+            ("/opt/e", "absent"),
+        ];
+        let expected = expected.map(|(place, path)| Warning::Layout {
+            place: place.to_owned(),
+            path: path.to_owned(),
+        });
+        assert_eq!(warnings(&yaml, &listed), expected);
+    }
 }

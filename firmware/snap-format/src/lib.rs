@@ -51,6 +51,7 @@ pub use names::{
     AliasName, AppName, HookName, InstanceName, InterfaceName, LinkKind, NameError, PlugName,
     Provenance, SlotName, SnapName, SocketName, SystemUserName,
 };
+pub use paths::expand_for_revision;
 pub use revision::{Revision, RevisionError};
 pub use snap_file::{SnapFile, SnapFileError};
 pub use snap_yaml::{Base, SnapYaml};

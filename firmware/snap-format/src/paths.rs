@@ -32,11 +32,17 @@ pub(crate) fn unknown_variable(path: &str) -> Option<&str> {
     unknown.next()
 }
 
-/// The path as a running app of the snap `name` sees it.
+/// The path as a running app of the snap `name` sees it, whatever its revision is.
 pub(crate) fn expand(path: &str, name: &str) -> String {
-    path.replace("$SNAP_DATA", &format!("/var/snap/{name}/current"))
+    expand_for_revision(path, name, "current")
+}
+
+/// A path of a layout as a running app of that revision of the snap `name` sees it.
+#[must_use]
+pub fn expand_for_revision(path: &str, name: &str, revision: &str) -> String {
+    path.replace("$SNAP_DATA", &format!("/var/snap/{name}/{revision}"))
         .replace("$SNAP_COMMON", &format!("/var/snap/{name}/common"))
-        .replace("$SNAP", &format!("/snap/{name}/current"))
+        .replace("$SNAP", &format!("/snap/{name}/{revision}"))
 }
 
 /// Whether `path` is `above`, or below it.

@@ -11,6 +11,7 @@ mod disk;
 mod environment;
 mod grants;
 mod handed_over;
+mod layout;
 mod sandbox;
 mod slots;
 mod snapctl;

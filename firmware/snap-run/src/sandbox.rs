@@ -4,7 +4,7 @@ use crate::device::{Device, InstalledSnap};
 use crate::disk;
 use crate::environment::{OF_THE_CALLER, Variables, architecture};
 use crate::grants::Grants;
-use crate::{slots, snapctl};
+use crate::{layout, slots, snapctl};
 use anyhow::{Context, Result, ensure};
 use confinement::{
     CONTROL_DIRECTORY, Giver, Lifetime, Limits, Mode, Plug, Program, Sandbox, Shared, Side,
@@ -74,11 +74,6 @@ pub fn sandbox_for(
     snap: &InstalledSnap,
     start: &Start,
 ) -> Result<Sandbox> {
-    ensure!(
-        snap.yaml.layout.is_empty(),
-        "cannot run {name}: it wants a layout, which this system does not have; have it use \
-         $SNAP and $SNAP_DATA"
-    );
     let no_plugs = BTreeSet::new();
     let line = line_of(snap, start, &no_plugs)?;
     let grants = Grants::read(&device.grants(name))?;
@@ -105,6 +100,7 @@ pub fn sandbox_for(
         plugs: plugs_of(snap, line.plugs, &grants),
         devices: grants.devices.iter().cloned().collect(),
         shared: shared_of(device, snap, line.plugs, user)?,
+        layout: layout::entries(snap),
         limits: Limits::usual(memory_bytes()?, disk::limit_for(&device.common_data(name))?),
         notify,
         inherited_sockets: Vec::new(),

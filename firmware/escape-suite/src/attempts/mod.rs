@@ -4,6 +4,7 @@ mod controls;
 mod devices;
 mod files;
 mod kernel;
+pub(crate) mod layouts;
 mod limits;
 mod namespaces;
 mod network;
@@ -45,7 +46,7 @@ const fn escape(name: &'static str, what: &'static str, act: fn() -> io::Result<
 
 /// All of them.
 pub(crate) fn all() -> impl Iterator<Item = &'static Attempt> {
-    let escapes: [&[Attempt]; 8] = [
+    let escapes: [&[Attempt]; 9] = [
         files::ALL,
         devices::ALL,
         namespaces::ALL,
@@ -54,9 +55,10 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Attempt> {
         kernel::ALL,
         limits::ALL,
         snapctl::ALL,
+        layouts::ALL,
     ];
-    let controls = controls::ALL.iter().chain(snapctl::CONTROL);
-    controls.chain(escapes.into_iter().flatten())
+    let controls = [controls::ALL, snapctl::CONTROL, layouts::CONTROL];
+    controls.into_iter().chain(escapes).flatten()
 }
 
 /// A variable of the stage.
