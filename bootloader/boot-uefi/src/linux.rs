@@ -13,6 +13,8 @@ use crate::kernel_image::{KernelImage, NotLoaded};
 use crate::memory::Pages;
 use crate::status_code::StatusCode;
 use crate::watchdog;
+#[cfg(target_arch = "x86_64")]
+use crate::without_firmware::StublessKernel;
 
 /// Starts `kernel`; returns only if it did not start, and then leaves nothing
 /// of the attempt behind in the firmware.
@@ -55,6 +57,13 @@ fn try_start(kernel: Pages, initrd: &Pages, command_line: &str) -> Result<Infall
     let _offer =
         InitrdOffer::install(&media).map_err(|error| NotStarted::Initrd(error.status()))?;
     let image = KernelImage::load(kernel.as_ref()).map_err(NotStarted::NotLoaded)?;
+    #[cfg(target_arch = "x86_64")]
+    if let Some(stubless) = StublessKernel::find(kernel.as_ref()) {
+        drop(image);
+        return stubless
+            .start(initrd, command_line)
+            .map_err(NotStarted::NotLoaded);
+    }
     // The kernel needs the room that its file takes.
     drop(kernel);
     // From here the kernel has this long to take the machine over.
