@@ -101,7 +101,7 @@ impl<'a> X86Kernel<'a> {
     #[must_use]
     pub fn stub_has_room(&self, map: impl Iterator<Item = Region>) -> bool {
         let free = |usage| usage == Usage::Free;
-        find_room(map, free, self.room, u64::MAX).is_some()
+        find_room(map, free, self.room).is_some()
     }
 
     /// Where it can be when the firmware is gone: the lowest place that is right for it, with
@@ -114,7 +114,7 @@ impl<'a> X86Kernel<'a> {
             return None;
         }
         let abandoned = |usage| matches!(usage, Usage::Free | Usage::Firmware);
-        find_room(map, abandoned, self.room, MAPPED_BYTES)
+        find_room(map, abandoned, self.room)
     }
 }
 

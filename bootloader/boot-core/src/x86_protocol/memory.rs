@@ -105,13 +105,12 @@ impl Region {
     }
 }
 
-/// The lowest place for `room` below `limit` in what `may_be_taken`. Regions that touch are
+/// The lowest place for `room` in what `may_be_taken`. Regions that touch are
 /// one where the map names them one after the other.
 pub(super) fn find_room(
     map: impl Iterator<Item = Region>,
     may_be_taken: impl Fn(Usage) -> bool,
     room: Room,
-    limit: u64,
 ) -> Option<u64> {
     let mut piece = 0..0;
     for region in map.filter(|region| may_be_taken(region.usage())) {
@@ -122,7 +121,7 @@ pub(super) fn find_room(
         let start = piece.start.max(room.lowest);
         let place = start.checked_next_multiple_of(room.alignment)?;
         let end = place.checked_add(room.bytes)?;
-        if end <= piece.end.min(limit) {
+        if end <= piece.end {
             return Some(place);
         }
     }
