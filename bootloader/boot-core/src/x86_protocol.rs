@@ -46,6 +46,7 @@ const PAGE_BYTES: u64 = 4096;
 pub struct X86Kernel<'a> {
     header: &'a [u8],
     code: &'a [u8],
+    file_bytes: u64,
     room: Room,
 }
 
@@ -83,6 +84,7 @@ impl<'a> X86Kernel<'a> {
         Some(Self {
             header: file.get(header_span(file)?)?,
             code,
+            file_bytes: file.len() as u64,
             room: Room {
                 bytes,
                 alignment,
@@ -97,24 +99,35 @@ impl<'a> X86Kernel<'a> {
         self.code
     }
 
+    /// Where it can be at the lowest: what is kept is best kept below.
+    #[must_use]
+    pub fn lowest_place(&self) -> u64 {
+        self.room.lowest
+    }
+
     /// Whether its stub finds what it needs in the firmware's map of memory, as it is now.
     #[must_use]
     pub fn stub_has_room(&self, map: impl Iterator<Item = Region>) -> bool {
-        let free = |usage| usage == Usage::Free;
-        find_room(map, free, self.room).is_some()
+        let free = map.filter(|region| region.usage() == Usage::Free);
+        find_room(free.map(|region| region.span()), self.room).is_some()
     }
 
     /// Where it can be when the firmware is gone: the lowest place that is right for it, with
-    /// nothing of the loader's in it. `None` where there is none, or where some memory is
-    /// beyond [`MAPPED_BYTES`].
+    /// nothing of the loader's in it but its own file, which begins at `file`. Its code is
+    /// to be copied there from the first byte to the last. `None` where there is none, or
+    /// where some memory is beyond [`MAPPED_BYTES`].
     #[must_use]
-    pub fn place(&self, map: impl Iterator<Item = Region> + Clone) -> Option<u64> {
+    pub fn place(&self, map: impl Iterator<Item = Region> + Clone, file: u64) -> Option<u64> {
         let mut memory = map.clone().filter(Region::is_memory);
-        if memory.any(|region| region.end() > MAPPED_BYTES) {
+        if memory.any(|region| region.span().end > MAPPED_BYTES) {
             return None;
         }
-        let abandoned = |usage| matches!(usage, Usage::Free | Usage::Firmware);
-        find_room(map, abandoned, self.room)
+        let end = file.checked_add(self.file_bytes)?;
+        let pages = file..end.checked_next_multiple_of(PAGE_BYTES)?;
+        let abandoned = map.filter_map(|region| region.abandoned_with(&pages));
+        // A place in the midst of the code would be written over what is to be read.
+        let code = end.checked_sub(self.code.len() as u64)?..end;
+        find_room(abandoned, self.room).filter(|place| !code.contains(place))
     }
 }
 

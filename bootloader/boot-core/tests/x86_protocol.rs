@@ -63,10 +63,17 @@ fn small_machine() -> Vec<Region> {
     ]
 }
 
+/// Where the file lies, unless a test says something else.
+const FILE: u64 = 120 * MIB;
+
 fn place(map: &[Region]) -> Option<u64> {
-    X86Kernel::parse(&kernel())
-        .unwrap()
-        .place(map.iter().copied())
+    place_with_file_at(FILE, map)
+}
+
+fn place_with_file_at(file: u64, map: &[Region]) -> Option<u64> {
+    let kernel = kernel();
+    let kernel = X86Kernel::parse(&kernel).unwrap();
+    kernel.place(map.iter().copied(), file)
 }
 
 fn stub_has_room(map: &[Region]) -> bool {
@@ -130,6 +137,34 @@ fn the_loaders_memory_and_what_stays_with_the_firmware_are_not_taken() {
     assert_eq!(place(&map), None, "a gap");
     map.insert(1, region(BOOT_SERVICES_DATA, 40 * MIB..41 * MIB));
     assert_eq!(place(&map), Some(16 * MIB));
+}
+
+#[test]
+fn its_own_file_may_be_written_over_as_far_as_it_was_read() {
+    // It takes one page, of which the code begins in the midst; others lie around it.
+    let map = |file: u64| {
+        [
+            region(FREE, 16 * MIB..file),
+            region(LOADER_DATA, file..file + PAGE),
+            region(FREE, file + PAGE..80 * MIB),
+        ]
+    };
+    for file in [16 * MIB, 20 * MIB, 79 * MIB] {
+        assert_eq!(place_with_file_at(file, &map(file)), Some(16 * MIB));
+        assert_eq!(place_with_file_at(file + PAGE, &map(file)), None);
+        let mut more = map(file);
+        more[1].pages = 2;
+        more[2] = region(FREE, file + 2 * PAGE..80 * MIB);
+        assert_eq!(place_with_file_at(file, &more), None, "two pages");
+    }
+    // A copy from the first byte to the last would write over what it has not read.
+    let file = 16 * MIB - 0x800;
+    let free = [region(FREE, MIB..96 * MIB)];
+    assert_eq!(place_with_file_at(file, &free), None);
+    assert_eq!(place_with_file_at(file - 0x200, &free), Some(16 * MIB));
+    assert_eq!(place_with_file_at(u64::MAX - 1, &free), None);
+    let lowest = X86Kernel::parse(&kernel()).unwrap().lowest_place();
+    assert_eq!(lowest, 16 * MIB);
 }
 
 #[test]
@@ -332,6 +367,7 @@ proptest! {
     fn no_header_and_no_map_panics(
         fields in proptest::collection::vec((0x1f0_usize..0x270, any::<u8>()), 0..40),
         map in proptest::collection::vec((0_u32..17, any::<u64>(), any::<u64>()), 0..20),
+        at in any::<u64>(),
     ) {
         let mut file = kernel();
         for (at, byte) in fields {
@@ -344,7 +380,7 @@ proptest! {
         });
         if let Some(kernel) = X86Kernel::parse(&file) {
             let _ = kernel.stub_has_room(map.clone());
-            let place = kernel.place(map.clone());
+            let place = kernel.place(map.clone(), at);
             prop_assert!(place.is_none_or(|place| place < MAPPED_BYTES));
             kernel.fill_zero_page(&mut [0; ZERO_PAGE_BYTES], &HANDOVER, map);
         }

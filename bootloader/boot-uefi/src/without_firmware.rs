@@ -28,6 +28,8 @@ pub(crate) struct StublessKernel<'a> {
     kernel: X86Kernel<'a>,
     services: NonNull<BootServices>,
     system_table: u64,
+    /// Where the kernel's file lies.
+    file: u64,
     map: FirmwareMap,
 }
 
@@ -39,46 +41,53 @@ impl<'a> StublessKernel<'a> {
         let system_table = uefi::table::system_table_raw()?;
         // SAFETY: the table stays where it is while boot services run.
         let services = NonNull::new(unsafe { system_table.as_ref() }.boot_services)?;
-        let mut map = FirmwareMap::allocate()?;
+        let mut map = FirmwareMap::allocate(&kernel)?;
         // SAFETY: those are the firmware's live services.
         unsafe { map.read(services) }?;
         (!kernel.stub_has_room(map.regions())).then(|| Self {
             kernel,
             services,
             system_table: system_table.as_ptr().addr() as u64,
+            file: address(file),
             map,
         })
     }
 
     /// Starts it; returns only while the firmware is still there.
-    pub(crate) fn start(self, initrd: &Pages, command_line: &str) -> Result<Infallible, NotLoaded> {
-        self.prepare(initrd.as_ref(), command_line)
+    pub(crate) fn start(self, initrd: Pages, command_line: &str) -> Result<Infallible, NotLoaded> {
+        self.prepare(initrd, command_line)
             .ok_or(NotLoaded::OutOfMemory)
             .map(|prepared| prepared.start())
     }
 
-    fn prepare<'b>(mut self, initrd: &'b [u8], command_line: &str) -> Option<Prepared<'b>>
-    where
-        'a: 'b,
-    {
+    fn prepare(mut self, initrd: Pages, command_line: &str) -> Option<Prepared<'a>> {
         if has_five_levels() {
             return None;
         }
-        let mut words = Pages::allocate(command_line.len().checked_add(1)?)?;
+        // All that is kept goes out of the way, as far as there is room.
+        let initrd = match self.allocate(initrd.as_ref().len()) {
+            Some(mut low) => {
+                low.as_mut().copy_from_slice(initrd.as_ref());
+                drop(initrd);
+                low
+            }
+            None => initrd,
+        };
+        let mut words = self.allocate(command_line.len().checked_add(1)?)?;
         let (end, text) = words.as_mut().split_last_mut()?;
         text.copy_from_slice(command_line.as_bytes());
         *end = 0;
-        let mut tables = Pages::allocate(TABLES_BYTES)?;
+        let mut tables = self.allocate(TABLES_BYTES)?;
         let entries = identity_tables(address(tables.as_ref()));
         let places = tables.as_mut().chunks_exact_mut(size_of::<u64>());
         for (place, entry) in places.zip(entries) {
             place.copy_from_slice(&entry.to_le_bytes());
         }
-        let zero_page = Pages::allocate(ZERO_PAGE_BYTES)?;
+        let zero_page = self.allocate(ZERO_PAGE_BYTES)?;
         let is_secure_boot = secure_boot::is_on();
         // SAFETY: the services are live, as before.
         unsafe { self.map.read(self.services) }?;
-        self.kernel.place(self.map.regions())?;
+        self.kernel.place(self.map.regions(), self.file)?;
         Some(Prepared {
             stubless: self,
             initrd,
@@ -88,12 +97,22 @@ impl<'a> StublessKernel<'a> {
             is_secure_boot,
         })
     }
+
+    fn allocate(&self, length_bytes: usize) -> Option<Pages> {
+        allocate_low(&self.kernel, length_bytes)
+    }
+}
+
+/// Below where the kernel can be, or anywhere.
+fn allocate_low(kernel: &X86Kernel<'_>, length_bytes: usize) -> Option<Pages> {
+    Pages::allocate_below(kernel.lowest_place(), length_bytes)
+        .or_else(|| Pages::allocate(length_bytes))
 }
 
 /// All that is needed from the firmware.
 struct Prepared<'a> {
     stubless: StublessKernel<'a>,
-    initrd: &'a [u8],
+    initrd: Pages,
     words: Pages,
     tables: Pages,
     zero_page: Pages,
@@ -109,19 +128,20 @@ impl Prepared<'_> {
             kernel,
             services,
             system_table,
+            file,
             map,
         } = &mut self.stubless;
         // SAFETY: from here on nothing of the firmware's is used but its reset; what `self`
         // holds is never given back.
         let left = unsafe { map.leave_firmware(*services) };
         // There was a place a moment ago.
-        let Some(place) = left.and_then(|()| kernel.place(map.regions())) else {
+        let Some(place) = left.and_then(|()| kernel.place(map.regions(), *file)) else {
             reset::cold()
         };
         let handover = Handover {
             command_line: address(self.words.as_ref()),
-            initrd: address(self.initrd),
-            initrd_bytes: self.initrd.len() as u64,
+            initrd: address(self.initrd.as_ref()),
+            initrd_bytes: self.initrd.as_ref().len() as u64,
             system_table: *system_table,
             map: address(map.as_ref()),
             map_bytes: map.bytes,
@@ -218,9 +238,9 @@ struct FirmwareMap {
 const MAP_BYTES: usize = 64 << 10;
 
 impl FirmwareMap {
-    fn allocate() -> Option<Self> {
+    fn allocate(kernel: &X86Kernel<'_>) -> Option<Self> {
         Some(Self {
-            pages: Pages::allocate(MAP_BYTES)?,
+            pages: allocate_low(kernel, MAP_BYTES)?,
             bytes: 0,
             descriptor_bytes: 0,
             descriptor_version: 0,

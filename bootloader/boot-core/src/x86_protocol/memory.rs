@@ -1,5 +1,7 @@
 //! The firmware's map of memory, and room in it (UEFI 2.10, section 7.2).
 
+use core::ops::Range;
+
 use super::{PAGE_BYTES, Room, field};
 
 /// What a shell maps, address for address, for a kernel that it starts without the firmware.
@@ -79,10 +81,23 @@ impl Region {
         })
     }
 
-    /// The first address behind it.
-    pub(super) fn end(&self) -> u64 {
-        self.start
-            .saturating_add(self.pages.saturating_mul(PAGE_BYTES))
+    pub(super) fn span(&self) -> Range<u64> {
+        let bytes = self.pages.saturating_mul(PAGE_BYTES);
+        self.start..self.start.saturating_add(bytes)
+    }
+
+    /// What of it nobody uses any more when the firmware is gone, and the loader has done with
+    /// `pages` of its own.
+    pub(super) fn abandoned_with(&self, pages: &Range<u64>) -> Option<Range<u64>> {
+        let span = self.span();
+        match self.usage() {
+            Usage::Free | Usage::Firmware => Some(span),
+            Usage::Loader => {
+                let common = span.start.max(pages.start)..span.end.min(pages.end);
+                (!common.is_empty()).then_some(common)
+            }
+            _ => None,
+        }
     }
 
     pub(super) fn usage(&self) -> Usage {
@@ -105,19 +120,15 @@ impl Region {
     }
 }
 
-/// The lowest place for `room` in what `may_be_taken`. Regions that touch are
-/// one where the map names them one after the other.
-pub(super) fn find_room(
-    map: impl Iterator<Item = Region>,
-    may_be_taken: impl Fn(Usage) -> bool,
-    room: Room,
-) -> Option<u64> {
+/// The lowest place for `room` in `spans` of memory. Those that touch are one where they come
+/// one after the other.
+pub(super) fn find_room(spans: impl Iterator<Item = Range<u64>>, room: Room) -> Option<u64> {
     let mut piece = 0..0;
-    for region in map.filter(|region| may_be_taken(region.usage())) {
-        if region.start != piece.end {
-            piece.start = region.start;
+    for span in spans {
+        if span.start != piece.end {
+            piece.start = span.start;
         }
-        piece.end = region.end();
+        piece.end = span.end;
         let start = piece.start.max(room.lowest);
         let place = start.checked_next_multiple_of(room.alignment)?;
         let end = place.checked_add(room.bytes)?;

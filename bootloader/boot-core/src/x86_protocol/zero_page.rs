@@ -1,5 +1,7 @@
 //! The page of parameters that a kernel gets.
 
+use core::ops::Range;
+
 use super::memory::{Region, Usage};
 use super::{SETUP_SECTORS_AT, X86Kernel};
 
@@ -166,11 +168,8 @@ impl Entry {
             Usage::Persistent => 7,
             Usage::Unknown => return None,
         };
-        Some(Self {
-            start: region.start,
-            end: region.end(),
-            kind,
-        })
+        let Range { start, end } = region.span();
+        Some(Self { start, end, kind })
     }
 
     fn to_bytes(self) -> [u8; MAP_ENTRY_BYTES] {
