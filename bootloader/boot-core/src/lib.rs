@@ -9,7 +9,8 @@
 //! came from, [`gpt`] finds the partitions,
 //! [`state_store`] and [`flight`] keep what must survive, [`aftermath`] looks back,
 //! [`choice`] decides, [`floors`] say what may not boot any more, [`load`] reads and
-//! verifies, [`pe_image`] and [`elf_image`] lay the kernel out, [`handover`] is what Linux is told.
+//! verifies, [`pe_image`] and [`elf_image`] lay the kernel out, [`handover`] is what Linux is told;
+//! [`x86_protocol`] is for machines on which that goes in one way only.
 //! Shells also share [`console`], [`last_words`], [`transfer`] and [`open_firmware`].
 #![no_std]
 #![forbid(unsafe_code)]
@@ -42,6 +43,7 @@ pub mod pe_image;
 pub mod platform;
 pub mod state_store;
 pub mod transfer;
+pub mod x86_protocol;
 
 pub use boot::{Halt, boot};
 pub use gpt::{Layout, Partition, read_layout};

@@ -77,7 +77,7 @@ impl Platform for Firmware {
                 "no hardware watchdog guards the kernel's start"
             )),
         }
-        let reason = linux::start(kernel, &initrd, command_line);
+        let reason = linux::start(kernel, initrd, command_line);
         if let Some(watchdog) = &mut self.watchdog {
             watchdog.disarm();
         }

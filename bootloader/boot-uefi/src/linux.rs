@@ -13,10 +13,12 @@ use crate::kernel_image::{KernelImage, NotLoaded};
 use crate::memory::Pages;
 use crate::status_code::StatusCode;
 use crate::watchdog;
+#[cfg(target_arch = "x86_64")]
+use crate::without_firmware::StublessKernel;
 
 /// Starts `kernel`; returns only if it did not start, and then leaves nothing
 /// of the attempt behind in the firmware.
-pub(crate) fn start(kernel: Pages, initrd: &Pages, command_line: &str) -> NotStarted {
+pub(crate) fn start(kernel: Pages, initrd: Pages, command_line: &str) -> NotStarted {
     match try_start(kernel, initrd, command_line) {
         Err(reason) => reason,
         Ok(never) => match never {},
@@ -49,14 +51,21 @@ impl NotStarted {
     }
 }
 
-fn try_start(kernel: Pages, initrd: &Pages, command_line: &str) -> Result<Infallible, NotStarted> {
+fn try_start(kernel: Pages, initrd: Pages, command_line: &str) -> Result<Infallible, NotStarted> {
     let options = load_options(command_line).ok_or(NotStarted::CommandLine)?;
+    let image = KernelImage::load(kernel.as_ref()).map_err(NotStarted::NotLoaded)?;
+    #[cfg(target_arch = "x86_64")]
+    if let Some(stubless) = StublessKernel::find(kernel.as_ref()) {
+        drop(image);
+        return stubless
+            .start(initrd, command_line)
+            .map_err(NotStarted::NotLoaded);
+    }
+    // The kernel needs the room that its file takes.
+    drop(kernel);
     let media = InitrdMedia::new(initrd.as_ref());
     let _offer =
         InitrdOffer::install(&media).map_err(|error| NotStarted::Initrd(error.status()))?;
-    let image = KernelImage::load(kernel.as_ref()).map_err(NotStarted::NotLoaded)?;
-    // The kernel needs the room that its file takes.
-    drop(kernel);
     // From here the kernel has this long to take the machine over.
     watchdog::arm(watchdog::LOADING_SECS);
     let outcome = image.run(&options);

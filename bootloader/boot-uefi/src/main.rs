@@ -36,6 +36,8 @@ mod secure_boot;
 mod sha256;
 mod status_code;
 mod watchdog;
+#[cfg(target_arch = "x86_64")]
+mod without_firmware;
 
 use boot_core::Board;
 use boot_core::console::Banner;

@@ -24,6 +24,20 @@ impl Pages {
         Self::allocate_aligned(MemoryType::LOADER_DATA, length_bytes, PAGE_SIZE)
     }
 
+    /// The same below the address `limit`.
+    #[cfg(target_arch = "x86_64")]
+    pub(crate) fn allocate_below(limit: u64, length_bytes: usize) -> Option<Self> {
+        let count = length_bytes.max(1).div_ceil(PAGE_SIZE);
+        let place = AllocateType::MaxAddress(limit.saturating_sub(1));
+        let allocation = boot::allocate_pages(place, MemoryType::LOADER_DATA, count).ok()?;
+        Some(Self {
+            start: allocation,
+            length_bytes,
+            allocation,
+            count,
+        })
+    }
+
     /// As [`allocate`](Self::allocate), of a certain type and at a multiple of
     /// `alignment_bytes`, a power of two.
     pub(crate) fn allocate_aligned(

@@ -61,7 +61,8 @@ pub fn measure(
     })
 }
 
-fn goal_mib(architecture: Architecture) -> u32 {
+/// With so many MiB a machine shall do.
+pub(crate) fn goal_mib(architecture: Architecture) -> u32 {
     match architecture {
         Architecture::X86_64 => 128,
         Architecture::Aarch64 | Architecture::Armv7 | Architecture::PowerPc64 => 256,

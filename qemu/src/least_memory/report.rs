@@ -52,9 +52,10 @@ comes up, confirms itself, and installs an update from a second disk with `snapp
 --from`. The firmware needs memory, too, and may need more than the system: the last column
 says what the next smaller machine does not come to the end of.
 
-What stops on x86_64 and arm64 is Debian's kernel, in its EFI stub, by an exception; on x86_64 it
-does so at 128 MiB as well where QEMU loads it (`-kernel`) and there is no loader. QEMU's pseries
-machine takes memory in steps of 256 MiB only.
+On x86_64 the EFI stub of Debian's kernel needs 160 MiB: 64 MiB that OVMF has free in one piece.
+With less, the loader starts the kernel without the stub
+([0045](decisions/0045-a-small-machine-boots-without-the-stub.md)). On arm64 what stops is that
+stub, by an exception. QEMU's pseries machine takes memory in steps of 256 MiB only.
 
 | board | least memory | goal | where less stops |
 |---|--:|--:|---|

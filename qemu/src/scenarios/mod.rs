@@ -65,6 +65,7 @@ mod service_dies;
 mod service_hangs;
 mod services_run;
 mod shutdown;
+mod small_machine;
 mod snap_escape;
 mod snap_install;
 mod snap_services;
@@ -121,6 +122,7 @@ pub const ALL: &[Scenario] = &[
     first_boot::SCENARIO,
     hash_instructions::BY_PROCESSOR,
     hash_instructions::PORTABLE,
+    small_machine::SCENARIO,
     changed_kernel::SCENARIO,
     changed_initrd::SCENARIO,
     changed_manifest::SCENARIO,
