@@ -79,14 +79,29 @@ impl Cutter {
     pub fn cut(&mut self, bytes: &[u8], offset: u64) -> Option<Chunk> {
         let longest = &bytes[..bytes.len().min(LONGEST_CHUNK_BYTES)];
         self.clear();
-        let mut sum = 0_u64;
-        while let taken @ 1.. = self.take(longest, offset) {
-            for byte in self.plain.iter().rev().take(taken).rev() {
-                sum = (sum << 1).wrapping_add(TABLE[usize::from(*byte)]);
+        let mut sum = Sum(0);
+        while let Some(rest) = longest.get(self.plain.len()..)
+            && !rest.is_empty()
+        {
+            if let Some(word) = self.take_word(rest, offset) {
+                word.into_iter().for_each(|byte| sum.push(byte));
+                if sum.cuts_behind(self.plain.len()) {
+                    break;
+                }
+                continue;
             }
-            if self.plain.len() >= SHORTEST_CHUNK_BYTES && sum >> (u64::BITS - CUT_BITS) == 0 {
+            let run = self.run(rest, offset);
+            let mut length_bytes = self.plain.len();
+            let end = run.iter().position(|byte| {
+                sum.push(*byte);
+                length_bytes += 1;
+                sum.cuts_behind(length_bytes)
+            });
+            if let Some(last) = end {
+                self.plain.extend_from_slice(&run[..=last]);
                 break;
             }
+            self.plain.extend_from_slice(run);
         }
         self.chunk()
     }
@@ -94,7 +109,14 @@ impl Cutter {
     /// The chunk that `bytes` are, which lie at `offset` of their image.
     pub fn split(&mut self, bytes: &[u8], offset: u64) -> Option<Chunk> {
         self.clear();
-        while self.take(bytes, offset) > 0 {}
+        while let Some(rest) = bytes.get(self.plain.len()..)
+            && !rest.is_empty()
+        {
+            if self.take_word(rest, offset).is_none() {
+                let run = self.run(rest, offset);
+                self.plain.extend_from_slice(run);
+            }
+        }
         self.chunk()
     }
 
@@ -125,7 +147,7 @@ impl Cutter {
         let (addresses, _) = addresses.as_chunks();
         let mut addresses = addresses.iter().map(|bytes| u32::from_le_bytes(*bytes));
         let mut at = 0;
-        while let Some(byte) = plain.get(at) {
+        while at < plain.len() {
             let (before, behind) = plain.split_at(at);
             let here = offset + at as u64;
             let field = behind.first_chunk::<WORD_BYTES>().and_then(|word| {
@@ -139,8 +161,9 @@ impl Cutter {
                     at += WORD_BYTES;
                 }
                 None => {
-                    bytes.push(*byte);
-                    at += 1;
+                    let run = &behind[..self.code.run_bytes(behind, here)];
+                    bytes.extend_from_slice(run);
+                    at += run.len();
                 }
             }
         }
@@ -153,22 +176,25 @@ impl Cutter {
         self.addresses.clear();
     }
 
-    /// Takes the next byte of the chunk, or the next word; returns how many bytes it has.
-    fn take(&mut self, bytes: &[u8], offset: u64) -> usize {
-        let rest = bytes.get(self.plain.len()..).unwrap_or_default();
+    /// Takes the word that `rest` of the chunk begins with, if it holds a distance; returns
+    /// what it is without that.
+    fn take_word(&mut self, rest: &[u8], offset: u64) -> Option<[u8; WORD_BYTES]> {
         let here = offset + self.plain.len() as u64;
-        if let Some(word) = rest.first_chunk::<WORD_BYTES>()
-            && let Some(field) = self.code.field(&self.plain, *word, here)
-        {
-            let (plain, distance) = field.split(*word);
-            self.plain.extend(plain);
-            self.distances.extend(distance.to_le_bytes());
-            let address = field.address(distance, here);
-            self.addresses.extend(address.to_le_bytes());
-            return WORD_BYTES;
-        }
-        self.plain.extend(rest.first());
-        rest.len().min(1)
+        let word = *rest.first_chunk::<WORD_BYTES>()?;
+        let field = self.code.field(&self.plain, word, here)?;
+        let (plain, distance) = field.split(word);
+        self.plain.extend(plain);
+        self.distances.extend(distance.to_le_bytes());
+        let address = field.address(distance, here);
+        self.addresses.extend(address.to_le_bytes());
+        Some(plain)
+    }
+
+    /// Of `rest` of the chunk, where no such word begins, what comes before the next place for
+    /// one.
+    fn run<'a>(&self, rest: &'a [u8], offset: u64) -> &'a [u8] {
+        let here = offset + self.plain.len() as u64;
+        &rest[..self.code.run_bytes(rest, here)]
     }
 
     fn chunk(&self) -> Option<Chunk> {
@@ -177,6 +203,19 @@ impl Cutter {
             distances: DistancesDigest::of(&self.distances),
             length_bytes: u32::try_from(self.plain.len()).unwrap_or(u32::MAX),
         })
+    }
+}
+
+/// It rolls over the plain bytes of a chunk: each leaves it 64 bytes later.
+struct Sum(u64);
+
+impl Sum {
+    fn push(&mut self, byte: u8) {
+        self.0 = (self.0 << 1).wrapping_add(TABLE[usize::from(byte)]);
+    }
+
+    fn cuts_behind(&self, length_bytes: usize) -> bool {
+        self.0 >> (u64::BITS - CUT_BITS) == 0 && length_bytes >= SHORTEST_CHUNK_BYTES
     }
 }
 

@@ -93,7 +93,35 @@ impl Code {
             Self::Aarch64 => None,
         }
     }
+
+    /// Of `rest`, at `offset` of the image and not empty: how many bytes there are up to the
+    /// next place where a word may hold a distance, but for the very first.
+    pub(crate) fn run_bytes(self, rest: &[u8], offset: u64) -> usize {
+        let longest = rest.len();
+        match self {
+            Self::Other => longest,
+            Self::X86_64 => {
+                let last = rest.iter().position(|byte| MAY_END[usize::from(*byte)]);
+                last.map_or(longest, |last| last + 1)
+            }
+            Self::Aarch64 => {
+                let word = WORD_BYTES as u64;
+                longest.min((word - offset % word) as usize)
+            }
+        }
+    }
 }
+
+/// The bytes that [`x86_64_distance_follows`] may end with.
+static MAY_END: [bool; 256] = {
+    let mut may_end = [false; 256];
+    let mut byte = 0;
+    while byte < may_end.len() {
+        may_end[byte] = matches!(byte, 0xe8 | 0xe9 | 0x80..=0x8f) || byte & 0xc7 == 0x05;
+        byte += 1;
+    }
+    may_end
+};
 
 /// Whether these bytes end an instruction but for its distance.
 fn x86_64_distance_follows(plain: &[u8]) -> bool {
@@ -222,6 +250,33 @@ mod tests {
             assert!(!follows(text.as_bytes()), "{text}");
         }
         assert_eq!(Code::Other.field(&[0xe8], [0; 4], 0), None);
+    }
+
+    #[test]
+    fn a_run_passes_over_no_word_that_may_hold_a_distance() {
+        let mut state = 1_u32;
+        let bytes: Vec<u8> = std::iter::repeat_with(|| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            state.to_be_bytes()[0]
+        })
+        .take(100_000)
+        .collect();
+        for code in [Code::Other, Code::X86_64, Code::Aarch64] {
+            let (mut start, mut words) = (0, 0);
+            while start < bytes.len() {
+                let run = code.run_bytes(&bytes[start..], start as u64);
+                assert!(run > 0);
+                let is_word = |at: usize| {
+                    let word = bytes[at..].first_chunk()?;
+                    code.field(&bytes[..at], *word, at as u64)
+                };
+                let passed = (start + 1..start + run).find_map(is_word);
+                assert_eq!(passed, None, "{code:?}, from {start}");
+                start += run;
+                words += usize::from(is_word(start).is_some());
+            }
+            assert_eq!(words > 0, code != Code::Other, "{code:?}");
+        }
     }
 
     #[test]

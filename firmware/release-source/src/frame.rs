@@ -79,13 +79,15 @@ impl Prefix {
     }
 
     pub(crate) fn bytes(&self) -> &[u8] {
-        &self.bytes
+        &self.bytes[self.bytes.len().saturating_sub(self.most)..]
     }
 
     /// Goes on behind `bytes`.
     pub(crate) fn extend(&mut self, bytes: &[u8]) {
+        // Chunks are short: what is too much goes for several of them at once.
+        if self.bytes.len() > 4 * self.most {
+            self.bytes.drain(..self.bytes.len() - self.most);
+        }
         self.bytes.extend(bytes);
-        let too_many = self.bytes.len().saturating_sub(self.most);
-        self.bytes.drain(..too_many);
     }
 }
