@@ -10,8 +10,16 @@ use std::path::{Path, PathBuf};
 /// What the kernel says of its block devices.
 const BLOCK_DEVICES: &str = "/sys/dev/block";
 
-/// The limit for a snap whose data is in `directory`; none where that is on no disk.
+/// Where its words have 32 bits, Linux panics when a limit is reached within five minutes of its
+/// start (`BUG` in `throtl_trim_slice`, 6.1 and before): such a device sets none.
+const KERNEL_BEARS_LIMITS: bool = cfg!(target_pointer_width = "64");
+
+/// The limit for a snap whose data is in `directory`; none where that is on no disk, or the
+/// kernel would not survive one.
 pub(crate) fn limit_for(directory: &Path) -> Result<Option<DiskLimit>> {
+    if !KERNEL_BEARS_LIMITS {
+        return Ok(None);
+    }
     let cannot = || format!("cannot tell which disk {} is on", directory.display());
     let number = fs::metadata(directory).with_context(cannot)?.dev();
     // Memory, and what is put together from other file systems.

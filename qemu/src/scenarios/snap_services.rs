@@ -1,6 +1,7 @@
 //! A service of a snap on a device: confined, limited, started again, logged, stopped.
 
 use anyhow::{Result, ensure};
+use boards::Architecture;
 use image_format::Slot;
 
 use super::{Scenario, Tier, confirmed};
@@ -41,7 +42,13 @@ fn run(bench: &Bench<'_>) -> Result<Evidence> {
     guest.run(&lines(1))?;
     let limit = guest.run(&format!("cat {GROUP}/memory.max {GROUP}/pids.max"))?;
     ensure!(!limit.contains("max"), "the snap has no limits: {limit}");
-    keeps_from_disk(&mut guest)?;
+    match bench.world().board().architecture {
+        // Reaching a limit would be the end of its kernel.
+        Architecture::Armv7 => {
+            guest.run(&format!("! grep -s . {GROUP}/io.max"))?;
+        }
+        _ => keeps_from_disk(&mut guest)?,
+    }
 
     guest.run(&format!("kill -9 $(cat {GROUP}/web/cgroup.procs)"))?;
     guest.run(&lines(2))?;
