@@ -55,7 +55,7 @@ pub fn laboratory(world: &World) -> Result<Laboratory> {
     Laboratory::with_aged(&untouched, &world.board().id, world.keys().signed_keyring())
 }
 
-/// Boots the corruptions `numbers`, two at a time, and calls `report` after each.
+/// Boots the corruptions `numbers`, some at a time, and calls `report` after each.
 pub fn boot(
     world: &World,
     laboratory: &Laboratory,

@@ -1,4 +1,4 @@
-//! Runs scenarios, two machines at once, and keeps the account.
+//! Runs scenarios, some machines at once, and keeps the account.
 
 use std::any::Any;
 use std::fs;
@@ -16,8 +16,16 @@ use crate::evidence::Evidence;
 use crate::scenarios::Scenario;
 use crate::world::World;
 
-/// Machines that run at the same time.
-const AT_ONCE: usize = 2;
+/// Each machine has some hundred megabytes of memory.
+const MOST_AT_ONCE: usize = 8;
+
+/// Machines that run at the same time: one more than there are processors. A device that boots
+/// waits half of the time, for its firmware, its watchdog or its network.
+#[must_use]
+pub fn at_once() -> usize {
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    (processors + 1).min(MOST_AT_ONCE)
+}
 
 /// A scenario to run, and where.
 #[derive(Clone, Copy)]
@@ -54,13 +62,13 @@ pub fn run(jobs: &[Job<'_>], report: impl Fn(&Outcome) + Sync) -> Vec<Outcome> {
     })
 }
 
-/// Does `work` on each of `items`, two at a time; returns the results in their order.
+/// Does `work` on each of `items`, [`at_once`]; returns the results in their order.
 pub(crate) fn in_turn<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
     let queue = Mutex::new(items.iter().enumerate());
     let results = Mutex::new(Vec::new());
     let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).next();
     std::thread::scope(|scope| {
-        for _ in 0..AT_ONCE {
+        for _ in 0..at_once() {
             scope.spawn(|| {
                 while let Some((index, item)) = next() {
                     let result = work(item);

@@ -7,6 +7,7 @@ use clap::Args;
 use disk_corruption::{Laboratory, judge_all};
 use image_builder::{Printed, Workspace};
 use qemu::corrupted::{self, Booted};
+use qemu::runner::at_once;
 use qemu::world::World;
 
 use crate::{setup, workspace};
@@ -105,7 +106,8 @@ pub(crate) fn corrupt(
     let tally = judge_all(laboratory, seed, 0..count);
     let judged_secs = begin.elapsed().as_secs_f64();
     let numbers = tally.sample(boots);
-    eprintln!("corrupt: {} of them in QEMU, two at a time", numbers.len());
+    let (booted, at_once) = (numbers.len(), at_once());
+    eprintln!("corrupt: {booted} of them in QEMU, {at_once} at a time");
     let booted = corrupted::boot(world, laboratory, seed, &numbers, tell_boot);
     Report {
         seed,

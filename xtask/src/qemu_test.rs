@@ -21,9 +21,10 @@ use crate::workspace;
 /// Run the host tests, then boot devices and judge them
 ///
 /// A scenario is a device with a disk that was prepared or damaged, started in a virtual
-/// machine, two at a time. It passes only when the running system answered a fresh
-/// question with the manifest that is expected, and the flight record on its disk holds
-/// the expected cause. Transcripts are kept in `target/qemu-test/BOARD/SCENARIO`.
+/// machine, one more at a time than there are processors. It passes only when the running
+/// system answered a fresh question with the manifest that is expected, and the flight record
+/// on its disk holds the expected cause. Transcripts are kept in
+/// `target/qemu-test/BOARD/SCENARIO`.
 ///
 /// Without `--scenario`, disks are corrupted, too, as by `cargo xtask corrupt`: what is judged
 /// on this machine counts as one test, and so does each disk that is booted.
@@ -168,7 +169,8 @@ impl QemuTestCommand {
             })
             .collect();
         let board = &world.board().id;
-        println!("running {} scenarios on {board}, two at a time", jobs.len());
+        let (count, at_once) = (jobs.len(), runner::at_once());
+        println!("running {count} scenarios on {board}, {at_once} at a time");
         runner::run(&jobs, |outcome| println!("{}", one_line(outcome)))
     }
 }
