@@ -88,36 +88,41 @@ impl Segment {
         Ok(())
     }
 
-    /// The next bytes that all stay, or all differ; returns how many.
+    /// The next bytes of the old slot, changed where they differ; returns how many.
     fn take_old<O: OldImage>(
         &mut self,
         old: &mut Cached<O>,
         buffer: &mut [u8],
     ) -> Result<usize, PatchError> {
-        if self.now.same == 0 && self.now.differ == 0 {
-            self.next_runs()?;
-        }
-        let same = self.now.same > 0;
-        let run = if same { self.now.same } else { self.now.differ };
-        let length = usize::try_from(run).map_or(buffer.len(), |run| run.min(buffer.len()));
+        let length = at_most(self.now.taken, buffer.len());
         let bytes = &mut buffer[..length];
         old.read(self.place, bytes).map_err(PatchError::ReadOld)?;
-        if same {
-            self.now.same -= length as u64;
-        } else {
-            let differences = piece(
-                &self.streams.differences,
-                &mut self.used.differences,
-                length,
-            )?;
-            for (byte, difference) in bytes.iter_mut().zip(differences) {
+        self.place += length as u64;
+        self.add_differences(bytes)?;
+        Ok(length)
+    }
+
+    /// Makes bytes of the old slot the new ones.
+    fn add_differences(&mut self, mut bytes: &mut [u8]) -> Result<(), PatchError> {
+        while !bytes.is_empty() {
+            if self.now.same == 0 && self.now.differ == 0 {
+                self.next_runs()?;
+            }
+            let same = at_most(self.now.same, bytes.len());
+            let (_, rest) = bytes.split_at_mut(same);
+            let differ = at_most(self.now.differ, rest.len());
+            let (changed, rest) = rest.split_at_mut(differ);
+            let differences = &self.streams.differences;
+            let differences = piece(differences, &mut self.used.differences, differ)?;
+            for (byte, difference) in changed.iter_mut().zip(differences) {
                 *byte = byte.wrapping_add(*difference);
             }
-            self.now.differ -= length as u64;
+            self.now.same -= same as u64;
+            self.now.differ -= differ as u64;
+            self.now.taken -= (same + differ) as u64;
+            bytes = rest;
         }
-        self.place += length as u64;
-        self.now.taken -= length as u64;
-        Ok(length)
+        Ok(())
     }
 
     fn next_runs(&mut self) -> Result<(), PatchError> {
@@ -140,13 +145,17 @@ impl Segment {
     }
 
     fn take_fresh(&mut self, buffer: &mut [u8]) -> Result<usize, PatchError> {
-        let fresh = self.now.fresh;
-        let length = usize::try_from(fresh).map_or(buffer.len(), |fresh| fresh.min(buffer.len()));
+        let length = at_most(self.now.fresh, buffer.len());
         let bytes = piece(&self.streams.fresh, &mut self.used.fresh, length)?;
         buffer[..length].copy_from_slice(bytes);
         self.now.fresh -= length as u64;
         Ok(length)
     }
+}
+
+/// Of `left` bytes, as many as there is room for.
+fn at_most(left: u64, room: usize) -> usize {
+    usize::try_from(left).map_or(room, |left| left.min(room))
 }
 
 /// The next `length` bytes of a stream.
