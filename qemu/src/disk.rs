@@ -3,6 +3,8 @@
 //! Finds everything by the product's own code for GPT, state and flight record; damages
 //! it by plain writes to the file. Only for machines that are switched off.
 
+mod spot;
+
 use std::fs::{File, OpenOptions};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
@@ -15,36 +17,19 @@ use image_builder::SystemImage;
 use image_builder::signing::padded_envelope;
 use image_format::disk::{BLOCK_BYTES, Role, STATE_COPY_OFFSETS};
 use image_format::{
-    BootState, Digest, ENVELOPE_BYTES, Envelope, FailedRelease, FlightEntry, Kind, Manifest, Slot,
+    BootState, Digest, ENVELOPE_BYTES, Envelope, FailedRelease, FlightEntry, Manifest, Slot,
     Source, StateError, Version, parse_envelope,
 };
 
 use crate::sparse_copy::copy_sparse;
 
+use spot::Span;
+pub use spot::Spot;
+
 /// A raw disk image.
 #[derive(Debug, Clone)]
 pub struct TestDisk {
     image: PathBuf,
-}
-
-/// Something on the disk that a scenario changes by one bit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Spot {
-    /// The middle of the kernel.
-    Kernel,
-    /// The middle of the initrd.
-    Initrd,
-    /// The first block of the root: its superblock, read at every boot.
-    Root,
-    /// The middle of a record of the envelope.
-    Record(Kind),
-}
-
-/// What lies at a place of the slot.
-#[derive(Debug, Clone, Copy)]
-struct Span {
-    offset_bytes: u64,
-    length_bytes: u64,
 }
 
 impl TestDisk {
@@ -353,20 +338,7 @@ impl TestDisk {
 
     fn find(&self, source: Source, spot: Spot) -> Result<Span> {
         let start = self.offset_of(source.into())?;
-        let span = self.with_envelope(source, |envelope| {
-            let part = |offset_bytes, length_bytes| Span {
-                offset_bytes,
-                length_bytes,
-            };
-            let manifest: Manifest<'_> = envelope.manifest.decode()?;
-            Ok(match spot {
-                Spot::Kernel => part(manifest.kernel.offset_bytes, manifest.kernel.length_bytes),
-                Spot::Initrd => part(manifest.initrd.offset_bytes, manifest.initrd.length_bytes),
-                Spot::Root => part(manifest.root.offset_bytes, BLOCK_BYTES as u64),
-                Spot::Record(kind) => record_span(envelope, kind)
-                    .with_context(|| format!("an envelope has no {kind}"))?,
-            })
-        })?;
+        let span = self.with_envelope(source, |envelope| spot.span_in(envelope))?;
         Ok(Span {
             offset_bytes: start + span.offset_bytes,
             ..span
@@ -383,25 +355,4 @@ impl TestDisk {
             .with_context(|| format!("cannot parse the envelope of {source}"))?;
         take(&envelope)
     }
-}
-
-/// Records follow one another without a gap.
-fn record_span(envelope: &Envelope<'_>, kind: Kind) -> Option<Span> {
-    let mut offset_bytes = 0;
-    for record in [
-        envelope.delegation,
-        envelope.delegation_signatures,
-        envelope.manifest,
-        envelope.manifest_signatures,
-    ] {
-        let length_bytes = record.bytes.len() as u64;
-        if record.kind == kind {
-            return Some(Span {
-                offset_bytes,
-                length_bytes,
-            });
-        }
-        offset_bytes += length_bytes;
-    }
-    None
 }

@@ -7,6 +7,7 @@ mod device;
 mod faulty;
 mod frameworks;
 mod grants;
+mod line;
 mod repair;
 mod reset;
 mod snap_files;

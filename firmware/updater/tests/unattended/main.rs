@@ -5,7 +5,9 @@
 mod alone;
 mod asked;
 mod device;
+mod disk;
 mod few_bytes;
+mod hardware;
 mod maker;
 mod mended;
 mod owner;

@@ -1,6 +1,7 @@
 //! Snaps of a real store, over a real web server.
 
-use crate::device::{Device, Hardware};
+use crate::device::Device;
+use crate::hardware::Hardware;
 use crate::maker::{Maker, edge};
 use crate::snap_parts::{make_snap, make_snap_of, parts, places};
 use serde_json::{Value, json};
