@@ -98,6 +98,8 @@ impl Copy {
         let output = Command::new(cargo)
             .args(["build", "--quiet", "--profile", PROFILE])
             .args(["--package", SIMULATOR, "--target-dir", "target"])
+            // As the profile says, also where the caller builds everything but once.
+            .env("CARGO_INCREMENTAL", "1")
             .current_dir(&self.root)
             .output()
             .map_err(CopyError::Cargo)?;
