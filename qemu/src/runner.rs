@@ -19,8 +19,8 @@ use crate::world::World;
 /// Each machine has some hundred megabytes of memory.
 const MOST_AT_ONCE: usize = 8;
 
-/// Machines that run at the same time: one more than there are processors. A device that boots
-/// waits half of the time, for its firmware, its watchdog or its network.
+/// Machines that run at the same time: one more than there are processors. A device also
+/// waits, for its firmware, its watchdog or its network.
 #[must_use]
 pub fn at_once() -> usize {
     let processors = std::thread::available_parallelism().map_or(1, usize::from);

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 const BLOCK_DEVICES: &str = "/sys/dev/block";
 
 /// Where its words have 32 bits, Linux panics when a limit is reached within five minutes of its
-/// start (`BUG` in `throtl_trim_slice`, 6.1 and before): such a device sets none.
+/// start (`BUG` in `throtl_trim_slice`, seen in 6.1): such a device sets none.
 const KERNEL_BEARS_LIMITS: bool = cfg!(target_pointer_width = "64");
 
 /// The limit for a snap whose data is in `directory`; none where that is on no disk, or the
