@@ -26,7 +26,7 @@ fn wrong_addresses_give_way_to_what_worked_and_right_ones_stay() -> Result<()> {
 fn inside() -> Result<()> {
     let wire = Wire::new()?;
     make_root()?;
-    let _server = wire.server("10.9.0.1", "10.9.0.10,10.9.0.20")?;
+    let _server = wire.server("10.9.0.1", "10.9.0.10,10.9.0.19")?;
     let program = start()?;
     until("a lease is taken", || from_server("10.9.0.1"))?;
 

@@ -21,7 +21,7 @@ fn a_lease_is_taken_renewed_rebound_and_given_up() -> Result<()> {
 fn inside() -> Result<()> {
     let wire = Wire::new()?;
 
-    let server = wire.server("10.9.0.1", "10.9.0.10,10.9.0.20")?;
+    let server = wire.server("10.9.0.1", "10.9.0.10,10.9.0.19")?;
     let log = File::create("/run/network.log")?;
     let program = Command::new(env!("CARGO_BIN_EXE_network"))
         .arg("device0")
@@ -58,12 +58,12 @@ fn inside() -> Result<()> {
     until("it is renewed", || requests() >= 2)?;
 
     drop(server);
-    let server = wire.server("10.9.0.2", "10.9.0.10,10.9.0.20")?;
+    let server = wire.server("10.9.0.2", "10.9.0.10,10.9.0.19")?;
     until("another server renews it", || from_server("10.9.0.2"))?;
     ensure!(run("ip -4 -o addr show dev device0")?.lines().count() == 1);
 
     drop(server);
-    let _server = wire.server("10.9.0.2", "10.9.0.50,10.9.0.60")?;
+    let _server = wire.server("10.9.0.2", "10.9.0.50,10.9.0.59")?;
     until("it is refused and another one taken", || {
         let addresses = run("ip -4 -o addr show dev device0").unwrap_or_default();
         addresses.contains("inet 10.9.0.5") && addresses.lines().count() == 1
