@@ -6,6 +6,7 @@
 use crate::error::{Layer, LayerError, OfLayer};
 use crate::limits::Limits;
 use rustix::fs::{Mode, OFlags};
+use rustix::io::Errno;
 use std::fmt::Display;
 use std::fs;
 use std::io;
@@ -83,7 +84,7 @@ impl ControlGroup {
     pub fn processes(&self) -> io::Result<Vec<i32>> {
         match fs::read_to_string(self.app.join("cgroup.procs")) {
             Ok(text) => Ok(text.lines().filter_map(|line| line.parse().ok()).collect()),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+            Err(error) if is_absence(&error) => Ok(Vec::new()),
             Err(error) => Err(error),
         }
     }
@@ -143,9 +144,16 @@ fn settings(limits: &Limits) -> Vec<(&'static str, &'static str, String)> {
 
 fn absent_is_fine(outcome: io::Result<()>) -> io::Result<()> {
     match outcome {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) if is_absence(&error) => Ok(()),
         other => other,
     }
+}
+
+/// Whether there is no such group. Between a file's opening and its use it can be removed,
+/// and then there is no such device.
+fn is_absence(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::NotFound
+        || error.raw_os_error() == Some(Errno::NODEV.raw_os_error())
 }
 
 #[cfg(test)]

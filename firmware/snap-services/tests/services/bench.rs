@@ -50,6 +50,14 @@ impl Bench {
 
     /// The same, with more on it before the supervisor begins.
     pub(crate) fn with(apps: &str, prepare: impl FnOnce(&Self)) -> Option<Self> {
+        let bench = Self::without_supervisor(apps)?;
+        prepare(&bench);
+        bench.serve();
+        Some(bench)
+    }
+
+    /// The same, and nobody supervises.
+    pub(crate) fn without_supervisor(apps: &str) -> Option<Self> {
         if !rustix::process::geteuid().is_root() {
             eprintln!("not run: namespaces take root");
             return None;
@@ -68,30 +76,21 @@ impl Bench {
             directory.path().join("snap").join(name()),
         )
         .unwrap();
-        let places = Places {
-            device: Device::at(directory.path()),
-            snap_run: vec![
-                env!("CARGO_BIN_EXE_snap-run").into(),
-                "--device".into(),
-                directory.path().into(),
-                "--without-groups".into(),
-            ],
-            runtime: directory.path().join("run"),
-            seed: 0,
-        };
-        let bench = Self {
+        let places = places(directory.path());
+        Some(Self {
             client: Client::new(places.socket()),
             directory,
             places,
-        };
-        prepare(&bench);
-        bench.serve();
-        Some(bench)
+        })
     }
 
     pub(crate) fn serve(&self) {
         let places = self.places.clone();
         std::thread::spawn(move || serve(places).unwrap());
+        self.wait_for_supervisor();
+    }
+
+    pub(crate) fn wait_for_supervisor(&self) {
         while UnixStream::connect(self.places.socket()).is_err() {
             std::thread::yield_now();
         }
@@ -142,6 +141,21 @@ impl Bench {
 impl Drop for Bench {
     fn drop(&mut self) {
         let _ = self.client.stop(&name());
+    }
+}
+
+/// Those of a device whose root is `directory`.
+pub(crate) fn places(directory: &Path) -> Places {
+    Places {
+        device: Device::at(directory),
+        snap_run: vec![
+            env!("CARGO_BIN_EXE_snap-run").into(),
+            "--device".into(),
+            directory.into(),
+            "--without-groups".into(),
+        ],
+        runtime: directory.join("run"),
+        seed: 0,
     }
 }
 

@@ -11,11 +11,13 @@ mod migration;
 mod sockets;
 mod standing;
 
-use bench::{Bench, app, name, write_program};
-use snap_services::ClientError;
+use bench::{Bench, app, name, places, write_program};
+use snap_services::{ClientError, serve};
 use std::fs;
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::process::Command;
 use std::time::Duration;
 
 #[test]
@@ -160,21 +162,35 @@ fn a_log_is_bounded_and_ends_with_the_last_words() {
     }
 }
 
+/// Set where this program is a supervisor that can be killed: the root of its device.
+const SUPERVISED: &str = "TWINKEEL_TEST_SUPERVISED";
+
 #[test]
 fn a_new_supervisor_ends_what_was_left_and_starts_it_anew() {
-    let Some(bench) = Bench::new(&app("simple", "    daemon: simple\n")) else {
+    if let Some(directory) = std::env::var_os(SUPERVISED) {
+        return serve(places(Path::new(&directory))).unwrap();
+    }
+    let Some(bench) = Bench::without_supervisor(&app("simple", "    daemon: simple\n")) else {
         return;
     };
+    let mut first = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", std::thread::current().name().unwrap()])
+        .env(SUPERVISED, bench.directory.path())
+        .spawn()
+        .unwrap();
+    bench.wait_for_supervisor();
     bench.start().unwrap();
     bench.wait_for_line("simple", "simple runs");
+    first.kill().unwrap();
+    first.wait().unwrap();
     let group = confinement::ControlGroup::of(&name(), "simple").unwrap();
-    let before = group.processes().unwrap();
-    // The one before still waits; it hears nobody any more.
+    let left = group.processes().unwrap();
+    assert_ne!(left, [] as [i32; 0], "a service outlives its supervisor");
     bench.serve();
     bench.wait_for_state("simple", "running");
     loop {
         let after = group.processes().unwrap();
-        if !after.is_empty() && after.iter().all(|process| !before.contains(process)) {
+        if !after.is_empty() && after.iter().all(|process| !left.contains(process)) {
             break;
         }
         std::thread::yield_now();
