@@ -211,7 +211,7 @@ impl ReleaseSource for Offer<'_> {
         Ok(())
     }
 
-    fn read(&mut self, offset_bytes: u64, buffer: &mut [u8]) -> Result<(), SourceError> {
+    fn read(&mut self, offset_bytes: u64, buffer: &mut [u8]) -> Result<usize, SourceError> {
         let (part, bytes) = match offset_bytes {
             ROOT_OFFSET.. => (ROOT_OFFSET, &self.0.root),
             INITRD_OFFSET.. => (INITRD_OFFSET, &self.0.initrd),
@@ -219,7 +219,7 @@ impl ReleaseSource for Offer<'_> {
         };
         let start = (offset_bytes - part) as usize;
         buffer.copy_from_slice(&bytes[start..start + buffer.len()]);
-        Ok(())
+        Ok(buffer.len())
     }
 }
 

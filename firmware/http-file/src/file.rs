@@ -6,9 +6,10 @@ use std::time::Duration;
 use ureq::http::header::{ACCEPT_ENCODING, IF_RANGE, RANGE};
 use ureq::{Agent, BodyReader};
 
-use crate::answer::{Answer, NoAnswer, Validator};
+use crate::answer::{Answer, Validator};
 use crate::authorities::Authorities;
 use crate::error::HttpError;
+use crate::failure::Failure;
 use crate::patience::{Interruption, Patience, Wait};
 
 /// So many bytes make good the failures before them.
@@ -37,6 +38,7 @@ pub struct HttpFile<W> {
     until: Option<u64>,
     body: Option<Body>,
     failures: u32,
+    gave_up: bool,
     ranges: Ranges,
     received_bytes: u64,
     /// Bytes that came since the last of the failures.
@@ -133,6 +135,7 @@ impl<W: Wait> HttpFile<W> {
             until: None,
             body: None,
             failures: 0,
+            gave_up: false,
             ranges: Ranges::Ignored,
             received_bytes: 0,
             since_failure_bytes: 0,
@@ -162,6 +165,13 @@ impl<W: Wait> HttpFile<W> {
         self.ranges
     }
 
+    /// Whether it was given up because the line did not come back: what came may be gone on
+    /// with later.
+    #[must_use]
+    pub fn gave_up(&self) -> bool {
+        self.gave_up
+    }
+
     /// How many bytes of the file came over the line, those that were thrown away among them.
     #[must_use]
     pub fn received_bytes(&self) -> u64 {
@@ -173,9 +183,28 @@ impl<W: Wait> HttpFile<W> {
     /// # Errors
     /// A [`HttpError`] is inside; with [`ErrorKind::UnexpectedEof`] the file ends before.
     pub fn read_exact_at(&mut self, from_bytes: u64, buffer: &mut [u8]) -> io::Result<()> {
+        self.at(from_bytes, buffer, Self::read_exact)
+    }
+
+    /// Fills the front of `buffer` with what comes first from `from_bytes` on, and returns how
+    /// many bytes; 0 is the end of the file. All of `buffer` is asked for, and nothing behind
+    /// it: who reads the rest next is not asking anew.
+    ///
+    /// # Errors
+    /// A [`HttpError`] is inside.
+    pub fn read_at(&mut self, from_bytes: u64, buffer: &mut [u8]) -> io::Result<usize> {
+        self.at(from_bytes, buffer, Self::read)
+    }
+
+    fn at<T>(
+        &mut self,
+        from_bytes: u64,
+        buffer: &mut [u8],
+        read: impl FnOnce(&mut Self, &mut [u8]) -> io::Result<T>,
+    ) -> io::Result<T> {
         self.position = from_bytes;
         self.until = from_bytes.checked_add(buffer.len() as u64);
-        let read = self.read_exact(buffer);
+        let read = read(self, buffer);
         self.until = None;
         read
     }
@@ -262,6 +291,7 @@ impl<W: Wait> HttpFile<W> {
         self.since_failure_bytes = 0;
         let failures = self.failures;
         let Some(pause) = self.patience.pause_after(failures) else {
+            self.gave_up = true;
             return Err(HttpError::Broken { failures, reason });
         };
         self.wait.wait(&Interruption {
@@ -288,54 +318,6 @@ impl Body {
             Ok(0) => Err(Failure::NotNow("the connection ended early".to_owned())),
             Ok(read) => Ok(read as u64),
             Err(error) => Err(Failure::NotNow(error.to_string())),
-        }
-    }
-}
-
-/// Why no byte came.
-enum Failure {
-    /// Waiting may help.
-    NotNow(String),
-    /// It will not.
-    Never(HttpError),
-}
-
-impl Failure {
-    fn of(error: &ureq::Error) -> Self {
-        match error {
-            ureq::Error::BadUri(_) => Self::Never(HttpError::Answer("the address is none")),
-            ureq::Error::TooManyRedirects => {
-                Self::Never(HttpError::Answer("it leads from address to address"))
-            }
-            ureq::Error::RequireHttpsOnly(_) => {
-                Self::Never(HttpError::Answer("it leads from https to http"))
-            }
-            error => match unproven(error) {
-                Some(reason) => Self::Never(HttpError::Unproven(reason)),
-                None => Self::NotNow(error.to_string()),
-            },
-        }
-    }
-}
-
-/// What is wrong with the server's certificate, if that is it.
-fn unproven(error: &ureq::Error) -> Option<String> {
-    let tls = match error {
-        ureq::Error::Rustls(error) => error,
-        ureq::Error::Io(error) => error.get_ref()?.downcast_ref()?,
-        _ => return None,
-    };
-    match tls {
-        rustls::Error::InvalidCertificate(why) => Some(why.to_string()),
-        _ => None,
-    }
-}
-
-impl From<NoAnswer> for Failure {
-    fn from(no_answer: NoAnswer) -> Self {
-        match no_answer {
-            NoAnswer::NotNow(status) => Self::NotNow(format!("the server answers {status}")),
-            NoAnswer::Never(error) => Self::Never(error),
         }
     }
 }

@@ -10,6 +10,7 @@
 mod answer;
 mod authorities;
 mod error;
+mod failure;
 mod file;
 mod patience;
 

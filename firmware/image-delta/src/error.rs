@@ -9,6 +9,8 @@ use std::io;
 pub enum PatchError {
     /// It does not begin as a patch does.
     NotAPatch,
+    /// It has another version, as the byte that says so.
+    Version(u8),
     /// It is damaged, and where.
     Damaged(&'static str),
     /// It asks for more memory than a patch may.
@@ -37,6 +39,11 @@ impl fmt::Display for PatchError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotAPatch => f.write_str("it is no patch of a system release"),
+            Self::Version(byte) => write!(
+                f,
+                "the patch has a version that is not known here (\"{}\"): use the update file",
+                byte.escape_ascii()
+            ),
             Self::Damaged(place) => {
                 write!(f, "the patch is damaged ({place}): copy it again")
             }

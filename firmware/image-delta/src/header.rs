@@ -2,14 +2,17 @@
 
 use crate::{CHECKSUM, MAX_STORED_BYTES, PatchError};
 use image_format::{Digest, ENVELOPE_BYTES};
+use image_trust::Hasher;
 use std::io::Read;
 
-const MAGIC: &[u8; 8] = b"TKPATCH1";
+const MAGIC: &[u8; 7] = b"TKPATCH";
+/// Behind the magic.
+const VERSION: u8 = b'2';
 /// Magic, length, checksum.
 const FRAME_BYTES: usize = 16;
 /// Two digests and two numbers.
 const FIXED_BYTES: usize = 72;
-const RECORD_BYTES: usize = 24;
+const RECORD_BYTES: usize = 32;
 
 /// No patch has more segments.
 pub const MAX_SEGMENTS: usize = 4096;
@@ -48,6 +51,18 @@ pub struct SegmentRecord {
     pub stored_bytes: u32,
     /// Of what is in the file.
     pub checksum: u32,
+    /// Of the bytes that it gives.
+    pub given: GivenDigest,
+}
+
+/// The first 8 bytes of a SHA-256: enough to find bytes that are there already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GivenDigest(pub [u8; 8]);
+
+impl GivenDigest {
+    pub(crate) fn of(hasher: Hasher) -> Self {
+        Self(*hasher.finish().0.first_chunk().unwrap_or(&[0; 8]))
+    }
 }
 
 impl SegmentRecord {
@@ -72,6 +87,10 @@ impl Header {
             return Err(PatchError::NotAPatch);
         }
         let mut fields = Fields(&frame[MAGIC.len()..]);
+        match fields.array()? {
+            [VERSION] => {}
+            [other] => return Err(PatchError::Version(other)),
+        }
         let (length, checksum) = (fields.number()? as usize, fields.number()?);
         if length > MAX_BYTES {
             return Err(PatchError::TooLarge("its header"));
@@ -130,8 +149,10 @@ impl Header {
             header.extend(segment.length_bytes.to_le_bytes());
             header.extend(segment.stored_bytes.to_le_bytes());
             header.extend(segment.checksum.to_le_bytes());
+            header.extend(segment.given.0);
         }
         let mut file = MAGIC.to_vec();
+        file.push(VERSION);
         file.extend((header.len() as u32).to_le_bytes());
         file.extend(CHECKSUM.checksum(&header).to_le_bytes());
         file.extend(header);
@@ -181,6 +202,7 @@ impl<'a> Fields<'a> {
             length_bytes: u64::from_le_bytes(self.array()?),
             stored_bytes: self.number()?,
             checksum: self.number()?,
+            given: GivenDigest(self.array()?),
         })
     }
 }

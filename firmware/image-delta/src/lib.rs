@@ -13,7 +13,7 @@
 //!
 //! ```text
 //! offset  bytes
-//! 0       8      magic, "TKPATCH1"
+//! 0       8      magic and version, "TKPATCH2"
 //! 8       4      length of the header: what follows up to the first segment
 //! 12      4      CRC-32 of the header
 //! 16      32     SHA-256 of the old release's manifest
@@ -21,16 +21,18 @@
 //! 80      4      length of the new envelope
 //! 84      4      number of segments
 //! 88             the new envelope, without the zeros at its end
-//! then           a record for each segment, 24 bytes:
+//! then           a record for each segment, 32 bytes:
 //!         8        where in the new slot its bytes begin
 //!         8        how many bytes it gives
 //!         4        length of the segment in this file
 //!         4        CRC-32 of the segment
+//!         8        the first bytes of the SHA-256 of the bytes that it gives
 //! then           the segments, one behind the other, up to the end of the file
 //! ```
 //!
-//! A segment is read without the others: a device that was interrupted begins with the one
-//! in which it stopped. It consists of four streams, each with its length when it is
+//! A segment is read without the others: a device that was interrupted finds by their digests
+//! the segments that are in the slot already, and begins with the one in which it stopped. So
+//! that little of it comes twice, segments are made of a MiB or less. One consists of four streams, each with its length when it is
 //! unpacked and its length in the file (4 bytes each, in front of all streams). Where the
 //! two are equal the stream is as it is, otherwise it is one zstd frame:
 //!
@@ -54,6 +56,7 @@
 
 mod error;
 mod header;
+mod left;
 #[cfg(feature = "make")]
 pub mod make;
 mod number;
@@ -64,8 +67,8 @@ mod source;
 mod streams;
 
 pub use error::PatchError;
-pub use header::{Header, MAX_SEGMENTS, SegmentRecord, is_patch};
-pub use old::{OldImage, SlotFile};
+pub use header::{GivenDigest, Header, MAX_SEGMENTS, SegmentRecord, is_patch};
+pub use old::{SlotFile, StoredImage};
 pub use patch::Patch;
 pub use source::PatchSource;
 pub use streams::{MAX_STORED_BYTES, MAX_UNPACKED_BYTES};

@@ -14,7 +14,7 @@ mod release;
 mod root_files;
 mod writer;
 
-use crate::{OldImage, Patch, PatchError, SlotFile};
+use crate::{Patch, PatchError, SlotFile, StoredImage};
 use release::Release;
 use std::fs::File;
 use std::io::{Read, Seek, Write};

@@ -4,8 +4,8 @@ use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
 
-/// The old slot, or the old update file.
-pub trait OldImage {
+/// A slot, or an update file.
+pub trait StoredImage {
     /// How long it is.
     fn length_bytes(&self) -> u64;
 
@@ -45,7 +45,7 @@ impl SlotFile {
     }
 }
 
-impl OldImage for SlotFile {
+impl StoredImage for SlotFile {
     fn length_bytes(&self) -> u64 {
         self.length_bytes
     }
@@ -57,7 +57,7 @@ impl OldImage for SlotFile {
     }
 }
 
-impl OldImage for &[u8] {
+impl StoredImage for &[u8] {
     fn length_bytes(&self) -> u64 {
         self.len() as u64
     }
@@ -83,7 +83,7 @@ pub(crate) struct Cached<O> {
     held: [Option<u64>; LINES],
 }
 
-impl<O: OldImage> Cached<O> {
+impl<O: StoredImage> Cached<O> {
     pub(crate) fn new(old: O) -> Self {
         Self {
             length_bytes: old.length_bytes(),

@@ -1,9 +1,10 @@
 //! A patch over the release that it starts from: the bytes of the new one.
 
+use crate::left::Left;
 use crate::old::Cached;
 use crate::segment::Segment;
 use crate::streams::Streams;
-use crate::{CHECKSUM, Header, OldImage, PatchError, SegmentRecord};
+use crate::{CHECKSUM, Header, PatchError, SegmentRecord, StoredImage};
 use std::io::{Read, Seek, SeekFrom};
 
 /// What is thrown away at once.
@@ -18,6 +19,7 @@ pub struct Patch<P, O> {
     patch: P,
     header: Header,
     old: Cached<O>,
+    left: Left<O>,
     /// Where in the patch the next byte would come from.
     position: u64,
     open: Option<Open>,
@@ -31,7 +33,7 @@ struct Open {
     offset_bytes: u64,
 }
 
-impl<P: Read + Seek, O: OldImage> Patch<P, O> {
+impl<P: Read + Seek, O: StoredImage> Patch<P, O> {
     /// Reads the header.
     ///
     /// # Errors
@@ -43,8 +45,19 @@ impl<P: Read + Seek, O: OldImage> Patch<P, O> {
             position: header.segments_offset_bytes,
             header,
             old: Cached::new(old),
+            left: Left::nothing(),
             open: None,
         })
+    }
+
+    /// What of the new release `slot` holds at its place, from the front on, is read from
+    /// there and not from the patch.
+    #[must_use]
+    pub fn resuming(self, slot: O) -> Self {
+        Self {
+            left: Left::in_slot(slot),
+            ..self
+        }
     }
 
     /// Which releases it is for, and the new envelope.
@@ -66,30 +79,47 @@ impl<P: Read + Seek, O: OldImage> Patch<P, O> {
     pub fn read_at(&mut self, mut offset_bytes: u64, buffer: &mut [u8]) -> Result<(), PatchError> {
         let mut left = buffer;
         while !left.is_empty() {
-            let open = self.segment_with(offset_bytes)?;
-            let end_bytes = self.header.segments[open.number].end_bytes();
-            let there = end_bytes - offset_bytes;
-            let length = usize::try_from(there).map_or(left.len(), |there| there.min(left.len()));
-            let (now, later) = left.split_at_mut(length);
-            let mut open = skipped(open, offset_bytes, &mut self.old)?;
-            open.segment.fill(&mut self.old, now)?;
-            open.offset_bytes += length as u64;
-            offset_bytes += length as u64;
-            self.open = Some(open);
-            left = later;
+            let read = self.read_some(offset_bytes, left)?;
+            offset_bytes += read as u64;
+            left = &mut left[read..];
         }
         Ok(())
     }
 
-    /// The segment that gives that byte, not farther than there.
-    fn segment_with(&mut self, offset_bytes: u64) -> Result<Open, PatchError> {
+    /// Fills the front of `buffer` with the bytes from `offset_bytes` on, as far as one segment
+    /// gives them; returns how many.
+    pub(crate) fn read_some(
+        &mut self,
+        offset_bytes: u64,
+        buffer: &mut [u8],
+    ) -> Result<usize, PatchError> {
         let segments = &self.header.segments;
         let number = segments.partition_point(|segment| segment.end_bytes() <= offset_bytes);
         let record = segments
             .get(number)
             .filter(|segment| segment.offset_bytes <= offset_bytes)
             .ok_or(PatchError::NotCovered { offset_bytes })?;
-        let record = *record;
+        let there = record.end_bytes() - offset_bytes;
+        let length = usize::try_from(there).map_or(buffer.len(), |there| there.min(buffer.len()));
+        let buffer = &mut buffer[..length];
+        if self.left.give(segments, number, offset_bytes, buffer) {
+            return Ok(length);
+        }
+        let open = self.segment_with(number, *record, offset_bytes)?;
+        let mut open = skipped(open, offset_bytes, &mut self.old)?;
+        open.segment.fill(&mut self.old, buffer)?;
+        open.offset_bytes += length as u64;
+        self.open = Some(open);
+        Ok(length)
+    }
+
+    /// The segment that gives that byte, not farther than there.
+    fn segment_with(
+        &mut self,
+        number: usize,
+        record: SegmentRecord,
+        offset_bytes: u64,
+    ) -> Result<Open, PatchError> {
         let gives_it = |open: &Open| open.number == number && open.offset_bytes <= offset_bytes;
         // Another one is gone before the memory for this one is asked for.
         if let Some(open) = self.open.take().filter(gives_it) {
@@ -130,7 +160,7 @@ impl<P: Read + Seek, O: OldImage> Patch<P, O> {
 }
 
 /// The segment, farther on.
-fn skipped<O: OldImage>(
+fn skipped<O: StoredImage>(
     mut open: Open,
     offset_bytes: u64,
     old: &mut Cached<O>,

@@ -1,6 +1,6 @@
 //! A segment on its way out: steps through the old release, one after the other.
 
-use crate::old::{Cached, OldImage};
+use crate::old::{Cached, StoredImage};
 use crate::streams::Streams;
 use crate::{PatchError, number};
 
@@ -46,7 +46,7 @@ impl Segment {
     }
 
     /// Fills `buffer` with the next bytes.
-    pub(crate) fn fill<O: OldImage>(
+    pub(crate) fn fill<O: StoredImage>(
         &mut self,
         old: &mut Cached<O>,
         mut buffer: &mut [u8],
@@ -89,7 +89,7 @@ impl Segment {
     }
 
     /// The next bytes of the old slot, changed where they differ; returns how many.
-    fn take_old<O: OldImage>(
+    fn take_old<O: StoredImage>(
         &mut self,
         old: &mut Cached<O>,
         buffer: &mut [u8],

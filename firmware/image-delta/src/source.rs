@@ -1,6 +1,6 @@
 //! A patch as a source of a release.
 
-use crate::{OldImage, Patch, PatchError};
+use crate::{Patch, PatchError, StoredImage};
 use image_format::{Digest, ENVELOPE_BYTES};
 use std::io::{Read, Seek};
 use system_update::{Parts, ReleaseSource, SourceError};
@@ -10,7 +10,7 @@ pub struct PatchSource<P, O> {
     patch: Patch<P, O>,
 }
 
-impl<P: Read + Seek, O: OldImage> PatchSource<P, O> {
+impl<P: Read + Seek, O: StoredImage> PatchSource<P, O> {
     /// Opens a patch for a device whose slot `old` holds the release `running`.
     ///
     /// # Errors
@@ -27,13 +27,22 @@ impl<P: Read + Seek, O: OldImage> PatchSource<P, O> {
         Ok(Self { patch })
     }
 
+    /// What an attempt that was cut has left in `slot`, which is the one that is to be written,
+    /// is not read from the patch again.
+    #[must_use]
+    pub fn resuming(self, slot: O) -> Self {
+        Self {
+            patch: self.patch.resuming(slot),
+        }
+    }
+
     /// The patch as it is read.
     pub fn file(&self) -> &P {
         self.patch.file()
     }
 }
 
-impl<P: Read + Seek, O: OldImage> ReleaseSource for PatchSource<P, O> {
+impl<P: Read + Seek, O: StoredImage> ReleaseSource for PatchSource<P, O> {
     fn read_envelope(&mut self, area: &mut [u8; ENVELOPE_BYTES]) -> Result<(), SourceError> {
         let envelope = &self.patch.header().envelope;
         area.fill(0);
@@ -61,8 +70,8 @@ impl<P: Read + Seek, O: OldImage> ReleaseSource for PatchSource<P, O> {
         }
     }
 
-    fn read(&mut self, offset_bytes: u64, buffer: &mut [u8]) -> Result<(), SourceError> {
-        let read = self.patch.read_at(offset_bytes, buffer);
+    fn read(&mut self, offset_bytes: u64, buffer: &mut [u8]) -> Result<usize, SourceError> {
+        let read = self.patch.read_some(offset_bytes, buffer);
         read.map_err(|error| SourceError::Unreadable(error.to_string()))
     }
 }

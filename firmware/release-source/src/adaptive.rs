@@ -206,7 +206,7 @@ impl<W: Wait + Clone, D: Disk> ReleaseSource for Adaptive<W, D> {
 
     /// The first one reads the index and the slots: this is not done under the lock of the
     /// boot state, which [`begin`](Self::begin) is called under.
-    fn read(&mut self, offset_bytes: u64, buffer: &mut [u8]) -> Result<(), SourceError> {
+    fn read(&mut self, offset_bytes: u64, buffer: &mut [u8]) -> Result<usize, SourceError> {
         if let Route::Undecided(_) = self.route
             && let Route::Undecided(update) = std::mem::replace(&mut self.route, Route::None)
         {

@@ -22,8 +22,8 @@ mod held;
 pub mod pieces;
 mod plan;
 mod remote;
-mod running;
 mod seeds;
+mod slot_image;
 mod tally;
 mod whole;
 
@@ -31,7 +31,7 @@ pub use adaptive::{Adaptive, Detour};
 pub use chunk::{Chunk, ChunkDigest, Cutter, DistancesDigest, LONGEST_CHUNK_BYTES};
 pub use code::Code;
 pub use held::Seed;
-pub use running::RunningImage;
 pub use seeds::Seeds;
+pub use slot_image::SlotImage;
 pub use tally::Tally;
 pub use whole::take_release;

@@ -19,11 +19,13 @@ pub(crate) enum NoPiece {
     File,
 }
 
-/// The file, and the run of it that was fetched last.
+/// The file, and the run of it that is being fetched.
 pub(crate) struct Remote<W> {
     file: HttpFile<W>,
     run: Vec<u8>,
     run_offset: u64,
+    /// How much of the run is here.
+    here: usize,
 }
 
 impl<W: Wait> Remote<W> {
@@ -32,6 +34,7 @@ impl<W: Wait> Remote<W> {
             file,
             run: Vec::new(),
             run_offset: 0,
+            here: 0,
         }
     }
 
@@ -43,7 +46,14 @@ impl<W: Wait> Remote<W> {
         self.file.received_bytes()
     }
 
-    /// The first of `pieces`, which rise. Those behind it that lie close are fetched along.
+    /// Whether the piece is here.
+    pub(crate) fn has(&self, piece: &Range<u64>) -> bool {
+        self.place(piece)
+            .is_some_and(|place| place.end <= self.here)
+    }
+
+    /// The first of `pieces`, which rise. Those behind it that lie close are asked for along,
+    /// and not waited for.
     pub(crate) fn first_of(
         &mut self,
         pieces: impl IntoIterator<Item = Range<u64>>,
@@ -54,14 +64,29 @@ impl<W: Wait> Remote<W> {
             let run = coalesced(first.clone(), pieces);
             let bytes = usize::try_from(run.end - run.start).map_err(|_| NoPiece::File)?;
             self.run.resize(bytes, 0);
-            self.run_offset = run.start;
-            if let Err(error) = self.file.read_exact_at(run.start, &mut self.run) {
-                self.run.clear();
-                return Err(no_piece(&error));
-            }
+            (self.run_offset, self.here) = (run.start, 0);
         }
         let place = self.place(&first).ok_or(NoPiece::File)?;
+        while self.here < place.end {
+            if let Err(no_piece) = self.wait_for_more() {
+                self.run.clear();
+                return Err(no_piece);
+            }
+        }
         self.run.get(place).ok_or(NoPiece::File)
+    }
+
+    fn wait_for_more(&mut self) -> Result<(), NoPiece> {
+        let at = self.run_offset + self.here as u64;
+        let rest = &mut self.run[self.here..];
+        match self.file.read_at(at, rest) {
+            Ok(0) => Err(NoPiece::File),
+            Ok(read) => {
+                self.here += read;
+                Ok(())
+            }
+            Err(error) => Err(no_piece(&error)),
+        }
     }
 
     /// Where the piece lies in the run.

@@ -4,7 +4,7 @@ use boot_core::gpt::GptError;
 use boot_core::platform::read_at;
 use boot_core::state_store::StateStore;
 use boot_core::{Disk, Layout, read_layout};
-use image_format::{ENVELOPE_BYTES, Floors, Keyring, Slot};
+use image_format::{ENVELOPE_BYTES, Floors, Keyring, Slot, parse_envelope};
 use image_trust::{ImageKind, Requirements, Verified, verify_envelope};
 use system_update::{Installer, Parts};
 
@@ -47,6 +47,15 @@ impl Seeds {
                 }
             }
         })
+    }
+
+    /// The slot that is to be written, if an attempt at that did not come to its end: then it
+    /// has no envelope.
+    pub fn interrupted<D: Disk>(&self, disk: &mut D) -> Option<Seed> {
+        let target = self.target?;
+        let mut area = vec![0; ENVELOPE_BYTES];
+        read_at(disk, target.offset_bytes, &mut area).ok()?;
+        parse_envelope(&area).is_err().then_some(target)
     }
 }
 

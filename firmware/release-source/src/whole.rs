@@ -6,7 +6,7 @@ use system_update::{Parts, ReleaseSource, SourceError};
 /// What staging asks for at once.
 const PIECE_BYTES: usize = 1 << 20;
 
-/// Asks `source` for all that staging would, in its order and pieces. `take` gets each piece
+/// Asks `source` for all that staging would, in its order and pieces. `take` gets what came
 /// with its place in the slot.
 ///
 /// # Errors
@@ -24,11 +24,10 @@ pub fn take_release(
     for (mut offset, mut left) in [loaded(&parts.kernel), loaded(&parts.initrd), root] {
         while left > 0 {
             let length = usize::try_from(left).map_or(PIECE_BYTES, |left| left.min(PIECE_BYTES));
-            let piece = &mut buffer[..length];
-            source.read(offset, piece)?;
-            take(offset, piece)?;
-            offset += length as u64;
-            left -= length as u64;
+            let read = source.read(offset, &mut buffer[..length])?;
+            take(offset, &buffer[..read])?;
+            offset += read as u64;
+            left -= read as u64;
         }
     }
     Ok(())

@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use http_file::{Interruption, Patience, Wait};
 use image_delta::{PatchSource, is_patch};
 use image_format::{Digest, ENVELOPE_BYTES};
-use release_source::{Adaptive, Detour, RunningImage, Seeds, Tally};
+use release_source::{Adaptive, Detour, Seeds, SlotImage, Tally};
 use std::ffi::OsString;
 use std::fmt;
 use std::fs::File;
@@ -33,7 +33,7 @@ pub(crate) enum Origin {
 /// A release that was opened.
 pub(crate) enum Release {
     File(UpdateFile<File>),
-    Patch(Box<PatchSource<File, RunningImage<BootDisk>>>),
+    Patch(Box<PatchSource<File, SlotImage<BootDisk>>>),
     Web(Box<Adaptive<Told, BootDisk>>),
 }
 
@@ -82,7 +82,7 @@ fn open_file(path: &Path, here: &Here<'_>) -> Result<Release> {
         "it is a patch, and there is no running image that can be read: take an update file",
     )?;
     let disk = BootDisk::open_to_copy(here.disk)?;
-    let source = PatchSource::open(file, RunningImage { disk, image }, here.manifest)?;
+    let source = PatchSource::open(file, SlotImage { disk, image }, here.manifest)?;
     Ok(Release::Patch(Box::new(source)))
 }
 
@@ -136,7 +136,7 @@ impl ReleaseSource for Release {
         self.source().begin(parts)
     }
 
-    fn read(&mut self, offset_bytes: u64, buffer: &mut [u8]) -> Result<(), SourceError> {
+    fn read(&mut self, offset_bytes: u64, buffer: &mut [u8]) -> Result<usize, SourceError> {
         self.source().read(offset_bytes, buffer)
     }
 }
@@ -215,7 +215,7 @@ mod tests {
     #[test]
     fn a_patch_over_an_image_that_cannot_be_read_is_refused_with_the_remedy() {
         let file = tempfile::NamedTempFile::new().unwrap();
-        std::fs::write(file.path(), b"TKPATCH1 and more").unwrap();
+        std::fs::write(file.path(), b"TKPATCH2 and more").unwrap();
         let opened = Origin::File(file.path().into()).open(Form::Json, &here(Digest([0; 32])));
         let error = opened.err().map(|error| format!("{error:#}"));
         let error = error.unwrap_or_default();

@@ -110,8 +110,14 @@ fn write(source: &mut impl ReleaseSource, out: &Path) -> Result<()> {
         .truncate(true)
         .open(out)?;
     pass(&parts, |offset, piece| {
-        source.read(offset, piece)?;
-        Ok(file.write_all_at(piece, offset)?)
+        let mut done = 0;
+        while done < piece.len() {
+            let at = offset + done as u64;
+            let read = source.read(at, &mut piece[done..])?;
+            file.write_all_at(&piece[done..done + read], at)?;
+            done += read;
+        }
+        Ok(())
     })?;
     file.sync_data()?;
     pass(&parts, |offset, piece| {

@@ -12,9 +12,13 @@ use http_file::{HttpError, HttpFile, Interruption, Patience, Wait};
 use image_delta::{PatchError, PatchSource};
 use image_format::{Digest, ENVELOPE_BYTES, parse_envelope};
 use image_trust::sha256;
-use release_source::{Adaptive, Detour, RunningImage, Seeds, Tally};
+use release_source::{Adaptive, Detour, Seeds, SlotImage, Tally};
 use std::fmt;
 use system_update::{BootDisk, Parts, ReleaseSource, SourceError};
+
+/// What is asked for of a patch that may be gone on with far behind its header: more than most
+/// headers have.
+const HEADER_BYTES: u64 = 16 << 10;
 
 /// A release at the store, of which the device fetches what it lacks.
 pub(crate) struct Download<'a> {
@@ -26,7 +30,7 @@ pub(crate) struct Download<'a> {
 /// How it comes.
 enum Route<'a> {
     /// As a patch over the image that runs, which the maker prepared for this pair.
-    Patch(Box<PatchSource<HttpFile<Sleeping<'a>>, RunningImage<BootDisk>>>),
+    Patch(Box<PatchSource<HttpFile<Sleeping<'a>>, SlotImage<BootDisk>>>),
     /// In the chunks that neither slot holds.
     Chunks(Box<Adaptive<Sleeping<'a>, BootDisk>>),
 }
@@ -70,17 +74,27 @@ impl Wait for Sleeping<'_> {
 }
 
 impl<'a> Download<'a> {
-    /// Asks for a patch that leads from the running image to `one`.
+    /// Asks for a patch that leads from the running image to `one`. Of that one, an attempt
+    /// that was cut may have left something in the slot `left`.
     pub(crate) fn patched(
         line: Line<'a>,
         one: &Listed,
         patch: &ListedPatch,
-        old: RunningImage<BootDisk>,
+        old: SlotImage<BootDisk>,
+        left: Option<SlotImage<BootDisk>>,
     ) -> Result<Self, PatchRefusal> {
         let address = HttpStore::target_address(line.base, &patch.path);
-        let file = HttpFile::open(&address, line.patience, Sleeping(line.clock));
+        let (patience, wait) = (line.patience, Sleeping(line.clock));
+        let file = match left {
+            Some(_) => HttpFile::open_for_pieces(&address, HEADER_BYTES, patience, wait),
+            None => HttpFile::open(&address, patience, wait),
+        };
         let file = file.map_err(PatchRefusal::Http)?;
         let source = PatchSource::open(file, old, patch.from).map_err(PatchRefusal::Patch)?;
+        let source = match left {
+            Some(left) => source.resuming(left),
+            None => source,
+        };
         Ok(Self::on(line, one, Route::Patch(Box::new(source))))
     }
 
@@ -113,6 +127,14 @@ impl<'a> Download<'a> {
                 reused_bytes: 0,
             },
             Route::Chunks(source) => source.tally(),
+        }
+    }
+
+    /// Whether it ended because the line did not come back. Only a patch needs to know.
+    pub(crate) fn lost_its_line(&self) -> bool {
+        match &self.route {
+            Route::Patch(source) => source.file().gave_up(),
+            Route::Chunks(_) => false,
         }
     }
 
@@ -150,14 +172,11 @@ impl ReleaseSource for Download<'_> {
         self.source().begin(parts)
     }
 
-    fn read(&mut self, offset_bytes: u64, buffer: &mut [u8]) -> Result<(), SourceError> {
-        let mut at = offset_bytes;
-        for piece in buffer.chunks_mut(self.pace.piece_bytes()) {
-            let before = self.tally().fetched_bytes;
-            self.source().read(at, piece)?;
-            self.pace.pay(self.tally().fetched_bytes - before);
-            at += piece.len() as u64;
-        }
-        Ok(())
+    fn read(&mut self, offset_bytes: u64, buffer: &mut [u8]) -> Result<usize, SourceError> {
+        let length = buffer.len().min(self.pace.piece_bytes());
+        let before = self.tally().fetched_bytes;
+        let read = self.source().read(offset_bytes, &mut buffer[..length])?;
+        self.pace.pay(self.tally().fetched_bytes - before);
+        Ok(read)
     }
 }

@@ -16,7 +16,7 @@ use crate::snaps::ListedSnap;
 use crate::store::{Known, Listing, Lists, LookError, StoreFiles};
 use http_file::Patience;
 use image_format::SlotStatus;
-use release_source::{RunningImage, Seeds, Tally};
+use release_source::{Seeds, SlotImage, Tally};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -296,12 +296,25 @@ impl<M: Machine> Engine<M> {
         };
         let patch = order.release.patch_from(&report.manifest);
         if let Some((patch, image)) = patch.zip(seeds.running) {
-            let old = RunningImage { disk, image };
-            let staged = Download::patched(line, order.release, patch, old)
+            let left = match seeds.interrupted(&mut disk) {
+                Some(image) => Some(SlotImage {
+                    disk: self.machine.disk(report).map_err(InstallError::Disk)?,
+                    image,
+                }),
+                None => None,
+            };
+            let old = SlotImage { disk, image };
+            let mut lost_its_line = false;
+            let staged = Download::patched(line, order.release, patch, old, left)
                 .map_err(InstallError::Patch)
-                .and_then(|download| self.stage(download, report, &request, progress));
+                .and_then(|mut download| {
+                    let staged = self.stage(&mut download, report, &request, progress);
+                    lost_its_line = download.lost_its_line();
+                    staged
+                });
             match staged {
-                Err(error) if error.is_of_the_source() => {
+                // A patch that did not come to its end is gone on with when the line is back.
+                Err(error) if error.is_of_the_source() && !lost_its_line => {
                     eprintln!("{error}; the release is fetched without its patch");
                 }
                 staged => return staged,
@@ -309,20 +322,20 @@ impl<M: Machine> Engine<M> {
             disk = self.machine.disk(report).map_err(InstallError::Disk)?;
         }
         let download = Download::in_chunks(line, order.release, disk, seeds);
-        let download = download.map_err(InstallError::Fetch)?;
-        self.stage(download, report, &request, progress)
+        let mut download = download.map_err(InstallError::Fetch)?;
+        self.stage(&mut download, report, &request, progress)
     }
 
     fn stage(
         &self,
-        mut download: Download<'_>,
+        download: &mut Download<'_>,
         report: &BootReport,
         request: &StageRequest<'_>,
         progress: &mut dyn FnMut(Progress),
     ) -> Result<Staged, InstallError> {
         let staged = self
             .machine
-            .stage(report, request, &mut download, progress)
+            .stage(report, request, download, progress)
             .map_err(InstallError::Stage)?;
         if let Err(error) = &staged.recorded {
             eprintln!("{error}");

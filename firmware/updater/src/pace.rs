@@ -1,6 +1,7 @@
 //! No more bytes a second than the owner allows.
 
 use crate::machine::Clock;
+use image_format::manifest::BLOCK_BYTES;
 use std::time::Duration;
 
 /// What was not used is saved up for no longer than this.
@@ -25,9 +26,11 @@ impl<'a> Pace<'a> {
     }
 
     /// What is worth asking for at once: a quarter of a second, so that a slow line does not
-    /// come in gusts.
+    /// come in gusts, in whole blocks, for what comes is written.
     pub(crate) fn piece_bytes(&self) -> usize {
-        let piece = self.rate_bytes_per_sec.map(|rate| (rate / 4).max(1));
+        let piece = self
+            .rate_bytes_per_sec
+            .map(|rate| (rate / 4).max(1).next_multiple_of(BLOCK_BYTES));
         piece.map_or(usize::MAX, |piece| {
             usize::try_from(piece).unwrap_or(usize::MAX)
         })
@@ -82,7 +85,8 @@ mod tests {
     #[test]
     fn a_slow_line_is_asked_for_little_at_once() {
         let clock = FakeClock::default();
-        assert_eq!(Pace::new(Some(4096), &clock).piece_bytes(), 1024);
+        assert_eq!(Pace::new(Some(1 << 18), &clock).piece_bytes(), 1 << 16);
+        assert_eq!(Pace::new(Some(1), &clock).piece_bytes(), 4096);
         assert_eq!(Pace::new(None, &clock).piece_bytes(), usize::MAX);
     }
 }

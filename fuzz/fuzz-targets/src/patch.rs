@@ -67,7 +67,8 @@ fn around(segment: &[u8]) -> Vec<u8> {
             .to_le_bytes(),
     );
     header.extend(CHECKSUM.checksum(segment).to_le_bytes());
-    let mut file = b"TKPATCH1".to_vec();
+    header.extend([0; 8]);
+    let mut file = b"TKPATCH2".to_vec();
     file.extend(
         u32::try_from(header.len())
             .unwrap_or_default()

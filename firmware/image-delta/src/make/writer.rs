@@ -2,16 +2,21 @@
 
 use super::MakeError;
 use super::matcher::Step;
-use crate::header::{Header, MAX_SEGMENTS, SegmentRecord};
+use crate::header::{GivenDigest, Header, MAX_SEGMENTS, SegmentRecord};
 use crate::streams::{MAX_UNPACKED_BYTES, Streams};
 use crate::{CHECKSUM, number};
 use image_format::Digest;
+use image_trust::Hasher;
 use zstd::zstd_safe::CParameter;
 
 /// The best level that is not for windows of the size of an image.
 const LEVEL: i32 = 19;
 /// What of a step is added at once, so that a segment ends where it is full.
 const PIECE_BYTES: usize = 64 << 10;
+/// A segment's streams have no more bytes: what comes twice after a cut is a segment, and in
+/// longer ones zstd finds little more.
+const SEGMENT_BYTES: usize = 1 << 20;
+const _: () = assert!(SEGMENT_BYTES <= MAX_UNPACKED_BYTES);
 /// A piece takes no more of all streams: every second byte differs.
 const ROOM_BYTES: usize = 4 * PIECE_BYTES;
 
@@ -24,6 +29,8 @@ pub(super) struct Writer {
     /// Where in the new slot the open segment begins.
     start: u64,
     length: u64,
+    /// Of the bytes that it gives.
+    given: Hasher,
     /// The place in the old slot.
     place: u64,
     open: OpenStep,
@@ -75,6 +82,7 @@ impl Writer {
         }
         for piece in new[step.new + taken..][..fresh].chunks(PIECE_BYTES) {
             self.make_room()?;
+            self.given.update(piece);
             self.open.fresh += piece.len() as u64;
             self.length += piece.len() as u64;
             self.streams.fresh.extend(piece);
@@ -99,6 +107,7 @@ impl Writer {
             self.open.same += 1;
         }
         let length = new.len() as u64;
+        self.given.update(new);
         self.open.taken += length;
         self.length += length;
         self.place = place + length;
@@ -126,7 +135,7 @@ impl Writer {
     }
 
     fn make_room(&mut self) -> Result<(), MakeError> {
-        if self.streams.length() + ROOM_BYTES > MAX_UNPACKED_BYTES {
+        if self.streams.length() + ROOM_BYTES > SEGMENT_BYTES {
             self.cut()?;
         }
         Ok(())
@@ -149,6 +158,7 @@ impl Writer {
             // At most MAX_STORED_BYTES.
             stored_bytes: stored.len() as u32,
             checksum: CHECKSUM.checksum(&stored),
+            given: GivenDigest::of(std::mem::take(&mut self.given)),
         });
         self.stored.push(stored);
         self.start += self.length;

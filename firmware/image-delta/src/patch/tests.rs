@@ -2,8 +2,9 @@
 
 use super::*;
 use crate::streams::MAX_UNPACKED_BYTES;
-use crate::{MAX_SEGMENTS, MAX_STORED_BYTES, number};
+use crate::{GivenDigest, MAX_SEGMENTS, MAX_STORED_BYTES, number};
 use image_format::Digest;
+use image_trust::Hasher;
 use std::io::Cursor;
 
 const OLD: &[u8] = b"The quick brown fox jumps over the lazy dog.";
@@ -43,6 +44,7 @@ fn file(segments: &[(u64, u64, Vec<u8>)]) -> Vec<u8> {
             length_bytes: *length,
             stored_bytes: stored.len() as u32,
             checksum: CHECKSUM.checksum(stored),
+            given: given(*offset),
         });
     let header = Header {
         from: Digest([1; 32]),
@@ -56,6 +58,13 @@ fn file(segments: &[(u64, u64, Vec<u8>)]) -> Vec<u8> {
         file.extend(stored);
     }
     file
+}
+
+/// Of what the sample gives there.
+fn given(offset: u64) -> GivenDigest {
+    let mut hasher = Hasher::new();
+    hasher.update(NEW[usize::from(offset == GAP_END)]);
+    GivenDigest::of(hasher)
 }
 
 fn sample() -> Vec<u8> {
@@ -85,8 +94,8 @@ fn refusal(file: &[u8], length: usize) -> String {
 
 #[test]
 fn the_bytes_of_a_patch_are_these() {
-    let mut golden = b"TKPATCH1".to_vec();
-    golden.extend(128_u32.to_le_bytes());
+    let mut golden = b"TKPATCH2".to_vec();
+    golden.extend(144_u32.to_le_bytes());
     golden.extend(HEADER_CHECKSUM.to_le_bytes());
     golden.extend([1; 32]);
     golden.extend([2; 32]);
@@ -94,10 +103,12 @@ fn the_bytes_of_a_patch_are_these() {
     golden.extend(b"envelope");
     golden.extend([0, 0, 0, 0, 0, 0, 0, 0, 23, 0, 0, 0, 0, 0, 0, 0, 43, 0, 0, 0]);
     golden.extend(FIRST_CHECKSUM.to_le_bytes());
+    golden.extend(FIRST_GIVEN.to_be_bytes());
     golden.extend([
         0, 16, 0, 0, 0, 0, 0, 0, 19, 0, 0, 0, 0, 0, 0, 0, 41, 0, 0, 0,
     ]);
     golden.extend(SECOND_CHECKSUM.to_le_bytes());
+    golden.extend(SECOND_GIVEN.to_be_bytes());
     for length in [6, 2, 0, 3] {
         golden.extend([length, 0, 0, 0, length, 0, 0, 0]);
     }
@@ -112,9 +123,12 @@ fn the_bytes_of_a_patch_are_these() {
 }
 
 /// As zlib's `crc32` has them.
-const HEADER_CHECKSUM: u32 = 0x445f_7573;
+const HEADER_CHECKSUM: u32 = 0xd217_04b7;
 const FIRST_CHECKSUM: u32 = 0x1d4c_21ac;
 const SECOND_CHECKSUM: u32 = 0x0848_9a87;
+/// The first digits that `sha256sum` has for the two pieces.
+const FIRST_GIVEN: u64 = 0x60be_fa10_4b0c_2fa7;
+const SECOND_GIVEN: u64 = 0x1c5f_df77_6c47_a8a2;
 
 #[test]
 fn the_new_release_comes_out_in_pieces_of_any_size() {
@@ -158,6 +172,51 @@ fn a_device_that_was_interrupted_reads_no_segment_before_the_one_it_needs() {
     assert_eq!(&read, b"hazy");
     let first_segment = 43;
     assert_eq!(patch.patch.1, file.len() - first_segment);
+}
+
+/// What a patch reads of its file for a device in whose slot this is left; the new release
+/// comes out in any case.
+fn read_beside(slot: &[u8]) -> usize {
+    let file = sample();
+    let patch = Patch::open(Counted(Cursor::new(&file), 0), OLD).expect("a patch");
+    let mut patch = patch.resuming(slot);
+    for (new, start) in NEW.into_iter().zip([0, GAP_END]) {
+        let mut read = vec![0; new.len()];
+        patch.read_at(start, &mut read).expect("its bytes");
+        assert_eq!(read, new);
+    }
+    patch.patch.1
+}
+
+#[test]
+fn segments_that_the_slot_holds_from_the_front_on_are_not_read() {
+    let whole = sample().len();
+    let (first_segment, second_segment) = (43, 41);
+    let mut slot = NEW[0].to_vec();
+    slot.resize(GAP_END as usize, 0);
+    slot.extend(NEW[1]);
+    assert_eq!(read_beside(&slot), whole - first_segment - second_segment);
+    let cut = slot.len() - 1;
+    assert_eq!(read_beside(&slot[..cut]), whole - first_segment);
+    slot[cut] ^= 1;
+    assert_eq!(read_beside(&slot), whole - first_segment);
+    // What lies behind a segment that was not written was not written either.
+    slot[cut] ^= 1;
+    slot[0] ^= 1;
+    assert_eq!(read_beside(&slot), whole);
+    assert_eq!(read_beside(&[]), whole);
+}
+
+#[test]
+fn another_version_is_named() {
+    let mut other = sample();
+    other[7] = b'1';
+    let refused = open(&other).err().expect("refused").to_string();
+    assert!(
+        refused.contains("a version that is not known here (\"1\")"),
+        "{refused}"
+    );
+    assert!(refused.ends_with("use the update file"), "{refused}");
 }
 
 #[test]

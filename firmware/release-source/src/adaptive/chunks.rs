@@ -69,28 +69,40 @@ impl<W: Wait> Chunks<W> {
         self.reused_bytes
     }
 
-    /// Fills `buffer` with the bytes from `offset` of the image on. Offsets only rise.
+    /// Fills the front of `buffer` with the bytes from `offset` of the image on: with all that
+    /// is here before more has to be waited for. Offsets only rise.
     pub(super) fn read<D: Disk>(
         &mut self,
         disk: &mut D,
         mut offset: u64,
         buffer: &mut [u8],
-    ) -> Result<(), SourceError> {
-        let mut empty = buffer;
-        while !empty.is_empty() {
+    ) -> Result<usize, SourceError> {
+        let mut filled = 0;
+        loop {
             let start = self.next_offset - self.chunk.len() as u64;
             let skip = usize::try_from(offset.saturating_sub(start)).unwrap_or(usize::MAX);
             let have = self.chunk.get(skip..).unwrap_or_default();
-            let count = have.len().min(empty.len());
-            let (filled, rest) = empty.split_at_mut(count);
-            filled.copy_from_slice(&have[..count]);
+            let count = have.len().min(buffer.len() - filled);
+            buffer[filled..filled + count].copy_from_slice(&have[..count]);
+            filled += count;
             offset += count as u64;
-            empty = rest;
-            if !empty.is_empty() {
-                self.advance(disk)?;
+            if filled == buffer.len() || filled > 0 && self.next_is_to_come() {
+                return Ok(filled);
             }
+            self.advance(disk)?;
         }
-        Ok(())
+    }
+
+    /// Whether anything of the next chunk has yet to come over the line.
+    fn next_is_to_come(&self) -> bool {
+        let Some(next) = self.plan.chunks.get(self.next) else {
+            return false;
+        };
+        let group = self.plan.groups.get(next.group as usize);
+        let group = group.filter(|_| self.group.number != Some(next.group));
+        let addresses = group.into_iter().flat_map(|group| &group.addresses);
+        let mut pieces = addresses.cloned().chain(next.frame());
+        pieces.any(|piece| !self.frames.has(&piece))
     }
 
     /// Goes on to the next chunk. None is left out: each is in the prefix of the next one.

@@ -112,8 +112,17 @@ impl<D: Disk, S: ReleaseSource> Writing<'_, D, S> {
 impl<D: Disk, S: ReleaseSource> Pass for Writing<'_, D, S> {
     const STEP: Step = Step::Write;
 
-    fn read(&mut self, _: PartName, offset: u64, buffer: &mut [u8]) -> Result<(), StageError> {
+    fn read(&mut self, _: PartName, offset: u64, buffer: &mut [u8]) -> Result<usize, StageError> {
         Ok(self.source.read(offset, buffer)?)
+    }
+
+    /// An earlier attempt may have left there what the source has yet to look at. What cannot
+    /// be read is nothing to it either.
+    fn keep(&mut self, offset: u64, rest: &mut [u8]) {
+        let read = read_at(self.disk, self.slot_offset_bytes + offset, rest);
+        if read.is_err() {
+            rest.fill(0);
+        }
     }
 
     fn take(&mut self, part: PartName, offset: u64, blocks: &[u8]) -> Result<(), StageError> {
@@ -137,9 +146,11 @@ struct Checking<'a, S> {
 impl<S: ReleaseSource> Pass for Checking<'_, S> {
     const STEP: Step = Step::ReadBack;
 
-    fn read(&mut self, _: PartName, offset: u64, buffer: &mut [u8]) -> Result<(), StageError> {
+    fn read(&mut self, _: PartName, offset: u64, buffer: &mut [u8]) -> Result<usize, StageError> {
         Ok(self.source.read(offset, buffer)?)
     }
+
+    fn keep(&mut self, _: u64, _: &mut [u8]) {}
 
     fn take(&mut self, _: PartName, _: u64, _: &[u8]) -> Result<(), StageError> {
         Ok(())
@@ -166,9 +177,18 @@ struct ReadingBack<'a, D> {
 impl<D: Disk> Pass for ReadingBack<'_, D> {
     const STEP: Step = Step::ReadBack;
 
-    fn read(&mut self, part: PartName, offset: u64, buffer: &mut [u8]) -> Result<(), StageError> {
-        read_at(self.disk, self.slot_offset_bytes + offset, buffer).map_err(|_| self.differs(part))
+    fn read(
+        &mut self,
+        part: PartName,
+        offset: u64,
+        buffer: &mut [u8],
+    ) -> Result<usize, StageError> {
+        let read = read_at(self.disk, self.slot_offset_bytes + offset, buffer);
+        read.map_err(|_| self.differs(part))?;
+        Ok(buffer.len())
     }
+
+    fn keep(&mut self, _: u64, _: &mut [u8]) {}
 
     fn take(&mut self, _: PartName, _: u64, _: &[u8]) -> Result<(), StageError> {
         Ok(())

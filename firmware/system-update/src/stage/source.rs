@@ -20,12 +20,16 @@ pub trait ReleaseSource {
     /// The source already knows that it cannot give them.
     fn begin(&mut self, parts: &Parts) -> Result<(), SourceError>;
 
-    /// Fills `buffer` with the bytes from `offset_bytes` of the slot on. Offsets only rise;
-    /// what lies between the parts, and the hash tree, is never asked for.
+    /// Fills the front of `buffer` with the bytes from `offset_bytes` of the slot on; returns
+    /// how many. Offsets only rise; what lies between the parts, and the hash tree, is never
+    /// asked for.
+    ///
+    /// It is at least one byte. A source that fetches gives what it has before it waits for
+    /// more, and whoever asked writes that, so that no cut costs what came long before it.
     ///
     /// # Errors
     /// See [`SourceError`].
-    fn read(&mut self, offset_bytes: u64, buffer: &mut [u8]) -> Result<(), SourceError>;
+    fn read(&mut self, offset_bytes: u64, buffer: &mut [u8]) -> Result<usize, SourceError>;
 }
 
 impl<S: ReleaseSource + ?Sized> ReleaseSource for &mut S {
@@ -37,7 +41,7 @@ impl<S: ReleaseSource + ?Sized> ReleaseSource for &mut S {
         (**self).begin(parts)
     }
 
-    fn read(&mut self, offset_bytes: u64, buffer: &mut [u8]) -> Result<(), SourceError> {
+    fn read(&mut self, offset_bytes: u64, buffer: &mut [u8]) -> Result<usize, SourceError> {
         (**self).read(offset_bytes, buffer)
     }
 }

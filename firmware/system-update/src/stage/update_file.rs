@@ -103,8 +103,9 @@ impl<F: Read + Seek> ReleaseSource for UpdateFile<F> {
         }
     }
 
-    fn read(&mut self, offset_bytes: u64, buffer: &mut [u8]) -> Result<(), SourceError> {
+    fn read(&mut self, offset_bytes: u64, buffer: &mut [u8]) -> Result<usize, SourceError> {
         self.skip_to(offset_bytes)?;
-        self.read_next(buffer)
+        self.read_next(buffer)?;
+        Ok(buffer.len())
     }
 }

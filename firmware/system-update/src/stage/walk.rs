@@ -11,6 +11,7 @@ use image_trust::{Block, HashTree, Hasher};
 /// What is read and written at once: all the memory that staging needs, but for the
 /// envelope and a block of each level of the tree.
 const PIECE_BYTES: usize = 1 << 20;
+const BLOCK: usize = BLOCK_BYTES as usize;
 
 /// How far it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,10 +38,15 @@ pub(super) trait Pass {
     /// Which one it is.
     const STEP: Step;
 
-    /// Gets the next bytes of a part.
-    fn read(&mut self, part: PartName, offset: u64, buffer: &mut [u8]) -> Result<(), StageError>;
+    /// Gets the next bytes of a part, and tells how many: at least one.
+    fn read(&mut self, part: PartName, offset: u64, buffer: &mut [u8])
+    -> Result<usize, StageError>;
 
-    /// Takes them, filled up with zeros to whole blocks.
+    /// Fills `rest` of a block, of which more comes later, with what has that place now.
+    fn keep(&mut self, offset: u64, rest: &mut [u8]);
+
+    /// Takes whole blocks: the bytes, and zeros behind the end of a part. A block that was
+    /// taken before all of it came is taken again.
     fn take(&mut self, part: PartName, offset: u64, blocks: &[u8]) -> Result<(), StageError>;
 
     /// Takes a block of the hash tree.
@@ -122,10 +128,23 @@ impl<P: Pass, F: FnMut(Progress)> Walk<'_, P, F> {
     /// Moves the next piece of a part of which `left_bytes` are left; returns its length.
     fn next(&mut self, part: PartName, offset: u64, left_bytes: u64) -> Result<usize, StageError> {
         let length = usize::try_from(left_bytes).map_or(PIECE_BYTES, |left| left.min(PIECE_BYTES));
-        self.pass.read(part, offset, &mut self.piece[..length])?;
-        let whole = length.next_multiple_of(BLOCK_BYTES as usize);
-        self.piece[length..whole].fill(0);
-        self.pass.take(part, offset, &self.piece[..whole])?;
+        let mut done = 0;
+        while done < length {
+            let start = done - done % BLOCK;
+            let next = &mut self.piece[done..length];
+            done += match self.pass.read(part, offset + done as u64, next)? {
+                0 => return Err(self.pass.differs(part)),
+                read => read,
+            };
+            let end = done.next_multiple_of(BLOCK);
+            let rest = &mut self.piece[done..end];
+            match done < length {
+                true => self.pass.keep(offset + done as u64, rest),
+                false => rest.fill(0),
+            }
+            let blocks = &self.piece[start..end];
+            self.pass.take(part, offset + start as u64, blocks)?;
+        }
         self.done_bytes += length as u64;
         (self.progress)(Progress {
             step: P::STEP,

@@ -4,6 +4,7 @@
 mod again;
 mod cut;
 mod fault;
+mod pieces;
 mod refusal;
 mod rescue;
 
@@ -14,8 +15,8 @@ use image_trust::verify_keyring;
 use std::io::Cursor;
 use std::sync::LazyLock;
 use system_update::{
-    Downgrade, FailedBefore, Installer, Progress, RollbackError, Running, StageError, StageRequest,
-    Staged, Step, UpdateFile, rollback, stage,
+    Downgrade, FailedBefore, Installer, Progress, ReleaseSource, RollbackError, Running,
+    StageError, StageRequest, Staged, Step, UpdateFile, rollback, stage,
 };
 
 const TRIAL: SlotStatus = SlotStatus::Trial {
@@ -89,6 +90,15 @@ impl Device {
         file: &[u8],
         progress: &mut impl FnMut(Progress),
     ) -> Result<Staged, StageError> {
+        let mut source = UpdateFile::new(Cursor::new(file)).unwrap();
+        self.stage_from(&mut source, progress)
+    }
+
+    fn stage_from(
+        &mut self,
+        source: &mut impl ReleaseSource,
+        progress: &mut impl FnMut(Progress),
+    ) -> Result<Staged, StageError> {
         let keyring = verify_keyring(&signed_keyring()).unwrap();
         let request = StageRequest {
             installer: Installer::System {
@@ -100,8 +110,7 @@ impl Device {
             downgrade: self.downgrade,
             failed_before: self.failed_before,
         };
-        let mut source = UpdateFile::new(Cursor::new(file)).unwrap();
-        stage(&mut self.disk, &request, &mut source, progress)
+        stage(&mut self.disk, &request, source, progress)
     }
 }
 

@@ -2,9 +2,13 @@
 
 use crate::device::{Device, HOUR, Reboot};
 use crate::maker::{BOARD, Maker, everyone_after};
+use crate::server::{BadServer, BrittleLine};
+use image_delta::Header;
 use image_format::flight::text;
 use image_format::{Event, Slot, SlotStatus, Verdict};
 use std::fs;
+use std::mem::replace;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use system_update::{Finding, record};
 
@@ -213,6 +217,36 @@ fn a_patch_from_what_runs_is_all_that_is_fetched() {
     assert_eq!(device.turn_for(2 * HOUR), Reboot::Asked);
     device.boot();
     assert_eq!(device.version(), 2);
+}
+
+/// Both the line and the power: what the slot has of the patch is not fetched again.
+#[test]
+fn a_patch_that_was_cut_is_gone_on_with_where_its_segments_end() {
+    let maker = Maker::new();
+    maker.publish(1);
+    let [_, patch] = maker.publish_with_patch(2, 1);
+    let header = Header::read(&mut fs::File::open(patch).unwrap()).unwrap();
+    let mut begins = vec![header.segments_offset_bytes as usize];
+    for segment in &header.segments {
+        begins.push(begins.last().unwrap() + segment.stored_bytes as usize);
+    }
+    for number in 1..header.segments.len() {
+        let server = maker.serve();
+        let line = BrittleLine::new(begins[number + 1] - 1);
+        let line = Arc::new(Mutex::new(line));
+        let brittle = BadServer::that_breaks(&server, ".patch", &line);
+        let mut device = Device::new(&maker, &settings(&brittle.address()));
+        assert_eq!(device.turn_for(HOUR), Reboot::NotAsked);
+        let before = replace(&mut *line.lock().unwrap(), BrittleLine::new(usize::MAX));
+        // It waits for the line, and looks for no dearer way.
+        let asks_for_all = |path: &String| path.ends_with(".update");
+        assert!(!before.asked_in_vain.iter().any(asks_for_all));
+        device.boot();
+        assert_eq!(device.turn_for(2 * HOUR), Reboot::Asked);
+        assert_eq!(line.lock().unwrap().asked_from, [0, begins[number]]);
+        device.boot();
+        assert_eq!(device.version(), 2);
+    }
 }
 
 #[test]

@@ -47,6 +47,34 @@ impl Drop for HonestServer {
     }
 }
 
+/// What may still go through a server, and what was asked of it.
+pub(crate) struct BrittleLine {
+    pub(crate) left_bytes: usize,
+    /// Where each request begins.
+    pub(crate) asked_from: Vec<usize>,
+    /// What was asked for once nothing went through any more.
+    pub(crate) asked_in_vain: Vec<String>,
+}
+
+impl BrittleLine {
+    pub(crate) fn new(left_bytes: usize) -> Self {
+        Self {
+            left_bytes,
+            asked_from: Vec::new(),
+            asked_in_vain: Vec::new(),
+        }
+    }
+}
+
+fn asked(address: SocketAddr, request: &str) -> Vec<u8> {
+    let request = request.replacen("\r\n", "\r\nConnection: close\r\n", 1);
+    let mut answer = Vec::new();
+    let mut line = TcpStream::connect(address).unwrap();
+    line.write_all(request.as_bytes()).unwrap();
+    line.read_to_end(&mut answer).unwrap();
+    answer
+}
+
 /// Answers each request by what a test says, and hangs up.
 pub(crate) struct BadServer {
     address: SocketAddr,
@@ -70,11 +98,43 @@ impl BadServer {
                 return b"HTTP/1.1 500 No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
                     .to_vec();
             }
-            let request = request.replacen("\r\n", "\r\nConnection: close\r\n", 1);
-            let mut answer = Vec::new();
-            let mut line = TcpStream::connect(address).unwrap();
-            line.write_all(request.as_bytes()).unwrap();
-            line.read_to_end(&mut answer).unwrap();
+            asked(address, &request)
+        })
+    }
+
+    /// Asks `honest`, and goes away once so many bytes of a file whose name ends with `suffix`
+    /// went through `line`.
+    pub(crate) fn that_breaks(
+        honest: &HonestServer,
+        suffix: &'static str,
+        line: &Arc<Mutex<BrittleLine>>,
+    ) -> Self {
+        let (address, line) = (honest.server.address(), Arc::clone(line));
+        Self::by(move |request| {
+            let mut line = line.lock().unwrap();
+            let request = String::from_utf8_lossy(request);
+            let path = request.split(' ').nth(1).unwrap();
+            if line.left_bytes == 0 {
+                line.asked_in_vain.push(path.to_owned());
+                return Vec::new();
+            }
+            let mut answer = asked(address, &request);
+            if path.ends_with(suffix) {
+                let lines = request.lines();
+                let mut first = lines.filter_map(|line| {
+                    let (_, range) = line.split_once("bytes=")?;
+                    range.split('-').next()?.parse().ok()
+                });
+                line.asked_from.push(first.next().unwrap_or(0));
+                let head = answer
+                    .windows(4)
+                    .position(|four| four == b"\r\n\r\n")
+                    .unwrap()
+                    + 4;
+                let through = line.left_bytes.min(answer.len() - head);
+                answer.truncate(head + through);
+                line.left_bytes -= through;
+            }
             answer
         })
     }

@@ -1,21 +1,21 @@
-//! The image that runs, as what a patch starts from.
+//! An image in a slot: what a patch starts from, or what it has led to so far.
 
 use boot_core::Disk;
 use boot_core::platform::read_at;
-use image_delta::OldImage;
+use image_delta::StoredImage;
 use std::io;
 
 use crate::held::Seed;
 
-/// The image that runs, to be read.
-pub struct RunningImage<D> {
+/// An image in a slot, to be read.
+pub struct SlotImage<D> {
     /// The disk.
     pub disk: D,
     /// Where on it the image lies.
     pub image: Seed,
 }
 
-impl<D: Disk> OldImage for RunningImage<D> {
+impl<D: Disk> StoredImage for SlotImage<D> {
     fn length_bytes(&self) -> u64 {
         self.image.length_bytes
     }
@@ -24,6 +24,6 @@ impl<D: Disk> OldImage for RunningImage<D> {
         let place = self.image.offset_bytes.checked_add(offset_bytes);
         let place = place.ok_or(io::ErrorKind::InvalidInput)?;
         read_at(&mut self.disk, place, buffer)
-            .map_err(|_| io::Error::other("the running slot cannot be read"))
+            .map_err(|_| io::Error::other("the slot cannot be read"))
     }
 }
