@@ -32,9 +32,10 @@
 //!
 //! A segment is read without the others: a device that was interrupted finds by their digests
 //! the segments that are in the slot already, and begins with the one in which it stopped. So
-//! that little of it comes twice, segments are made of a MiB or less. One consists of four streams, each with its length when it is
-//! unpacked and its length in the file (4 bytes each, in front of all streams). Where the
-//! two are equal the stream is as it is, otherwise it is one zstd frame:
+//! that little of it comes twice, segments are made of a MiB or less. One consists of four
+//! streams, each with its length when it is unpacked and its length in the file (4 bytes each,
+//! in front of all streams). Where the two are equal the stream is as it is, otherwise it is
+//! one zstd frame:
 //!
 //! | stream | content |
 //! |---|---|

@@ -3,7 +3,7 @@
 use crate::left::Left;
 use crate::old::Cached;
 use crate::segment::Segment;
-use crate::streams::Streams;
+use crate::streams::{Streams, Unpacker};
 use crate::{CHECKSUM, Header, PatchError, SegmentRecord, StoredImage};
 use std::io::{Read, Seek, SeekFrom};
 
@@ -23,6 +23,9 @@ pub struct Patch<P, O> {
     /// Where in the patch the next byte would come from.
     position: u64,
     open: Option<Open>,
+    /// The segment that was read last, as it is in the file.
+    stored: Vec<u8>,
+    unpacker: Unpacker,
 }
 
 /// The segment that is being read.
@@ -47,6 +50,8 @@ impl<P: Read + Seek, O: StoredImage> Patch<P, O> {
             old: Cached::new(old),
             left: Left::nothing(),
             open: None,
+            stored: Vec::new(),
+            unpacker: Unpacker::new(),
         })
     }
 
@@ -121,13 +126,15 @@ impl<P: Read + Seek, O: StoredImage> Patch<P, O> {
         offset_bytes: u64,
     ) -> Result<Open, PatchError> {
         let gives_it = |open: &Open| open.number == number && open.offset_bytes <= offset_bytes;
-        // Another one is gone before the memory for this one is asked for.
-        if let Some(open) = self.open.take().filter(gives_it) {
-            return Ok(open);
-        }
+        // Another one gives its memory to this one.
+        let streams = match self.open.take() {
+            Some(open) if gives_it(&open) => return Ok(open),
+            Some(other) => other.segment.into_streams(),
+            None => Streams::default(),
+        };
         Ok(Open {
             number,
-            segment: self.read_segment(number, &record)?,
+            segment: self.read_segment(number, &record, streams)?,
             offset_bytes: record.offset_bytes,
         })
     }
@@ -136,6 +143,7 @@ impl<P: Read + Seek, O: StoredImage> Patch<P, O> {
         &mut self,
         number: usize,
         record: &SegmentRecord,
+        mut streams: Streams,
     ) -> Result<Segment, PatchError> {
         let before = self.header.segments.iter().take(number);
         let before: u64 = before.map(|segment| u64::from(segment.stored_bytes)).sum();
@@ -145,17 +153,18 @@ impl<P: Read + Seek, O: StoredImage> Patch<P, O> {
             self.patch.seek(seek).map_err(PatchError::ReadPatch)?;
         }
         // Bounded by the header's own check.
-        let mut stored = vec![0; record.stored_bytes as usize];
+        self.stored.resize(record.stored_bytes as usize, 0);
         // Wherever a read ends that fails.
         self.position = u64::MAX;
         self.patch
-            .read_exact(&mut stored)
+            .read_exact(&mut self.stored)
             .map_err(PatchError::ReadPatch)?;
-        self.position = place + stored.len() as u64;
-        if CHECKSUM.checksum(&stored) != record.checksum {
+        self.position = place + self.stored.len() as u64;
+        if CHECKSUM.checksum(&self.stored) != record.checksum {
             return Err(PatchError::Damaged("a segment"));
         }
-        Ok(Segment::new(Streams::unpack(&stored)?))
+        self.unpacker.unpack(&self.stored, &mut streams)?;
+        Ok(Segment::new(streams))
     }
 }
 

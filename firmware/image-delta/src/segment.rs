@@ -45,6 +45,11 @@ impl Segment {
         }
     }
 
+    /// Their memory, for the next segment.
+    pub(crate) fn into_streams(self) -> Streams {
+        self.streams
+    }
+
     /// Fills `buffer` with the next bytes.
     pub(crate) fn fill<O: StoredImage>(
         &mut self,

@@ -22,14 +22,26 @@ pub(crate) struct Streams {
     pub(crate) fresh: Vec<u8>,
 }
 
-impl Streams {
-    /// Unpacks what a segment has in the file.
-    pub(crate) fn unpack(stored: &[u8]) -> Result<Self, PatchError> {
+/// Unpacks one segment after the other.
+pub(crate) struct Unpacker(FrameDecoder);
+
+impl Unpacker {
+    pub(crate) fn new() -> Self {
+        let mut decoder = FrameDecoder::new();
+        decoder.set_max_window_size(MAX_UNPACKED_BYTES as u64);
+        Self(decoder)
+    }
+
+    /// Unpacks what a segment has in the file, into the memory of `streams`.
+    pub(crate) fn unpack(
+        &mut self,
+        stored: &[u8],
+        streams: &mut Streams,
+    ) -> Result<(), PatchError> {
         const SHORT: PatchError = PatchError::Damaged("the lengths of a segment");
         let (lengths, mut packed) = stored.split_at_checked(LENGTHS_BYTES).ok_or(SHORT)?;
         let (lengths, _) = lengths.as_chunks::<4>();
         let (lengths, _) = lengths.as_chunks::<2>();
-        let mut streams = Self::default();
         let all_bytes = lengths
             .iter()
             .map(|[unpacked, _]| u64::from(u32::from_le_bytes(*unpacked)));
@@ -46,17 +58,38 @@ impl Streams {
             let unpacked = u32::from_le_bytes(*unpacked) as usize;
             let stored = u32::from_le_bytes(*stored) as usize;
             let (bytes, rest) = packed.split_at_checked(stored).ok_or(SHORT)?;
-            *stream = unpack(bytes, unpacked)?;
+            self.stream(bytes, unpacked, stream)?;
             packed = rest;
         }
         match packed {
-            [] => Ok(streams),
+            [] => Ok(()),
             _ => Err(SHORT),
         }
     }
 
+    /// `length` is bounded by the caller.
+    fn stream(
+        &mut self,
+        packed: &[u8],
+        length: usize,
+        stream: &mut Vec<u8>,
+    ) -> Result<(), PatchError> {
+        if packed.len() == length {
+            stream.clear();
+            stream.extend_from_slice(packed);
+            return Ok(());
+        }
+        stream.resize(length, 0);
+        match self.0.decode_all(packed, stream) {
+            Ok(written) if written == length => Ok(()),
+            _ => Err(PatchError::Damaged("a stream")),
+        }
+    }
+}
+
+#[cfg(any(test, feature = "make"))]
+impl Streams {
     /// What a segment has in the file. `pack` makes a zstd frame.
-    #[cfg(any(test, feature = "make"))]
     pub(crate) fn pack<E>(&self, pack: impl Fn(&[u8]) -> Result<Vec<u8>, E>) -> Result<Vec<u8>, E> {
         let (mut lengths, mut stored) = (Vec::new(), Vec::new());
         for stream in [&self.steps, &self.runs, &self.differences, &self.fresh] {
@@ -78,19 +111,5 @@ impl Streams {
     #[cfg(feature = "make")]
     pub(crate) fn length(&self) -> usize {
         self.steps.len() + self.runs.len() + self.differences.len() + self.fresh.len()
-    }
-}
-
-/// `length` is bounded by the caller.
-fn unpack(packed: &[u8], length: usize) -> Result<Vec<u8>, PatchError> {
-    if packed.len() == length {
-        return Ok(packed.to_vec());
-    }
-    let mut decoder = FrameDecoder::new();
-    decoder.set_max_window_size(MAX_UNPACKED_BYTES as u64);
-    let mut unpacked = vec![0; length];
-    match decoder.decode_all(packed, &mut unpacked) {
-        Ok(written) if written == length => Ok(unpacked),
-        _ => Err(PatchError::Damaged("a stream")),
     }
 }

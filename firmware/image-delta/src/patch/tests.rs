@@ -334,7 +334,9 @@ fn a_frame_with_a_large_window_or_other_lengths_is_refused() {
         stored.extend((unpacked as u32).to_le_bytes());
         stored.extend((frame.len() as u32).to_le_bytes());
         stored.extend(frame);
-        Streams::unpack(&stored)
+        let mut streams = Streams::default();
+        Unpacker::new().unpack(&stored, &mut streams)?;
+        Ok::<_, PatchError>(streams)
     };
     // 4 MiB: an exponent of 12 above 10.
     let (allowed, larger) = (12 << 3, 13 << 3);
