@@ -61,7 +61,7 @@ fn build_for_firmware(
     constants: &[(&str, OsString)],
 ) -> Result<Vec<u8>> {
     let build = DeviceBuild::new(workspace, board, Surroundings::Firmware)?;
-    build.run(&[package], constants)?;
+    build.run(&[package], &[], constants)?;
     match board.loader.firmware {
         Firmware::OpenFirmware => build.program(package),
         Firmware::Uefi if is_uefi(build.target) => build.program(&format!("{package}.efi")),
@@ -85,6 +85,19 @@ pub fn build_firmware_program(
     build_for_firmware(workspace, board, package, &[])
 }
 
+/// The packages of the userland. What is built for Linux is built beside them, or cargo would
+/// choose other features for what both need, and build all of that once more.
+const USERLAND: [&str; 8] = [
+    "cloud-config",
+    "init",
+    "network",
+    "snap-services",
+    "snappy",
+    "ssh-server",
+    "sudo",
+    "updater",
+];
+
 /// A program for the Linux of `board`, built as the userland is.
 ///
 /// # Errors
@@ -95,7 +108,8 @@ pub fn build_device_program(
     package: &str,
 ) -> Result<Vec<u8>> {
     let build = DeviceBuild::new(workspace, board, Surroundings::Linux)?;
-    build.run(&[package], &[])?;
+    let packages = [&USERLAND[..], &[package]].concat();
+    build.run(&packages, &[package], &[])?;
     build.program(package)
 }
 
@@ -129,17 +143,7 @@ fn loader_constants(board: &Board, keyring: PathBuf) -> Vec<(&'static str, OsStr
 /// The userland of `board`.
 pub(crate) fn build_userland(workspace: &Workspace, board: &Board) -> Result<Userland> {
     let build = DeviceBuild::new(workspace, board, Surroundings::Linux)?;
-    let packages = [
-        "cloud-config",
-        "init",
-        "network",
-        "snap-services",
-        "snappy",
-        "ssh-server",
-        "sudo",
-        "updater",
-    ];
-    build.run(&packages, &[])?;
+    build.run(&USERLAND, &[], &[])?;
     Ok(Userland {
         init: build.program("init")?,
         cloud_config: build.program("cloud-config")?,
@@ -200,7 +204,13 @@ impl<'a> DeviceBuild<'a> {
         })
     }
 
-    pub(crate) fn run(&self, packages: &[&str], variables: &[(&str, OsString)]) -> Result<()> {
+    /// Builds `programs` of `packages`, or all of theirs when none is named.
+    pub(crate) fn run(
+        &self,
+        packages: &[&str],
+        programs: &[&str],
+        variables: &[(&str, OsString)],
+    ) -> Result<()> {
         let mut cargo = Command::new(cargo());
         cargo
             .current_dir(self.workspace.root())
@@ -220,6 +230,9 @@ impl<'a> DeviceBuild<'a> {
             .stdout(Stdio::null());
         for package in packages {
             cargo.args(["--package", package]);
+        }
+        for program in programs {
+            cargo.args(["--bin", program]);
         }
         if self.surroundings == Surroundings::Linux {
             cargo.envs(self.c_compiler()?);

@@ -33,7 +33,7 @@ pub fn build_example_snaps(
     fs::create_dir_all(directory)
         .with_context(|| format!("cannot make {}", directory.display()))?;
     let programs = DeviceBuild::new(workspace, board, Surroundings::Linux)?;
-    programs.run(&[CRATE], &[])?;
+    programs.run(&[CRATE], &[], &[])?;
     let mut sources: Vec<_> = fs::read_dir(workspace.root().join("firmware/example-snaps/snaps"))
         .context("cannot list the example snaps")?
         .map(|entry| Ok(entry?.path()))
